@@ -6,12 +6,15 @@ namespace twinlens {
 
 // Filter weights of one axis in Pillow's 22-bit fixed point, in the forms that the kernels read.
 // Output i takes groups * 4 consecutive source samples from start[i]; taps that only fill up a group weigh 0.
+// The packed forms hold one 32-bit word an output, outputs side by side, so that a kernel reads 16 at a time or
+// broadcasts one. They are padded by 16 outputs that repeat the last.
 struct FixedWeights {
   int64_t groups;
-  const int32_t* start;  // [outputs]
-  const int32_t* k;      // [outputs][groups][4]
-  const int8_t* bytes;   // [outputs][groups][3][4]: k = b0 + 2^8 b1 + 2^16 b2, each in -128..127
-  const int16_t* words;  // [outputs][groups][2][4]: k = w0 + 2^12 w1, taps in the order 0 2 1 3
+  int64_t stride;        // outputs + padding
+  const int32_t* start;  // [stride]
+  const int32_t* k;      // [stride][groups * 4]
+  const int32_t* bytes;  // [groups][3][stride]: four int8 each, k = b0 + 2^8 b1 + 2^16 b2
+  const int32_t* words;  // [groups][4][stride]: two int16 each, k = w0 + 2^12 w1: w0 of taps 0 2, of 1 3, w1 of 0 2, of 1 3
 };
 
 // Unquantised weights for uint16 and float32; output i takes count[i] samples from start[i].
@@ -36,12 +39,41 @@ struct NormalizeSpec {
   bool affine;                      // whether mean and std apply
 };
 
+// Gray as a weighted sum: integers over 2^shift for integer samples, `real` for float32.
+struct GrayWeights {
+  uint32_t fixed[3];
+  int shift;
+  float real[3];
+};
+
+// OpenCV's 8-bit Lab: tables of int32, matrices in 12 bits.
+struct LabTables {
+  const int32_t* linear;     // [256] sRGB to linear light, 0..2040
+  const int32_t* root;       // [3072] CIE f in 15 bits
+  const int32_t* lightness;  // [256] of L: Y in the low 16 bits, f(Y) in the high 16, both in 14 bits
+  const int32_t* gamma;      // [4096] linear light to sRGB, 0..255
+  int32_t to_xyz[9], to_rgb[9];
+};
+
+// A tile of CLAHE. clip_limit 0: no clipping; scale: (bins - 1) / (h * w).
+struct ClaheTile {
+  int64_t h, w;
+  int32_t clip_limit;
+  float scale;
+};
+
+// Column x blends tile region[x] - 1, weighing 1 - weight[x], with tile region[x]; clamped to the tiles there are.
+struct ClaheColumns {
+  const int32_t* region;
+  const float* weight;
+};
+
 struct Kernels {
-  // One output row of `n` items for each of `rows` source rows; outputs first .. first + n of the table.
-  // Reads up to 15 bytes behind the last sample of a source row. Needs source width >= groups * 4.
+  // One row of outputs first .. first + n for each of `rows` source rows, channels interleaved. Needs a source width of
+  // at least groups * 4; reads up to 4 bytes behind a source row and writes up to 64 behind a destination row.
   void (*resample_h_u8)(const uint8_t* const* src, uint8_t* const* dst, int64_t rows, int64_t channels, int64_t first,
                         int64_t n, const FixedWeights& weights);
-  // dst[j] = sum over t of k[output][t] * src[t][j], j < n bytes; src holds groups * 4 rows.
+  // dst[j] = clip((2^21 + sum over t of k[output][t] * src[t][j]) >> 22), j < n bytes; src holds groups * 4 rows.
   void (*resample_v_u8)(const uint8_t* const* src, uint8_t* dst, int64_t n, int64_t output,
                         const FixedWeights& weights);
   // uint16 and float32, any strides; outputs first .. of the axis, one output an element of dst's axis.
@@ -50,6 +82,24 @@ struct Kernels {
 
   // Any of uint8, uint16, float32 to float32, float16, bfloat16; any strides, interleaved or planar on either side.
   void (*normalize)(const View& src, const View& dst, const NormalizeSpec& spec);
+
+  // One channel, any dtype but of equal item size, any strides.
+  void (*copy_plane)(const View& src, const View& dst);
+  void (*gray)(const View& src, const View& dst, const GrayWeights& weights);
+  void (*swap_rb)(const View& src, const View& dst);
+  void (*rgb_to_lab)(const View& src, const View& dst, const LabTables& tables);
+  void (*lab_to_rgb)(const View& src, const View& dst, const LabTables& tables);
+
+  // The equalisation table, lut[bins], of the tile at column x0 of the rows; hist is scratch of 1024 or 65536 counts.
+  void (*clahe_lut_u8)(const uint8_t* const* rows, int64_t x0, const ClaheTile& tile, int32_t* hist, uint8_t* lut);
+  void (*clahe_lut_u16)(const uint16_t* const* rows, int64_t x0, const ClaheTile& tile, int32_t* hist, uint16_t* lut);
+  // packed[tiles + 1][256]: the four tables that a region between tile centres blends, from two rows of tiles.
+  void (*clahe_pack_u8)(const uint8_t* upper, const uint8_t* lower, int64_t tiles, int32_t* packed);
+  // One row of n pixels, `b` the weight of the lower tiles. Reads the columns in whole blocks of 64.
+  void (*clahe_blend_u8)(const uint8_t* src, int64_t n, const int32_t* packed, const ClaheColumns& at, float b,
+                         uint8_t* dst);
+  void (*clahe_blend_u16)(const uint16_t* src, int64_t n, const uint16_t* upper, const uint16_t* lower, int64_t tiles,
+                          const ClaheColumns& at, float b, uint16_t* dst);
 };
 
 enum class Isa : int { baseline = 0, avx2 = 1, avx512 = 2 };

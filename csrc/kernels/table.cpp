@@ -12,6 +12,9 @@ namespace {
 #include "resample_u8.inl.cpp"
 #include "resample_real.inl.cpp"
 #include "normalize.inl.cpp"
+#include "blocks.inl.cpp"
+#include "color.inl.cpp"
+#include "clahe.inl.cpp"
 
 }  // namespace
 
@@ -21,6 +24,16 @@ const Kernels table = {
     .resample_h_real = resample_h_real,
     .resample_v_real = resample_v_real,
     .normalize = normalize,
+    .copy_plane = copy_plane,
+    .gray = gray,
+    .swap_rb = swap_rb,
+    .rgb_to_lab = rgb_to_lab,
+    .lab_to_rgb = lab_to_rgb,
+    .clahe_lut_u8 = clahe_lut_u8,
+    .clahe_lut_u16 = clahe_lut_u16,
+    .clahe_pack_u8 = clahe_pack_u8,
+    .clahe_blend_u8 = clahe_blend_u8,
+    .clahe_blend_u16 = clahe_blend_u16,
 };
 
 }  // namespace twinlens::TWL_NS

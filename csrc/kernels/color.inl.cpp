@@ -1,0 +1,150 @@
+// Gray, channel order, and Lab as OpenCV's 8-bit cvtColor computes it (integers and tables; ../color.cpp builds those).
+
+// The float formula is a sum from left to right, each operation rounded.
+inline float weighted_sum(float r, float g, float b, const GrayWeights& k) {
+  return (r * k.real[0] + g * k.real[1]) + b * k.real[2];
+}
+
+// The weights add up to 2^shift: even 16-bit samples, with the rounding half, stay below 2^32.
+template <typename T>
+inline T weighted_sum(T r, T g, T b, const GrayWeights& k) {
+  const uint32_t half = 1u << (k.shift - 1);
+  return static_cast<T>((k.fixed[0] * r + k.fixed[1] * g + k.fixed[2] * b + half) >> k.shift);
+}
+
+template <typename T>
+void gray_of(const View& src, const View& dst, const GrayWeights& k) {
+  PixelBlock<T> in;
+  alignas(64) T out[kBlock];
+  for (int64_t y = 0; y < src.h; ++y)
+    for (int64_t x = 0; x < src.w; x += kBlock) {
+      const int64_t n = src.w - x < kBlock ? src.w - x : kBlock;
+      load_block(src, y, x, n, in);
+      for (int64_t i = 0; i < kBlock; ++i)
+        out[i] = weighted_sum(in.channel[0][i], in.channel[1][i], in.channel[2][i], k);
+      uint8_t* d = dst.data + y * dst.sy + x * dst.sx;
+      for (int64_t c = 0; c < dst.c; ++c) store_strided(out, n, d + c * dst.sc, dst.sx);
+    }
+}
+
+void gray(const View& src, const View& dst, const GrayWeights& weights) {
+  if (src.dtype == DType::u8)
+    gray_of<uint8_t>(src, dst, weights);
+  else if (src.dtype == DType::u16)
+    gray_of<uint16_t>(src, dst, weights);
+  else
+    gray_of<float>(src, dst, weights);
+}
+
+template <typename T, int64_t C>
+void swap_interleaved(const View& src, const View& dst) {
+  constexpr int64_t kItem = sizeof(T);
+  for (int64_t y = 0; y < src.h; ++y) {
+    const uint8_t* s = src.data + y * src.sy;
+    uint8_t* d = dst.data + y * dst.sy;
+    for (int64_t x = 0; x < src.w; ++x, s += C * kItem, d += C * kItem) {
+      const T r = load_sample<T>(s), g = load_sample<T>(s + kItem), b = load_sample<T>(s + 2 * kItem);
+      if constexpr (C == 4) store_sample(d + 3 * kItem, load_sample<T>(s + 3 * kItem));
+      store_sample(d, b);
+      store_sample(d + kItem, g);
+      store_sample(d + 2 * kItem, r);
+    }
+  }
+}
+
+template <typename T>
+void swap_rb_of(const View& src, const View& dst) {
+  constexpr int64_t kItem = sizeof(T);
+  const bool pixels = src.sc == kItem && dst.sc == kItem && src.sx == dst.sx;
+  if (pixels && src.c == 3 && src.sx == 3 * kItem) return swap_interleaved<T, 3>(src, dst);
+  if (pixels && src.c == 4 && src.sx == 4 * kItem) return swap_interleaved<T, 4>(src, dst);
+  for (int64_t c = 0; c < src.c; ++c) {
+    View from = src, to = dst;
+    from.data += (c < 3 ? 2 - c : c) * src.sc;
+    to.data += c * dst.sc;
+    copy_plane_of<T>(from, to);
+  }
+}
+
+void swap_rb(const View& src, const View& dst) {
+  if (src.dtype == DType::u8)
+    swap_rb_of<uint8_t>(src, dst);
+  else if (src.dtype == DType::f32)
+    swap_rb_of<uint32_t>(src, dst);
+  else
+    swap_rb_of<uint16_t>(src, dst);
+}
+
+inline uint8_t saturate_u8(int32_t v) { return static_cast<uint8_t>(v < 0 ? 0 : v > 255 ? 255 : v); }
+
+struct LabBlock {
+  alignas(64) int32_t a[3][kBlock], b[3][kBlock];
+};
+
+// f(X / Xn), f(Y), f(Z / Zn) in 15 bits, then L * 255 / 100, a + 128, b + 128.
+inline void block_to_lab(PixelBlock<uint8_t>& px, LabBlock& t, const LabTables& tables) {
+  for (int64_t c = 0; c < 3; ++c) look_up<kBlock>(tables.linear, px.channel[c], t.a[c]);
+  const int32_t* m = tables.to_xyz;
+  for (int64_t c = 0; c < 3; ++c, m += 3)
+    for (int64_t i = 0; i < kBlock; ++i)
+      t.b[c][i] = (t.a[0][i] * m[0] + t.a[1][i] * m[1] + t.a[2][i] * m[2] + (1 << 11)) >> 12;
+  for (int64_t c = 0; c < 3; ++c) look_up<kBlock>(tables.root, t.b[c], t.a[c]);
+  constexpr int32_t kScale = (116 * 255 + 50) / 100, kShift = (16 * 255 * (1 << 15) + 50) / 100;
+  constexpr int32_t kHalf = 1 << 14, kNeutral = 128 << 15;
+  for (int64_t i = 0; i < kBlock; ++i) {
+    const int32_t fx = t.a[0][i], fy = t.a[1][i], fz = t.a[2][i];
+    px.channel[0][i] = saturate_u8((kScale * fy - kShift + kHalf) >> 15);
+    px.channel[1][i] = saturate_u8((500 * (fx - fy) + kNeutral + kHalf) >> 15);
+    px.channel[2][i] = saturate_u8((200 * (fy - fz) + kNeutral + kHalf) >> 15);
+  }
+}
+
+// The inverse of f in 14 bits: a cube, or below 6 / 29 a line. 108 j / 841 truncates; the float product does so exactly
+// for every |j| < 2^14 because the factor is 1 / 841 rounded up and no quotient lies within 1 / 841 below an integer.
+inline int32_t inverse_root(int32_t j) {
+  const int32_t cube = (((j * j) >> 14) * j) >> 14;
+  const int32_t line = static_cast<int32_t>(static_cast<float>(108 * j) * 0x1.37b484p-10f) - 290;
+  return j <= 3390 ? line : cube;
+}
+
+inline void block_to_rgb(PixelBlock<uint8_t>& px, LabBlock& t, const LabTables& tables) {
+  look_up<kBlock>(tables.lightness, px.channel[0], t.b[0]);
+  for (int64_t i = 0; i < kBlock; ++i) {
+    const int32_t a = px.channel[1][i], b = px.channel[2][i];
+    const int32_t fy = t.b[0][i] >> 16;
+    t.a[0][i] = inverse_root(fy + ((5 * a * 53687 + 128) >> 13) - 4194);
+    t.a[1][i] = t.b[0][i] & 0xffff;
+    t.a[2][i] = inverse_root(fy - ((b * 41943 + 16) >> 9) + 10484);
+  }
+  const int32_t* m = tables.to_rgb;
+  for (int64_t c = 0; c < 3; ++c, m += 3)
+    for (int64_t i = 0; i < kBlock; ++i) {
+      const int32_t v = (t.a[0][i] * m[0] + t.a[1][i] * m[1] + t.a[2][i] * m[2] + (1 << 13)) >> 14;
+      t.b[c][i] = v < 0 ? 0 : v > 4095 ? 4095 : v;
+    }
+  for (int64_t c = 0; c < 3; ++c) {
+    look_up<kBlock>(tables.gamma, t.b[c], t.a[c]);
+    for (int64_t i = 0; i < kBlock; ++i) px.channel[c][i] = static_cast<uint8_t>(t.a[c][i]);
+  }
+}
+
+template <void (*Convert)(PixelBlock<uint8_t>&, LabBlock&, const LabTables&)>
+void convert_lab(const View& src, const View& dst, const LabTables& tables) {
+  PixelBlock<uint8_t> px;
+  LabBlock scratch;
+  for (int64_t y = 0; y < src.h; ++y)
+    for (int64_t x = 0; x < src.w; x += kBlock) {
+      const int64_t n = src.w - x < kBlock ? src.w - x : kBlock;
+      load_block(src, y, x, n, px);
+      Convert(px, scratch, tables);
+      store_block(px, dst, y, x, n);
+    }
+}
+
+void rgb_to_lab(const View& src, const View& dst, const LabTables& tables) {
+  convert_lab<block_to_lab>(src, dst, tables);
+}
+
+void lab_to_rgb(const View& src, const View& dst, const LabTables& tables) {
+  convert_lab<block_to_rgb>(src, dst, tables);
+}
