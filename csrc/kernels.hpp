@@ -68,6 +68,30 @@ struct ClaheColumns {
   const float* weight;
 };
 
+// The taps of the outputs of an axis, index[n][taps] in samples; of the weights one is set.
+struct CvTaps {
+  int64_t n, taps;
+  const int32_t* index;
+  const int32_t* fixed;
+  const float* real;
+};
+
+// Two neighbouring taps for uint8: pair = a0 + 2^16 a1, each stored `repeat` times (once for one channel, else four).
+struct CvPairs {
+  int64_t n, repeat;
+  const int32_t* start;
+  const int32_t* pair;
+};
+
+// One row of n means over blocks of pixels. quad: (sum + 2) >> 2; else sum * scale, rounded for integers.
+struct CvBlock {
+  int64_t n, channels, block_h, block_w;
+  int64_t row_stride;  // of the source, bytes
+  DType dtype;
+  bool quad;
+  float scale;
+};
+
 struct Kernels {
   // One row of outputs first .. first + n for each of `rows` source rows, channels interleaved. Needs a source width of
   // at least groups * 4; reads up to 4 bytes behind a source row and writes up to 64 behind a destination row.
@@ -100,6 +124,27 @@ struct Kernels {
                          uint8_t* dst);
   void (*clahe_blend_u16)(const uint16_t* src, int64_t n, const uint16_t* upper, const uint16_t* lower, int64_t tiles,
                           const ClaheColumns& at, float b, uint16_t* dst);
+
+  // OpenCV's resize, one row of pixels at a time, channels interleaved. The horizontal passes write up to 16 bytes
+  // behind the row, and cv_real_h reads as many.
+  void (*cv_nearest_row)(const uint8_t* src, uint8_t* dst, int64_t n, int64_t pixel_bytes, const int32_t* index);
+  void (*cv_pairs_h)(const uint8_t* src, uint16_t* dst, int64_t src_items, int64_t channels, const CvPairs& pairs,
+                     int shift);
+  void (*cv_linear_v_u8)(const uint16_t* row0, const uint16_t* row1, const int32_t* weights, uint8_t* dst,
+                         int64_t items);
+  void (*cv_exact_v_u8)(const uint16_t* row0, const uint16_t* row1, const int32_t* weights, uint8_t* dst,
+                        int64_t items);
+  void (*cv_exact_h_u16)(const uint8_t* src, uint32_t* dst, int64_t channels, const CvTaps& taps);
+  void (*cv_exact_v_u16)(const uint32_t* row0, const uint32_t* row1, const int32_t* weights, uint8_t* dst,
+                         int64_t items);
+  void (*cv_cubic_h_u8)(const uint8_t* src, int32_t* dst, int64_t src_items, int64_t channels, const CvTaps& taps);
+  void (*cv_cubic_v_u8)(const int32_t* const* rows, const int32_t* weights, uint8_t* dst, int64_t items);
+  void (*cv_widen)(DType dtype, const uint8_t* src, float* dst, int64_t items);
+  void (*cv_real_h)(const float* src, float* dst, int64_t channels, const CvTaps& taps);
+  void (*cv_real_v)(const float* const* rows, const float* weights, int64_t taps, DType dtype, uint8_t* dst,
+                    int64_t items);
+  // column: n * block_w * channels counts of scratch; mean: n * channels.
+  void (*cv_block_row)(const CvBlock& block, const uint8_t* src, uint8_t* dst, uint32_t* column, float* mean);
 };
 
 enum class Isa : int { baseline = 0, avx2 = 1, avx512 = 2 };

@@ -15,6 +15,8 @@ namespace {
 #include "blocks.inl.cpp"
 #include "color.inl.cpp"
 #include "clahe.inl.cpp"
+#include "resample_cv.inl.cpp"
+#include "resample_cv_fixed.inl.cpp"
 
 }  // namespace
 
@@ -34,6 +36,18 @@ const Kernels table = {
     .clahe_pack_u8 = clahe_pack_u8,
     .clahe_blend_u8 = clahe_blend_u8,
     .clahe_blend_u16 = clahe_blend_u16,
+    .cv_nearest_row = cv_nearest_row,
+    .cv_pairs_h = cv_pairs_h,
+    .cv_linear_v_u8 = cv_linear_v_u8,
+    .cv_exact_v_u8 = cv_exact_v_u8,
+    .cv_exact_h_u16 = cv_exact_h_u16,
+    .cv_exact_v_u16 = cv_exact_v_u16,
+    .cv_cubic_h_u8 = cv_cubic_h_u8,
+    .cv_cubic_v_u8 = cv_cubic_v_u8,
+    .cv_widen = cv_widen,
+    .cv_real_h = cv_real_h,
+    .cv_real_v = cv_real_v,
+    .cv_block_row = cv_block_row,
 };
 
 }  // namespace twinlens::TWL_NS
