@@ -1,0 +1,36 @@
+"""Slow, obvious NumPy oracles of the pixel contract. They share no code with the engines."""
+
+from .clahe import clahe, clahe_lab
+from .color import gray_opencv, gray_pillow, lab_to_rgb, rgb_to_lab
+from .geometry import crop, horizontal_flip, pad, vertical_flip
+from .normalize import convert_dtype, normalize, to_bfloat16_bits
+from .philox import philox4x32_10, uniform53
+from .resample import nearest_exact, pillow_pass_order, resample, resample_rgba
+from .resample_opencv import area, cubic, linear, linear_exact, nearest
+
+__all__ = [
+    "area",
+    "clahe",
+    "clahe_lab",
+    "convert_dtype",
+    "crop",
+    "cubic",
+    "gray_opencv",
+    "gray_pillow",
+    "horizontal_flip",
+    "lab_to_rgb",
+    "linear",
+    "linear_exact",
+    "nearest",
+    "nearest_exact",
+    "normalize",
+    "pad",
+    "philox4x32_10",
+    "pillow_pass_order",
+    "resample",
+    "resample_rgba",
+    "rgb_to_lab",
+    "to_bfloat16_bits",
+    "uniform53",
+    "vertical_flip",
+]
