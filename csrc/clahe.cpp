@@ -130,7 +130,10 @@ class Plane {
       region[x] = at.region;
       weight[x] = at.weight;
     }
-    columns_ = {region, weight};
+    auto* end = arena_.take_array<int32_t>(static_cast<size_t>(x_.tiles + 1));
+    for (int64_t r = 0; r <= x_.tiles; ++r)
+      end[r] = static_cast<int32_t>(std::upper_bound(region, region + x_.size, r) - region);
+    columns_ = {region, weight, end};
   }
 
   void make_tables(int64_t row) {

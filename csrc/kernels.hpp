@@ -66,6 +66,7 @@ struct ClaheTile {
 struct ClaheColumns {
   const int32_t* region;
   const float* weight;
+  const int32_t* end;  // [tiles + 1] of each region: the column behind its last
 };
 
 // The taps of the outputs of an axis, index[n][taps] in samples; of the weights one is set.

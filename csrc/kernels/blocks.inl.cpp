@@ -13,6 +13,55 @@ inline void store_sample(uint8_t* p, T v) {
   __builtin_memcpy(p, &v, sizeof v);
 }
 
+#if TWL_ISA > 0
+// Byte i of the result is sample i of channel c, or zero where that lies in another of the three registers `part`.
+// clang-format off
+alignas(16) constexpr int8_t kSplit[3][3][16] = {
+    {{0, 3, 6, 9, 12, 15, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1},
+     {-1, -1, -1, -1, -1, -1, 2, 5, 8, 11, 14, -1, -1, -1, -1, -1},
+     {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 1, 4, 7, 10, 13}},
+    {{1, 4, 7, 10, 13, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1},
+     {-1, -1, -1, -1, -1, 0, 3, 6, 9, 12, 15, -1, -1, -1, -1, -1},
+     {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 2, 5, 8, 11, 14}},
+    {{2, 5, 8, 11, 14, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1},
+     {-1, -1, -1, -1, -1, 1, 4, 7, 10, 13, -1, -1, -1, -1, -1, -1},
+     {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0, 3, 6, 9, 12, 15}}};
+// The way back: byte i of register `part` is that sample of channel c, or zero where another channel's.
+alignas(16) constexpr int8_t kJoin[3][3][16] = {
+    {{0, -1, -1, 1, -1, -1, 2, -1, -1, 3, -1, -1, 4, -1, -1, 5},
+     {-1, 0, -1, -1, 1, -1, -1, 2, -1, -1, 3, -1, -1, 4, -1, -1},
+     {-1, -1, 0, -1, -1, 1, -1, -1, 2, -1, -1, 3, -1, -1, 4, -1}},
+    {{-1, -1, 6, -1, -1, 7, -1, -1, 8, -1, -1, 9, -1, -1, 10, -1},
+     {5, -1, -1, 6, -1, -1, 7, -1, -1, 8, -1, -1, 9, -1, -1, 10},
+     {-1, 5, -1, -1, 6, -1, -1, 7, -1, -1, 8, -1, -1, 9, -1, -1}},
+    {{-1, 11, -1, -1, 12, -1, -1, 13, -1, -1, 14, -1, -1, 15, -1, -1},
+     {-1, -1, 11, -1, -1, 12, -1, -1, 13, -1, -1, 14, -1, -1, 15, -1},
+     {10, -1, -1, 11, -1, -1, 12, -1, -1, 13, -1, -1, 14, -1, -1, 15}}};
+// clang-format on
+
+inline __m128i load_16(const void* p) { return _mm_loadu_si128(static_cast<const __m128i*>(p)); }
+
+// How a register is put together from three: the sum of their shuffles by m[0], m[1], m[2].
+inline __m128i merge_three(__m128i a, __m128i b, __m128i c, const int8_t (*m)[16]) {
+  return _mm_or_si128(_mm_or_si128(_mm_shuffle_epi8(a, load_16(m[0])), _mm_shuffle_epi8(b, load_16(m[1]))),
+                      _mm_shuffle_epi8(c, load_16(m[2])));
+}
+
+// 16 interleaved pixels of three bytes at p.
+inline void split_16(const uint8_t* p, uint8_t* r, uint8_t* g, uint8_t* b) {
+  const __m128i s0 = load_16(p), s1 = load_16(p + 16), s2 = load_16(p + 32);
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(r), merge_three(s0, s1, s2, kSplit[0]));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(g), merge_three(s0, s1, s2, kSplit[1]));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(b), merge_three(s0, s1, s2, kSplit[2]));
+}
+
+inline void join_16(const uint8_t* r, const uint8_t* g, const uint8_t* b, uint8_t* p) {
+  const __m128i s0 = load_16(r), s1 = load_16(g), s2 = load_16(b);
+  for (int64_t part = 0; part < 3; ++part)
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(p + 16 * part), merge_three(s0, s1, s2, kJoin[part]));
+}
+#endif
+
 // The n samples at p, p + step, ...: constant steps for the usual layouts let the compiler vectorise.
 template <typename T>
 inline void load_strided(const uint8_t* p, int64_t step, int64_t n, T* out) {
@@ -20,7 +69,14 @@ inline void load_strided(const uint8_t* p, int64_t step, int64_t n, T* out) {
   if (step == kItem) {
     __builtin_memcpy(out, p, static_cast<size_t>(n) * sizeof(T));
   } else if (step == 3 * kItem) {
-    for (int64_t i = 0; i < n; ++i) out[i] = load_sample<T>(p + i * 3 * kItem);
+    int64_t i = 0;
+#if TWL_ISA > 0
+    if constexpr (kItem == 1)  // stops a pixel early: the registers reach two bytes behind the last sample
+      for (; i + 16 < n; i += 16)
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(out + i),
+                         merge_three(load_16(p + 3 * i), load_16(p + 3 * i + 16), load_16(p + 3 * i + 32), kSplit[0]));
+#endif
+    for (; i < n; ++i) out[i] = load_sample<T>(p + i * 3 * kItem);
   } else {
     for (int64_t i = 0; i < n; ++i) out[i] = load_sample<T>(p + i * step);
   }
@@ -49,6 +105,13 @@ inline void load_block(const View& v, int64_t y, int64_t x, int64_t n, PixelBloc
   constexpr int64_t kItem = sizeof(T);
   const uint8_t* p = v.data + y * v.sy + x * v.sx;
   if (n == kBlock && v.sc == kItem && v.sx == 3 * kItem) {
+#if TWL_ISA > 0
+    if constexpr (kItem == 1) {
+      for (int64_t i = 0; i < kBlock; i += 16)
+        split_16(p + 3 * i, out.channel[0] + i, out.channel[1] + i, out.channel[2] + i);
+      return;
+    }
+#endif
     for (int64_t i = 0; i < kBlock; ++i) {
       out.channel[0][i] = load_sample<T>(p + (3 * i + 0) * kItem);
       out.channel[1][i] = load_sample<T>(p + (3 * i + 1) * kItem);
@@ -65,6 +128,13 @@ inline void store_block(const PixelBlock<T>& in, const View& v, int64_t y, int64
   constexpr int64_t kItem = sizeof(T);
   uint8_t* p = v.data + y * v.sy + x * v.sx;
   if (n == kBlock && v.sc == kItem && v.sx == 3 * kItem) {
+#if TWL_ISA > 0
+    if constexpr (kItem == 1) {
+      for (int64_t i = 0; i < kBlock; i += 16)
+        join_16(in.channel[0] + i, in.channel[1] + i, in.channel[2] + i, p + 3 * i);
+      return;
+    }
+#endif
     for (int64_t i = 0; i < kBlock; ++i) {
       store_sample(p + (3 * i + 0) * kItem, in.channel[0][i]);
       store_sample(p + (3 * i + 1) * kItem, in.channel[1][i]);
@@ -75,18 +145,32 @@ inline void store_block(const PixelBlock<T>& in, const View& v, int64_t y, int64
   for (int64_t c = 0; c < 3; ++c) store_strided(in.channel[c], n, p + c * v.sc, v.sx);
 }
 
+#if TWL_ISA == 2
+// table[v] for 16 values v < 256: eight two-register permutations and a choice by the high bits cost a third of a gather.
+inline __m512i permute_256(const int32_t* table, __m512i v) {
+  const auto pair = [&](int64_t i) {
+    return _mm512_permutex2var_epi32(_mm512_loadu_si512(table + 32 * i), v, _mm512_loadu_si512(table + 32 * i + 16));
+  };
+  const __mmask16 b5 = _mm512_test_epi32_mask(v, _mm512_set1_epi32(32));
+  const __mmask16 b6 = _mm512_test_epi32_mask(v, _mm512_set1_epi32(64));
+  const __mmask16 b7 = _mm512_test_epi32_mask(v, _mm512_set1_epi32(128));
+  const __m512i t0 = _mm512_mask_blend_epi32(b5, pair(0), pair(1)), t1 = _mm512_mask_blend_epi32(b5, pair(2), pair(3));
+  const __m512i t2 = _mm512_mask_blend_epi32(b5, pair(4), pair(5)), t3 = _mm512_mask_blend_epi32(b5, pair(6), pair(7));
+  return _mm512_mask_blend_epi32(b7, _mm512_mask_blend_epi32(b6, t0, t1), _mm512_mask_blend_epi32(b6, t2, t3));
+}
+#endif
+
 // out[i] = table[index[i]], i < N, a multiple of 16. Gathers beat scalar loads with 16 lanes, not with 8.
-// The masked forms, all lanes set, are there for GCC 12, which takes the plain ones for reads of uninitialised memory.
 template <int64_t N, typename Index>
 inline void look_up(const int32_t* table, const Index* index, int32_t* out) {
 #if TWL_ISA == 2
   for (int64_t i = 0; i < N; i += 16) {
-    __m512i at;
+    __m512i found;
     if constexpr (sizeof(Index) == 1)
-      at = _mm512_maskz_cvtepu8_epi32(0xffff, _mm_loadu_si128(reinterpret_cast<const __m128i*>(index + i)));
+      found = permute_256(table, _mm512_cvtepu8_epi32(load_16(index + i)));
     else
-      at = _mm512_loadu_si512(index + i);
-    _mm512_storeu_si512(out + i, _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), 0xffff, at, table, 4));
+      found = _mm512_i32gather_epi32(_mm512_loadu_si512(index + i), table, 4);
+    _mm512_storeu_si512(out + i, found);
   }
 #else
   for (int64_t i = 0; i < N; ++i) out[i] = table[index[i]];

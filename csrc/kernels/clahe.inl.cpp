@@ -84,6 +84,39 @@ inline float blend_four(float p11, float p12, float p21, float p22, float a1, fl
   return (p11 * a1 + p12 * a) * b1 + (p21 * a1 + p22 * a) * b;
 }
 
+#if TWL_ISA == 2
+// blend_four on bytes 0 to 3 of each word.
+inline __m512i blend_words(__m512i word, __m512 a, __m512 b1, __m512 b) {
+  const __m512i low = _mm512_set1_epi32(255);
+  const __m512 all[4] = {
+      _mm512_cvtepi32_ps(_mm512_and_si512(word, low)),
+      _mm512_cvtepi32_ps(_mm512_and_si512(_mm512_srli_epi32(word, 8), low)),
+      _mm512_cvtepi32_ps(_mm512_and_si512(_mm512_srli_epi32(word, 16), low)),
+      _mm512_cvtepi32_ps(_mm512_srli_epi32(word, 24)),
+  };
+  const __m512 a1 = _mm512_sub_ps(_mm512_set1_ps(1.0f), a);
+  const __m512 top = _mm512_mul_ps(_mm512_add_ps(_mm512_mul_ps(all[0], a1), _mm512_mul_ps(all[1], a)), b1);
+  const __m512 bottom = _mm512_mul_ps(_mm512_add_ps(_mm512_mul_ps(all[2], a1), _mm512_mul_ps(all[3], a)), b);
+  return _mm512_cvtps_epi32(_mm512_add_ps(top, bottom));
+}
+
+// Region by region, for there the 256 words fit the permutations of permute_256.
+void clahe_blend_u8(const uint8_t* src, int64_t n, const int32_t* packed, const ClaheColumns& at, float b,
+                    uint8_t* dst) {
+  const __m512 lower = _mm512_set1_ps(b), upper = _mm512_set1_ps(1.0f - b);
+  for (int64_t region = 0, x = 0; x < n; ++region) {
+    const int64_t end = at.end[region];
+    for (; x < end; x += 16) {
+      const auto live = static_cast<__mmask16>(end - x < 16 ? (1 << (end - x)) - 1 : 0xffff);
+      const __m512i px = _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(live, src + x));
+      const __m512 a = _mm512_maskz_loadu_ps(live, at.weight + x);
+      const __m512i out = blend_words(permute_256(packed + region * 256, px), a, upper, lower);
+      _mm_mask_storeu_epi8(dst + x, live, _mm512_cvtepi32_epi8(out));
+    }
+    x = end;
+  }
+}
+#else
 void clahe_blend_u8(const uint8_t* src, int64_t n, const int32_t* packed, const ClaheColumns& at, float b,
                     uint8_t* dst) {
   alignas(64) uint8_t px[kBlock] = {};
@@ -104,6 +137,7 @@ void clahe_blend_u8(const uint8_t* src, int64_t n, const int32_t* packed, const 
     __builtin_memcpy(dst + x, px, count);
   }
 }
+#endif
 
 void clahe_blend_u16(const uint16_t* src, int64_t n, const uint16_t* upper, const uint16_t* lower, int64_t tiles,
                      const ClaheColumns& at, float b, uint16_t* dst) {

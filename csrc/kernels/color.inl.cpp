@@ -36,13 +36,34 @@ void gray(const View& src, const View& dst, const GrayWeights& weights) {
     gray_of<float>(src, dst, weights);
 }
 
+#if TWL_ISA > 0
+// Whole pixels of one register at a time. With 3 channels the 16th byte is wrong until the next store, so the last pixels
+// are left to the caller. Returns how many were done.
+template <int64_t C>
+inline int64_t swap_registers(const uint8_t* s, uint8_t* d, int64_t n) {
+  constexpr int64_t kPixels = 16 / C;
+  const __m128i order = C == 3 ? _mm_setr_epi8(2, 1, 0, 5, 4, 3, 8, 7, 6, 11, 10, 9, 14, 13, 12, 15)
+                               : _mm_setr_epi8(2, 1, 0, 3, 6, 5, 4, 7, 10, 9, 8, 11, 14, 13, 12, 15);
+  int64_t x = 0;
+  for (; x + kPixels < n; x += kPixels)
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(d + x * C), _mm_shuffle_epi8(load_16(s + x * C), order));
+  return x;
+}
+#endif
+
 template <typename T, int64_t C>
 void swap_interleaved(const View& src, const View& dst) {
   constexpr int64_t kItem = sizeof(T);
   for (int64_t y = 0; y < src.h; ++y) {
     const uint8_t* s = src.data + y * src.sy;
     uint8_t* d = dst.data + y * dst.sy;
-    for (int64_t x = 0; x < src.w; ++x, s += C * kItem, d += C * kItem) {
+    int64_t x = 0;
+#if TWL_ISA > 0
+    if constexpr (kItem == 1) x = swap_registers<C>(s, d, src.w);
+    s += x * C * kItem;
+    d += x * C * kItem;
+#endif
+    for (; x < src.w; ++x, s += C * kItem, d += C * kItem) {
       const T r = load_sample<T>(s), g = load_sample<T>(s + kItem), b = load_sample<T>(s + 2 * kItem);
       if constexpr (C == 4) store_sample(d + 3 * kItem, load_sample<T>(s + 3 * kItem));
       store_sample(d, b);
@@ -81,13 +102,22 @@ struct LabBlock {
   alignas(64) int32_t a[3][kBlock], b[3][kBlock];
 };
 
+// out = (m * in + half) >> 12 in float32, which has faster products than int32: no sum reaches 2^24, so all are exact.
+inline void apply_to_xyz(const int32_t* m, const int32_t (*in)[kBlock], int32_t (*out)[kBlock]) {
+  for (int64_t c = 0; c < 3; ++c, m += 3) {
+    const auto m0 = static_cast<float>(m[0]), m1 = static_cast<float>(m[1]), m2 = static_cast<float>(m[2]);
+    for (int64_t i = 0; i < kBlock; ++i) {
+      const float sum = static_cast<float>(in[0][i]) * m0 + static_cast<float>(in[1][i]) * m1 +
+                        static_cast<float>(in[2][i]) * m2;
+      out[c][i] = (static_cast<int32_t>(sum) + (1 << 11)) >> 12;
+    }
+  }
+}
+
 // f(X / Xn), f(Y), f(Z / Zn) in 15 bits, then L * 255 / 100, a + 128, b + 128.
 inline void block_to_lab(PixelBlock<uint8_t>& px, LabBlock& t, const LabTables& tables) {
   for (int64_t c = 0; c < 3; ++c) look_up<kBlock>(tables.linear, px.channel[c], t.a[c]);
-  const int32_t* m = tables.to_xyz;
-  for (int64_t c = 0; c < 3; ++c, m += 3)
-    for (int64_t i = 0; i < kBlock; ++i)
-      t.b[c][i] = (t.a[0][i] * m[0] + t.a[1][i] * m[1] + t.a[2][i] * m[2] + (1 << 11)) >> 12;
+  apply_to_xyz(tables.to_xyz, t.a, t.b);
   for (int64_t c = 0; c < 3; ++c) look_up<kBlock>(tables.root, t.b[c], t.a[c]);
   constexpr int32_t kScale = (116 * 255 + 50) / 100, kShift = (16 * 255 * (1 << 15) + 50) / 100;
   constexpr int32_t kHalf = 1 << 14, kNeutral = 128 << 15;
@@ -101,10 +131,14 @@ inline void block_to_lab(PixelBlock<uint8_t>& px, LabBlock& t, const LabTables& 
 
 // The inverse of f in 14 bits: a cube, or below 6 / 29 a line. 108 j / 841 truncates; the float product does so exactly
 // for every |j| < 2^14 because the factor is 1 / 841 rounded up and no quotient lies within 1 / 841 below an integer.
-inline int32_t inverse_root(int32_t j) {
-  const int32_t cube = (((j * j) >> 14) * j) >> 14;
-  const int32_t line = static_cast<int32_t>(static_cast<float>(108 * j) * 0x1.37b484p-10f) - 290;
-  return j <= 3390 ? line : cube;
+// Both are computed for all (the float conversion in a loop of its own): a branch would keep the loop scalar.
+inline void inverse_root(const int32_t* in, int32_t* line, int32_t* out) {
+  for (int64_t i = 0; i < kBlock; ++i)
+    line[i] = static_cast<int32_t>(static_cast<float>(108 * in[i]) * 0x1.37b484p-10f) - 290;
+  for (int64_t i = 0; i < kBlock; ++i) {
+    const int32_t j = in[i], cube = (((j * j) >> 14) * j) >> 14;
+    out[i] = j <= 3390 ? line[i] : cube;
+  }
 }
 
 inline void block_to_rgb(PixelBlock<uint8_t>& px, LabBlock& t, const LabTables& tables) {
@@ -112,16 +146,20 @@ inline void block_to_rgb(PixelBlock<uint8_t>& px, LabBlock& t, const LabTables& 
   for (int64_t i = 0; i < kBlock; ++i) {
     const int32_t a = px.channel[1][i], b = px.channel[2][i];
     const int32_t fy = t.b[0][i] >> 16;
-    t.a[0][i] = inverse_root(fy + ((5 * a * 53687 + 128) >> 13) - 4194);
+    t.b[1][i] = fy + ((5 * a * 53687 + 128) >> 13) - 4194;
+    t.b[2][i] = fy - ((b * 41943 + 16) >> 9) + 10484;
     t.a[1][i] = t.b[0][i] & 0xffff;
-    t.a[2][i] = inverse_root(fy - ((b * 41943 + 16) >> 9) + 10484);
   }
+  inverse_root(t.b[1], t.b[0], t.a[0]);
+  inverse_root(t.b[2], t.b[0], t.a[2]);
   const int32_t* m = tables.to_rgb;
-  for (int64_t c = 0; c < 3; ++c, m += 3)
+  for (int64_t c = 0; c < 3; ++c, m += 3) {
+    const int32_t m0 = m[0], m1 = m[1], m2 = m[2];
     for (int64_t i = 0; i < kBlock; ++i) {
-      const int32_t v = (t.a[0][i] * m[0] + t.a[1][i] * m[1] + t.a[2][i] * m[2] + (1 << 13)) >> 14;
+      const int32_t v = (t.a[0][i] * m0 + t.a[1][i] * m1 + t.a[2][i] * m2 + (1 << 13)) >> 14;
       t.b[c][i] = v < 0 ? 0 : v > 4095 ? 4095 : v;
     }
+  }
   for (int64_t c = 0; c < 3; ++c) {
     look_up<kBlock>(tables.gamma, t.b[c], t.a[c]);
     for (int64_t i = 0; i < kBlock; ++i) px.channel[c][i] = static_cast<uint8_t>(t.a[c][i]);
