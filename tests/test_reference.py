@@ -239,6 +239,22 @@ class TestColour:
     def test_gray_of_uint16_equals_opencv(self, image: Image) -> None:
         np.testing.assert_array_equal(reference.gray_opencv(image), cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))
 
+    @given(image=pictures(dtypes=("float32",), channels=(3,), layouts=("contiguous",)))
+    def test_gray_of_float32_is_opencv_without_fused_operations(self, image: Image) -> None:
+        result = reference.gray_opencv(image)
+        np.testing.assert_array_equal(result, reference.gray_pillow(image))
+        exact = image.astype(np.float64) @ np.array([0.299, 0.587, 0.114], np.float32).astype(np.float64)
+        # Three products and two sums below 1, each within half a unit in the last place.
+        np.testing.assert_allclose(result, exact, rtol=0, atol=2.5 * 2**-24)
+        np.testing.assert_allclose(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), exact, rtol=0, atol=2.5 * 2**-24)
+
+    def test_gray_keeps_gray(self) -> None:
+        for dtype in (np.uint8, np.uint16):
+            levels = np.arange(np.iinfo(dtype).max + 1, dtype=dtype)
+            gray = np.repeat(levels[:, None], 3, axis=1)
+            np.testing.assert_array_equal(reference.gray_pillow(gray), levels)
+            np.testing.assert_array_equal(reference.gray_opencv(gray), levels)
+
 
 class TestNormalize:
     MEAN = (0.485, 0.456, 0.406)
@@ -294,9 +310,17 @@ class TestConvertDtype:
         np.testing.assert_array_equal(result, expected)
 
     def test_float_saturates(self) -> None:
-        outside = np.array([[-1.0, -0.0, 1.0, 1.5]], np.float32)
-        np.testing.assert_array_equal(reference.convert_dtype(outside, np.uint8), [[0, 0, 255, 255]])
-        np.testing.assert_array_equal(reference.convert_dtype(outside, np.uint16), [[0, 0, 65535, 65535]])
+        outside = np.array([[-1.0, -0.0, 1.0, 1.5, np.inf, -np.inf, np.nan]], np.float32)
+        for dtype, full in ((np.uint8, 255), (np.uint16, 65535)):
+            expected = [[0, 0, full, full, full, 0, 0]]
+            np.testing.assert_array_equal(reference.convert_dtype(outside, dtype), expected)
+
+    def test_cast_without_scale(self) -> None:
+        values = np.array([[-3.0, 0.9, 254.6, 300.0, 70000.0]], np.float32)
+        np.testing.assert_array_equal(reference.convert_dtype(values, np.uint8, scale=False), [[0, 0, 254, 255, 255]])
+        wide = np.array([[0, 255, 256, 65535]], np.uint16)
+        np.testing.assert_array_equal(reference.convert_dtype(wide, np.uint8, scale=False), [[0, 255, 0, 255]])
+        np.testing.assert_array_equal(reference.convert_dtype(wide, np.float32, scale=False), wide.astype(np.float32))
 
     def test_uint8_survives_the_way_through_float(self) -> None:
         every = np.arange(256, dtype=np.uint8)[None]

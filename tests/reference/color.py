@@ -26,23 +26,25 @@ BASE = 1 << 14  # Lab to RGB counts in 14 fractional bits
 XZ_OFFSET = 8145  # lowest index of the table of cubes, negated
 
 
+def _gray(image: Image, weights: tuple[int, int, int], bits: int) -> Image:
+    r, g, b = (image[..., c] for c in range(3))
+    if image.dtype == np.float32:
+        return r * f32(0.299) + g * f32(0.587) + b * f32(0.114)
+    r, g, b = (v.astype(np.int64) for v in (r, g, b))
+    return _descale(weights[0] * r + weights[1] * g + weights[2] * b, bits).astype(image.dtype)
+
+
 def gray_pillow(image: Image) -> Image:
-    """(..., 3) uint8 RGB to (...) luma: `Image.convert("L")`."""
-    r, g, b = (image[..., c].astype(np.int64) for c in range(3))
-    return ((19595 * r + 38470 * g + 7471 * b + 32768) >> 16).astype(np.uint8)
+    """(..., 3) RGB to (...) luma: `Image.convert("L")` for uint8, the same weights for uint16, ITU-R 601-2 for float32.
+
+    The float32 products and sums are rounded one by one, from left to right; OpenCV fuses some of them.
+    """
+    return _gray(image, (19595, 38470, 7471), 16)
 
 
 def gray_opencv(image: Image) -> Image:
-    """(..., 3) uint8, uint16 or float32 RGB to (...) luma: `cv2.COLOR_RGB2GRAY`."""
-    r, g, b = (image[..., c] for c in range(3))
-    if image.dtype == np.float32:
-        return _gray_float(r, g, b)
-    r, g, b = (v.astype(np.int64) for v in (r, g, b))
-    return ((9798 * r + 19235 * g + 3735 * b + (1 << 14)) >> 15).astype(image.dtype)
-
-
-def _gray_float(r: Image, g: Image, b: Image) -> Image:
-    return r * f32(0.299) + g * f32(0.587) + b * f32(0.114)
+    """(..., 3) RGB to (...) luma: `cv2.COLOR_RGB2GRAY` for uint8 and uint16; float32 as in `gray_pillow`."""
+    return _gray(image, (9798, 19235, 3735), 15)
 
 
 def _descale(x: Table, bits: int) -> Table:

@@ -43,22 +43,26 @@ def normalize(
     return round_to((x - np.asarray(mean, np.float32)) / np.asarray(std, np.float32), dtype)
 
 
-def convert_dtype(image: Image, dtype: type[np.generic]) -> Image:
-    """Convert between uint8, uint16 and float32 with scaling.
+def convert_dtype(image: Image, dtype: type[np.generic], scale: bool = True) -> Image:
+    """Convert between uint8, uint16 and float32.
 
     To float: x / max (torchvision's `to_tensor` and v1 `convert_image_dtype`; v2 multiplies by a rounded reciprocal).
-    From float: trunc(x * (max + 1 - 1e-3)), product and factor in float32 (65536 for uint16), saturating; a value
-    outside of [0, 1], and white as uint16, wraps around in torch.
+    From float: trunc(x * (max + 1 - 1e-3)), product and factor in float32 (65536 for uint16), saturating, NaN to 0;
+    a value outside of [0, 1], and white as uint16, wraps around in torch.
     Integer to integer: shift by the difference in bits (both as torchvision's v2 `to_dtype(scale=True)`).
+    Without `scale` values are cast: floats truncate and saturate, integers wrap around.
     """
     source, target = image.dtype, np.dtype(dtype)
     if source == target:
         return image.copy()
     if target == np.float32:
-        return image.astype(np.float32) / np.float32(FULL_SCALE[source])
+        return image.astype(np.float32) / np.float32(FULL_SCALE[source] if scale else 1)
     if source == np.float32:
         full = FULL_SCALE[target]
-        return np.clip(np.trunc(image * np.float32(full + 1 - 1e-3)), 0, full).astype(target)
+        value = np.where(np.isnan(image), np.float32(0), image) * np.float32(full + 1 - 1e-3 if scale else 1)
+        return np.clip(np.trunc(value), 0, full).astype(target)
+    if not scale:
+        return image.astype(target)
     if source == np.uint8:
         return image.astype(np.uint16) << 8
     return (image >> 8).astype(np.uint8)
