@@ -1,4 +1,5 @@
 // The axis tables of OpenCV's resize (modules/imgproc/src/resize.cpp, version 5.0), in double where OpenCV uses double.
+#include <algorithm>
 #include <cfloat>
 #include <cmath>
 
@@ -208,6 +209,8 @@ int64_t cv_axis_taps(const CvAxis& axis) {
 }
 
 void cv_axis_fill(const CvAxis& axis, int64_t taps, int32_t* index, int32_t* fixed, float* real) {
+  const bool nearest = axis.branch == CvBranch::nearest || axis.branch == CvBranch::nearest_exact;
+  if (nearest && fixed != nullptr) std::fill_n(fixed, axis.n, 1);
   if (axis.branch == CvBranch::nearest_exact) return fill_nearest_exact(axis, index);
   if (axis.branch == CvBranch::block || axis.branch == CvBranch::quad) return fill_block(axis, taps, index, fixed);
   const bool is_fixed = cv_is_fixed(axis.branch, axis.dtype);

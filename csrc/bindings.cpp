@@ -1,0 +1,222 @@
+// The only file that knows Python: it checks, lets go of the GIL and calls.
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <algorithm>
+
+#include "dispatch.hpp"
+#include "filters.hpp"
+#include "philox.hpp"
+#include "plan.hpp"
+#include "resample_cv.hpp"
+#include "sampling.hpp"
+
+namespace py = pybind11;
+
+namespace twinlens {
+namespace {
+
+using Ints = py::array_t<int64_t, py::array::c_style>;
+using Reals = py::array_t<double, py::array::c_style>;
+using Keys = py::array_t<uint64_t, py::array::c_style>;
+
+// (H, W), or (H, W, C), or (C, H, W) where chw is set.
+View view_of(const py::array& a, int64_t skip, bool chw, DType dtype) {
+  const auto n = a.ndim() - skip;
+  if (n != 2 && n != 3) throw std::invalid_argument("native: a picture has " + std::to_string(n) + " dimensions");
+  if (a.itemsize() != item_size(dtype)) throw std::invalid_argument("native: item size and dtype disagree");
+  const py::ssize_t y = skip + (n == 3 && chw ? 1 : 0), x = y + 1, c = skip + (chw ? 0 : 2);
+  auto* data = static_cast<uint8_t*>(const_cast<void*>(a.data()));
+  View v{data, a.shape(y), a.shape(x), 1, a.strides(y), a.strides(x), item_size(dtype), dtype};
+  if (n == 3) {
+    v.c = a.shape(c);
+    v.sc = a.strides(c);
+  }
+  return v;
+}
+
+// A list of pictures, or one array with the batch in front.
+std::vector<View> views_of(const py::object& pictures, bool chw, DType dtype, bool written) {
+  std::vector<View> views;
+  if (py::isinstance<py::array>(pictures)) {
+    const auto a = py::reinterpret_borrow<py::array>(pictures);
+    if (written && !a.writeable()) throw std::invalid_argument("native: the output is read-only");
+    View v = view_of(a, 1, chw, dtype);
+    for (py::ssize_t i = 0; i < a.shape(0); ++i, v.data += a.strides(0)) views.push_back(v);
+    return views;
+  }
+  for (const py::handle item : pictures) {
+    const auto a = py::cast<py::array>(item);
+    if (written && !a.writeable()) throw std::invalid_argument("native: the output is read-only");
+    views.push_back(view_of(a, 0, chw, dtype));
+  }
+  return views;
+}
+
+constexpr int64_t kMinInts[] = {0, 13, 5, 6, 3, 3, 4, 3, 3};
+constexpr int64_t kMinReals[] = {0, 4, 0, 1, 0, 0, 1, 0, 0};
+
+Op op_of(int64_t code, const Ints& ints, const Reals& reals, int64_t batch) {
+  if (code < 1 || code > 8) throw std::invalid_argument("native: unknown operation " + std::to_string(code));
+  const auto fits = [batch](const py::array& a, int64_t min) {
+    return a.ndim() == 2 && (a.shape(0) == 1 || a.shape(0) == batch) && a.shape(1) >= min;
+  };
+  if (!fits(ints, kMinInts[code]) || !fits(reals, kMinReals[code]))
+    throw std::invalid_argument("native: parameters of operation " + std::to_string(code) + " have a wrong shape");
+  return {static_cast<OpCode>(code), ints.data(),  ints.shape(0) == 1 ? 0 : ints.shape(1),
+          ints.shape(1),             reals.data(), reals.shape(0) == 1 ? 0 : reals.shape(1),
+          reals.shape(1)};
+}
+
+DType dtype_of(int code) {
+  if (code < 0 || code > static_cast<int>(DType::bf16)) throw std::invalid_argument("native: unknown dtype code");
+  return static_cast<DType>(code);
+}
+
+void run(const py::object& images, const py::object& outs, const std::vector<std::tuple<int64_t, Ints, Reals>>& ops,
+         int in_dtype, int out_dtype, bool in_chw, bool out_chw, int threads) {
+  const auto src = views_of(images, in_chw, dtype_of(in_dtype), false);
+  const auto dst = views_of(outs, out_chw, dtype_of(out_dtype), true);
+  if (src.size() != dst.size()) throw std::invalid_argument("native: as many outputs as images");
+  for (const View& v : src)
+    if (v.h < 1 || v.w < 1 || v.c < 1) throw std::invalid_argument("native: an empty image");
+  std::vector<Op> plan;
+  plan.reserve(ops.size());
+  for (const auto& [code, ints, reals] : ops) plan.push_back(op_of(code, ints, reals, static_cast<int64_t>(src.size())));
+  const py::gil_scoped_release release;
+  run_plan(plan, src, dst, threads);
+}
+
+template <typename T>
+py::array_t<T> like(std::vector<py::ssize_t> shape) {
+  return py::array_t<T>(std::move(shape));
+}
+
+Keys sample_keys(uint64_t seed, uint64_t epoch, const Keys& index) {
+  auto out = like<uint64_t>({index.size()});
+  for (py::ssize_t i = 0; i < index.size(); ++i) out.mutable_data()[i] = sample_key(seed, epoch, index.data()[i]);
+  return out;
+}
+
+Keys fold_in_keys(const Keys& keys, uint64_t number) {
+  auto out = like<uint64_t>({keys.size()});
+  for (py::ssize_t i = 0; i < keys.size(); ++i) out.mutable_data()[i] = fold_in(keys.data()[i], number);
+  return out;
+}
+
+// FNV-1a, then one Philox block to spread it.
+uint64_t stream_of(const std::string& path) {
+  uint64_t hash = 0xcbf29ce484222325U;
+  for (const char c : path) hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3U;
+  return fold_in(hash, path.size());
+}
+
+Reals uniform(const Keys& keys, uint64_t stream, uint32_t n, uint32_t first) {
+  auto out = like<double>({keys.size(), static_cast<py::ssize_t>(n)});
+  double* p = out.mutable_data();
+  for (py::ssize_t i = 0; i < keys.size(); ++i)
+    for (uint32_t d = 0; d < n; ++d) *p++ = uniform53(draw_block(keys.data()[i], stream, first + d));
+  return out;
+}
+
+py::array_t<uint32_t> philox_blocks(const py::array_t<uint32_t, py::array::c_style>& counter,
+                                    const py::array_t<uint32_t, py::array::c_style>& key) {
+  if (counter.ndim() != 2 || counter.shape(1) != 4 || key.ndim() != 2 || key.shape(1) != 2 ||
+      key.shape(0) != counter.shape(0))
+    throw std::invalid_argument("philox: counter is (N, 4), key is (N, 2)");
+  auto out = like<uint32_t>({counter.shape(0), 4});
+  for (py::ssize_t i = 0; i < counter.shape(0); ++i) {
+    const uint32_t* c = counter.data(i, 0);
+    const Block b = philox({{c[0], c[1], c[2], c[3]}}, *key.data(i, 0), *key.data(i, 1));
+    std::copy(b.v, b.v + 4, out.mutable_data(i, 0));
+  }
+  return out;
+}
+
+Ints resized_crops(const Keys& keys, uint64_t stream, const Ints& h, const Ints& w, std::pair<double, double> scale,
+                   std::pair<double, double> ratio) {
+  if (h.size() != keys.size() || w.size() != keys.size())
+    throw std::invalid_argument("resized_crop: keys, h and w differ in length");
+  auto out = like<int64_t>({keys.size(), 4});
+  const double s[2] = {scale.first, scale.second}, r[2] = {ratio.first, ratio.second};
+  for (py::ssize_t i = 0; i < keys.size(); ++i)
+    resized_crop(keys.data()[i], stream, h.data()[i], w.data()[i], s, r, out.mutable_data(i, 0));
+  return out;
+}
+
+template <double (*F)(double)>
+Reals map(const Reals& x) {
+  Reals out(std::vector<py::ssize_t>(x.shape(), x.shape() + x.ndim()));
+  std::transform(x.data(), x.data() + x.size(), out.mutable_data(), F);
+  return out;
+}
+
+// Weights of one axis for every sample: start, count (B, n), float64 weights and 22-bit integers (B, n, taps). An axis
+// that stays as it is gets one tap of weight 1, for Pillow leaves that pass out.
+py::tuple filter_tables(int filter, const Ints& in_size, const Ints& out_size, const Reals& begin, const Reals& end,
+                        const Ints& roi, int64_t n) {
+  const auto batch = static_cast<size_t>(in_size.size());
+  std::vector<std::shared_ptr<const AxisWeights>> axes(batch);
+  int64_t taps = 1;
+  for (size_t b = 0; b < batch; ++b) {
+    const int64_t out = out_size.data()[b];
+    if (roi.data()[b] < 0 || n < 0 || roi.data()[b] + n > out) throw std::invalid_argument("filter_tables: roi");
+    axes[b] = axis_weights({static_cast<Filter>(filter), in_size.data()[b], out, static_cast<float>(begin.data()[b]),
+                            static_cast<float>(end.data()[b])});
+    taps = std::max<int64_t>(taps, *std::max_element(axes[b]->count.begin(), axes[b]->count.end()));
+  }
+  const auto rows = static_cast<py::ssize_t>(batch);
+  auto start = like<int32_t>({rows, n}), count = like<int32_t>({rows, n}), k = like<int32_t>({rows, n, taps});
+  auto w = like<double>({rows, n, taps});
+  std::fill_n(k.mutable_data(), k.size(), 0);
+  std::fill_n(w.mutable_data(), w.size(), 0.0);
+  for (py::ssize_t b = 0; b < rows; ++b) {
+    const AxisWeights& a = *axes[static_cast<size_t>(b)];
+    const bool kept = a.axis.in_size == a.axis.out_size && a.axis.begin == 0.0F &&
+                      a.axis.end == static_cast<float>(a.axis.out_size);
+    for (int64_t i = 0; i < n; ++i) {
+      if (kept) {
+        *start.mutable_data(b, i) = static_cast<int32_t>(roi.data()[b] + i);
+        *count.mutable_data(b, i) = 1;
+        *w.mutable_data(b, i, 0) = 1.0;
+        *k.mutable_data(b, i, 0) = 1 << 22;
+        continue;
+      }
+      const auto o = static_cast<size_t>(roi.data()[b] + i);
+      *start.mutable_data(b, i) = a.start[o];
+      *count.mutable_data(b, i) = a.count[o];
+      for (int64_t t = 0; t < a.count[o]; ++t) {
+        const double weight = a.w[o * static_cast<size_t>(a.taps) + static_cast<size_t>(t)];
+        *w.mutable_data(b, i, t) = weight;
+        *k.mutable_data(b, i, t) = quantise22(weight);
+      }
+    }
+  }
+  return py::make_tuple(start, count, w, k);
+}
+
+}  // namespace
+
+PYBIND11_MODULE(_native, m, py::mod_gil_not_used()) {
+  m.doc() = "The compiled core of twinlens. Its functions trust their callers; the public face is the package.";
+  m.attr("__version__") = TWINLENS_VERSION;
+  m.def("isa", [] { return std::string(isa_name(active_isa())); });
+  m.def("set_isa", &set_isa, py::arg("name"));
+  m.def("supported_isas", &supported_isas);
+  m.def("run", &run, py::arg("images"), py::arg("outs"), py::arg("ops"), py::arg("in_dtype"), py::arg("out_dtype"),
+        py::arg("in_chw"), py::arg("out_chw"), py::arg("threads"));
+  m.def("sample_keys", &sample_keys, py::arg("seed"), py::arg("epoch"), py::arg("index"));
+  m.def("fold_in", &fold_in_keys, py::arg("keys"), py::arg("number"));
+  m.def("stream", &stream_of, py::arg("path"));
+  m.def("uniform", &uniform, py::arg("keys"), py::arg("stream"), py::arg("n"), py::arg("first") = 0);
+  m.def("philox", &philox_blocks, py::arg("counter"), py::arg("key"));
+  m.def("resized_crop", &resized_crops, py::arg("keys"), py::arg("stream"), py::arg("h"), py::arg("w"),
+        py::arg("scale"), py::arg("ratio"));
+  m.def("exp", &map<portable_exp>, py::arg("x"));
+  m.def("log", &map<portable_log>, py::arg("x"));
+  m.def("filter_tables", &filter_tables, py::arg("filter"), py::arg("in_size"), py::arg("out_size"), py::arg("begin"),
+        py::arg("end"), py::arg("roi"), py::arg("n"));
+}
+
+}  // namespace twinlens

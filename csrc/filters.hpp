@@ -1,0 +1,41 @@
+// Filter weights of one axis, as Pillow computes them, in every form that the kernels read.
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "kernels.hpp"
+
+namespace twinlens {
+
+enum class Filter : int { box = 0, bilinear = 1, hamming = 2, bicubic = 3, lanczos = 4 };
+
+// The source interval that an axis is made from: in_size samples, of which [begin, end), possibly fractional, is used.
+struct Axis {
+  Filter filter;
+  int64_t in_size, out_size;
+  float begin, end;
+  bool operator==(const Axis& o) const {
+    return filter == o.filter && in_size == o.in_size && out_size == o.out_size && begin == o.begin && end == o.end;
+  }
+};
+
+struct AxisWeights {
+  Axis axis;
+  int64_t taps = 0;  // the largest count
+  std::vector<int32_t> start, count;
+  std::vector<double> w;  // [out_size][taps], normalised
+
+  FixedWeights fixed() const { return {groups, stride, group_start.data(), k.data(), bytes.data(), words.data()}; }
+  RealWeights real() const { return {taps, start.data(), count.data(), w.data()}; }
+
+  int64_t groups = 0, stride = 0;
+  std::vector<int32_t> group_start, k, bytes, words;
+};
+
+// Round half away from zero at 22 bits, as Pillow does.
+inline int32_t quantise22(double w) { return static_cast<int32_t>((w < 0 ? -0.5 : 0.5) + w * (1 << 22)); }
+
+// From a small cache; safe to call from any thread, and in a child after fork.
+std::shared_ptr<const AxisWeights> axis_weights(const Axis& axis);
+
+}  // namespace twinlens

@@ -1,0 +1,55 @@
+#include "normalize.hpp"
+
+#include <cmath>
+#include <cstring>
+
+#include "dispatch.hpp"
+
+namespace twinlens {
+namespace {
+
+struct Reciprocal {
+  float hi, lo;
+  explicit Reciprocal(float divisor) {
+    const double inverse = 1.0 / static_cast<double>(divisor);
+    hi = static_cast<float>(inverse);
+    lo = static_cast<float>(inverse - static_cast<double>(hi));
+  }
+  float divide(float x) const { return std::fma(x, hi, x * lo); }
+};
+
+bool same_bits(float a, float b) { return std::memcmp(&a, &b, sizeof(float)) == 0; }
+
+}  // namespace
+
+const Kernels& Normalizer::kernels() { return twinlens::kernels(); }
+
+Normalizer::Normalizer(int64_t channels, float max, const std::vector<double>& mean, const std::vector<double>& std)
+    : channels_(static_cast<size_t>(channels)),
+      tables_(static_cast<size_t>(channels) * 256),
+      max_(max),
+      affine_(!mean.empty()) {
+  const Reciprocal by_max(max);
+  for (size_t c = 0; c < channels_.size(); ++c) {
+    NormalizeChannel& ch = channels_[c];
+    ch.mean = affine_ ? static_cast<float>(mean[mean.size() == 1 ? 0 : c]) : 0.0F;
+    ch.std = affine_ ? static_cast<float>(std[std.size() == 1 ? 0 : c]) : 1.0F;
+    const Reciprocal by_std(ch.std);
+    float* table = tables_.data() + c * 256;
+    for (int x = 0; x < 256; ++x) {
+      const float scaled = static_cast<float>(x) / max;
+      const float shifted = scaled - ch.mean;
+      table[x] = affine_ ? shifted / ch.std : scaled;
+      const float fast = by_max.divide(static_cast<float>(x));
+      exact_ = exact_ && same_bits(table[x], affine_ ? by_std.divide(fast - ch.mean) : fast);
+      exact_ = exact_ && std::isfinite(table[x]);
+    }
+    ch.table = table;
+    ch.inv_max_hi = by_max.hi;
+    ch.inv_max_lo = by_max.lo;
+    ch.inv_std_hi = by_std.hi;
+    ch.inv_std_lo = by_std.lo;
+  }
+}
+
+}  // namespace twinlens

@@ -1,0 +1,31 @@
+// Constants and tables of a normalisation, proved when they are built.
+#pragma once
+#include <vector>
+
+#include "kernels.hpp"
+#include "view.hpp"
+
+namespace twinlens {
+
+class Normalizer {
+ public:
+  // max: what 1.0 stands for in the input (255, 65535; 1 leaves it unscaled). Empty mean and std: scale only.
+  // mean and std hold one value, which serves every channel, or one a channel.
+  Normalizer(int64_t channels, float max, const std::vector<double>& mean, const std::vector<double>& std);
+
+  Normalizer(const Normalizer&) = delete;  // channels point into the tables
+  Normalizer& operator=(const Normalizer&) = delete;
+
+  void operator()(const View& src, const View& dst) const { kernels().normalize(src, dst, spec()); }
+
+ private:
+  static const Kernels& kernels();
+  NormalizeSpec spec() const { return {channels_.data(), max_, exact_, affine_}; }
+
+  std::vector<NormalizeChannel> channels_;
+  std::vector<float> tables_;
+  float max_;
+  bool exact_ = true, affine_;
+};
+
+}  // namespace twinlens

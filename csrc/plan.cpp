@@ -1,0 +1,184 @@
+#include "plan.hpp"
+
+#include <stdexcept>
+#include <string>
+
+#include "clahe.hpp"
+#include "color.hpp"
+#include "convert.hpp"
+#include "copy.hpp"
+#include "normalize.hpp"
+#include "pad.hpp"
+#include "pool.hpp"
+#include "resample.hpp"
+#include "resample_cv.hpp"
+
+namespace twinlens {
+namespace {
+
+// One operation's parameters for one picture.
+struct Args {
+  const Op& op;
+  const int64_t* ints;
+  const double* reals;
+  int64_t operator[](int64_t i) const { return ints[i]; }
+  bool active() const { return ints[0] != 0; }
+};
+
+Args args_of(const Op& op, int64_t picture) {
+  return {op, op.ints + picture * op.int_stride, op.reals + picture * op.real_stride};
+}
+
+[[noreturn]] void refuse(const std::string& what) { throw std::invalid_argument("native plan: " + what); }
+
+void require(bool ok, const char* what) {
+  if (!ok) refuse(what);
+}
+
+bool inside(int64_t at, int64_t length, int64_t size) { return at >= 0 && length > 0 && at + length <= size; }
+
+// The picture as it stands, and where results go: the caller's memory for the last one, scratch for the others.
+struct State {
+  View now;
+  const View& out;
+  Arena& arena;
+
+  View make(int64_t h, int64_t w, int64_t c, DType t, bool last) const {
+    if (!last) return arena.image(h, w, c, t, c > 1 && planar(now) && !interleaved(now));
+    if (out.h != h || out.w != w || out.c != c || out.dtype != t) {
+      const auto shape = [](int64_t a, int64_t b, int64_t d) {
+        return "(" + std::to_string(a) + ", " + std::to_string(b) + ", " + std::to_string(d) + ")";
+      };
+      refuse("the result is " + shape(h, w, c) + ", the output " + shape(out.h, out.w, out.c) + ", or dtypes differ");
+    }
+    return out;
+  }
+
+  void make_plain() {
+    if (is_plain(now)) return;
+    const View dense_copy = arena.image(now.h, now.w, now.c, now.dtype, false);
+    copy(now, dense_copy);
+    now = dense_copy;
+  }
+};
+
+void do_resample(State& s, const Args& a, bool last) {
+  if (a[11] > 0) {
+    require(inside(a[8], a[10], s.now.h) && inside(a[9], a[11], s.now.w), "resample: the window leaves the picture");
+    s.now = window(s.now, a[8], a[9], a[10], a[11]);
+  }
+  require(inside(a[4], a[6], a[2]) && inside(a[5], a[7], a[3]), "resample: the region leaves the result");
+  s.make_plain();
+  const View dst = s.make(a[6], a[7], s.now.c, s.now.dtype, last);
+  if (a[1] > static_cast<int64_t>(Filter::lanczos)) {
+    resample_cv(s.now, dst, static_cast<CvMethod>(a[1]), a[2], a[3], Roi{a[4], a[5]}, s.arena);
+  } else {
+    const ResampleSpec spec{static_cast<Filter>(a[1]), a[2], a[3],
+                            {static_cast<float>(a.reals[0]), static_cast<float>(a.reals[1]),
+                             static_cast<float>(a.reals[2]), static_cast<float>(a.reals[3])},
+                            a[4], a[5]};
+    (a[12] != 0 ? resample_premultiplied : resample)(s.now, dst, spec, s.arena);
+  }
+  s.now = dst;
+}
+
+void do_crop(State& s, const Args& a) {
+  require(inside(a[1], a[3], s.now.h) && inside(a[2], a[4], s.now.w), "crop: the window leaves the picture");
+  s.now = window(s.now, a[1], a[2], a[3], a[4]);
+}
+
+void do_pad(State& s, const Args& a, bool last) {
+  require(a[1] >= 0 && a[2] >= 0 && a[3] >= 0 && a[4] >= 0, "pad: a negative border");
+  require(a.op.real_count == 1 || a.op.real_count == s.now.c, "pad: fill has neither one value nor one a channel");
+  const View dst = s.make(s.now.h + a[2] + a[4], s.now.w + a[1] + a[3], s.now.c, s.now.dtype, last);
+  pad(s.now, dst, a[2], a[1], static_cast<PadMode>(a[5]), a.reals, a.op.real_count,
+      s.arena.take_array<int32_t>(static_cast<size_t>(dst.w)));
+  s.now = dst;
+}
+
+void do_flip(State& s, const Args& a) {
+  if (a[1] != 0) {
+    s.now.data += (s.now.w - 1) * s.now.sx;
+    s.now.sx = -s.now.sx;
+  }
+  if (a[2] != 0) {
+    s.now.data += (s.now.h - 1) * s.now.sy;
+    s.now.sy = -s.now.sy;
+  }
+}
+
+void do_color(State& s, const Args& a, bool last) {
+  s.make_plain();
+  const View dst = s.make(s.now.h, s.now.w, a[2], s.now.dtype, last);
+  convert_color(s.now, dst, static_cast<ColorKind>(a[1]), s.arena);
+  s.now = dst;
+}
+
+void do_clahe(State& s, const Args& a, bool last) {
+  s.make_plain();
+  const View dst = s.make(s.now.h, s.now.w, s.now.c, s.now.dtype, last);
+  clahe(s.now, dst, a.reals[0], a[1], a[2], static_cast<ClaheMode>(a[3]), s.arena);
+  s.now = dst;
+}
+
+float largest(DType t) { return t == DType::u8 ? 255.0F : t == DType::u16 ? 65535.0F : 1.0F; }
+
+Normalizer normalizer_of(const Args& a, int64_t channels, DType from) {
+  const int64_t n = a.op.real_count / 2;
+  require(n == 0 || n == 1 || n == channels, "normalize: mean and std have neither one value nor one a channel");
+  return Normalizer(channels, a[2] != 0 ? largest(from) : 1.0F, {a.reals, a.reals + n}, {a.reals + n, a.reals + 2 * n});
+}
+
+void do_normalize(State& s, const Args& a, bool last) {
+  s.make_plain();
+  const View dst = s.make(s.now.h, s.now.w, s.now.c, static_cast<DType>(a[1]), last);
+  normalizer_of(a, s.now.c, s.now.dtype)(s.now, dst);
+  s.now = dst;
+}
+
+void do_convert(State& s, const Args& a, bool last) {
+  const View dst = s.make(s.now.h, s.now.w, s.now.c, static_cast<DType>(a[1]), last);
+  convert_dtype(s.now, dst, a[2] != 0);
+  s.now = dst;
+}
+
+void apply(State& s, const Args& a, bool last) {
+  switch (a.op.code) {
+    case OpCode::resample: return do_resample(s, a, last);
+    case OpCode::crop: return do_crop(s, a);
+    case OpCode::pad: return do_pad(s, a, last);
+    case OpCode::flip: return do_flip(s, a);
+    case OpCode::color: return do_color(s, a, last);
+    case OpCode::clahe: return do_clahe(s, a, last);
+    case OpCode::normalize: return do_normalize(s, a, last);
+    case OpCode::convert: return do_convert(s, a, last);
+  }
+  refuse("unknown operation " + std::to_string(static_cast<int64_t>(a.op.code)));
+}
+
+bool makes_view(OpCode code) { return code == OpCode::crop || code == OpCode::flip; }
+
+void run_one(const std::vector<Op>& ops, int64_t picture, const View& src, const View& dst, Arena& arena) {
+  arena.reset();
+  State state{src, dst, arena};
+  size_t last = ops.size();  // the last active operation, if it writes pixels, writes them to the output
+  for (size_t i = 0; i < ops.size(); ++i)
+    if (args_of(ops[i], picture).active()) last = i;
+  for (size_t i = 0; i < ops.size(); ++i) {
+    const Args a = args_of(ops[i], picture);
+    if (a.active()) apply(state, a, i == last);
+  }
+  if (last == ops.size() || makes_view(ops[last].code))
+    copy(state.now, state.make(state.now.h, state.now.w, state.now.c, state.now.dtype, true));
+}
+
+}  // namespace
+
+void run_plan(const std::vector<Op>& ops, const std::vector<View>& src, const std::vector<View>& dst, int threads) {
+  parallel_for(static_cast<int64_t>(src.size()), threads, [&](int64_t i, int) {
+    thread_local Arena arena;  // reused by every picture that this thread takes
+    run_one(ops, i, src[static_cast<size_t>(i)], dst[static_cast<size_t>(i)], arena);
+  });
+}
+
+}  // namespace twinlens

@@ -1,0 +1,96 @@
+#include "pool.hpp"
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "fork.hpp"
+
+namespace twinlens {
+namespace {
+
+// Threads are started when first needed and wait for work until the process ends.
+class Pool {
+ public:
+  void submit(int wanted, const std::function<void()>& task) {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      tasks_.push_back(task);
+      ++pending_;
+      while (pending_ > idle_ && static_cast<int>(threads_.size()) < wanted) {
+        threads_.emplace_back([this] { work(); });
+        threads_.back().detach();
+        ++idle_;
+      }
+    }
+    wake_.notify_one();
+  }
+
+ private:
+  void work() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    for (;;) {
+      wake_.wait(lock, [this] { return !tasks_.empty(); });
+      const std::function<void()> task = std::move(tasks_.front());
+      tasks_.pop_front();
+      --pending_;
+      --idle_;
+      lock.unlock();
+      task();
+      lock.lock();
+      ++idle_;
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<std::function<void()>> tasks_;
+  std::vector<std::thread> threads_;
+  int idle_ = 0, pending_ = 0;
+};
+
+// One parallel_for in flight; the last thread out wakes the caller.
+struct Run {
+  const std::function<void(int64_t, int)>& job;
+  const int64_t n;
+  std::atomic<int64_t> next{0};
+  std::mutex mutex;
+  std::condition_variable done;
+  std::exception_ptr error;
+  int active;
+
+  void drain(int worker) {
+    try {
+      for (int64_t i = next.fetch_add(1); i < n; i = next.fetch_add(1)) job(i, worker);
+    } catch (...) {
+      next.store(n);
+      const std::lock_guard<std::mutex> lock(mutex);
+      if (!error) error = std::current_exception();
+    }
+    const std::lock_guard<std::mutex> lock(mutex);
+    if (--active == 0) done.notify_all();
+  }
+};
+
+}  // namespace
+
+void parallel_for(int64_t n, int threads, const std::function<void(int64_t, int)>& job) {
+  const int workers = static_cast<int>(n < threads ? n : threads);
+  if (workers <= 1) {
+    for (int64_t i = 0; i < n; ++i) job(i, 0);
+    return;
+  }
+  Run run{job, n, {}, {}, {}, nullptr, workers};
+  for (int w = 1; w < workers; ++w) PerProcess<Pool>::get().submit(workers - 1, [&run, w] { run.drain(w); });
+  run.drain(0);
+  std::unique_lock<std::mutex> lock(run.mutex);
+  run.done.wait(lock, [&run] { return run.active == 0; });
+  lock.unlock();
+  if (run.error) std::rethrow_exception(run.error);
+}
+
+}  // namespace twinlens

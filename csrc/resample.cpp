@@ -1,0 +1,209 @@
+#include "resample.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "copy.hpp"
+#include "dispatch.hpp"
+
+namespace twinlens {
+namespace {
+
+struct Passes {
+  bool horizontal, vertical;
+};
+
+// Pillow leaves a pass out where the size stays and the box is the whole axis.
+Passes passes_of(const View& src, const ResampleSpec& s) {
+  return {s.out_w != src.w || s.box[0] != 0.0F || s.box[2] != static_cast<float>(s.out_w),
+          s.out_h != src.h || s.box[1] != 0.0F || s.box[3] != static_cast<float>(s.out_h)};
+}
+
+std::shared_ptr<const AxisWeights> weights_x(const View& src, const ResampleSpec& s) {
+  return axis_weights({s.filter, src.w, s.out_w, s.box[0], s.box[2]});
+}
+
+std::shared_ptr<const AxisWeights> weights_y(const View& src, const ResampleSpec& s) {
+  return axis_weights({s.filter, src.h, s.out_h, s.box[1], s.box[3]});
+}
+
+constexpr int64_t kRowBlock = 4;   // rows of one call of the horizontal kernel
+constexpr int64_t kRowSlack = 64;  // what kernels may read or write behind a row
+
+// Source rows in a form that the kernels may read: the row that lies last in memory is copied, since a kernel may read a
+// few bytes behind it; all are copied where they are narrower than a group of taps.
+class SourceRows {
+ public:
+  SourceRows(const View& src, int64_t min_width, Arena& arena) : src_(src) {
+    const int64_t bytes = src.w * src.c;
+    edge_ = src.sy >= 0 ? src.h - 1 : 0;
+    all_ = src.w < min_width || std::abs(src.sy) < bytes;
+    pitch_ = std::max(src.w, min_width) * src.c + kRowSlack;
+    copies_ = arena.take(static_cast<size_t>(pitch_ * (all_ ? src.h : 1)));
+    if (all_) std::memset(copies_, 0, static_cast<size_t>(pitch_ * src.h));
+    for (int64_t y = all_ ? 0 : edge_; y < (all_ ? src.h : edge_ + 1); ++y)
+      std::memcpy(copies_ + (all_ ? y : 0) * pitch_, src.data + y * src.sy, static_cast<size_t>(bytes));
+  }
+  const uint8_t* operator[](int64_t y) const {
+    if (all_) return copies_ + y * pitch_;
+    return y == edge_ ? copies_ : src_.data + y * src_.sy;
+  }
+
+ private:
+  View src_;
+  int64_t edge_ = 0, pitch_ = 0;
+  bool all_ = false;
+  uint8_t* copies_ = nullptr;
+};
+
+void horizontal_u8(const View& src, const View& dst, const ResampleSpec& s, Arena& arena) {
+  const auto weights = weights_x(src, s);
+  const FixedWeights fixed = weights->fixed();
+  const SourceRows rows(window(src, s.roi_y, 0, dst.h, src.w), fixed.groups * 4, arena);
+  const int64_t bytes = dst.w * dst.c, pitch = bytes + kRowSlack;
+  uint8_t* buffer = arena.take(static_cast<size_t>(pitch * kRowBlock));
+  for (int64_t y = 0; y < dst.h; y += kRowBlock) {
+    const int64_t n = std::min(kRowBlock, dst.h - y);
+    const uint8_t* in[kRowBlock];
+    uint8_t* out[kRowBlock];
+    for (int64_t r = 0; r < n; ++r) {
+      in[r] = rows[y + r];
+      out[r] = buffer + r * pitch;
+    }
+    kernels().resample_h_u8(in, out, n, src.c, s.roi_x, dst.w, fixed);
+    for (int64_t r = 0; r < n; ++r) std::memcpy(dst.data + (y + r) * dst.sy, out[r], static_cast<size_t>(bytes));
+  }
+}
+
+// The rows that one output row needs, at most `height` of them; weights of rows past the source are 0.
+void gather_rows(const uint8_t** out, const FixedWeights& fixed, int64_t y, int64_t height, const uint8_t* (*row)(void*, int64_t),
+                 void* context) {
+  for (int64_t t = 0; t < fixed.groups * 4; ++t)
+    out[t] = row(context, std::min<int64_t>(fixed.start[y] + t, height - 1));
+}
+
+void vertical_u8(const View& src, const View& dst, const ResampleSpec& s, Arena& arena) {
+  const auto weights = weights_y(src, s);
+  const FixedWeights fixed = weights->fixed();
+  const auto** rows = arena.take_array<const uint8_t*>(static_cast<size_t>(fixed.groups * 4));
+  View from = window(src, 0, s.roi_x, src.h, dst.w);
+  for (int64_t y = 0; y < dst.h; ++y) {
+    gather_rows(rows, fixed, s.roi_y + y, src.h,
+                [](void* v, int64_t r) -> const uint8_t* { return static_cast<View*>(v)->data + r * static_cast<View*>(v)->sy; },
+                &from);
+    kernels().resample_v_u8(rows, dst.data + y * dst.sy, dst.w * dst.c, s.roi_y + y, fixed);
+  }
+}
+
+// A ring of horizontally resampled rows, filled just ahead of the vertical pass so that it stays in the cache.
+struct Ring {
+  uint8_t* data;
+  int64_t pitch, slots, done;
+  uint8_t* slot(int64_t y) const { return data + (y % slots) * pitch; }
+};
+
+void both_u8(const View& src, const View& dst, const ResampleSpec& s, Arena& arena) {
+  const auto wx = weights_x(src, s), wy = weights_y(src, s);
+  const FixedWeights fx = wx->fixed(), fy = wy->fixed();
+  const SourceRows source(src, fx.groups * 4, arena);
+  const int64_t taps = fy.groups * 4;
+  const auto** rows = arena.take_array<const uint8_t*>(static_cast<size_t>(taps));
+  Ring ring{nullptr, dst.w * dst.c + kRowSlack, taps + kRowBlock, fy.start[s.roi_y]};
+  ring.data = arena.take(static_cast<size_t>(ring.pitch * ring.slots));
+  const uint8_t* in[kRowBlock];
+  uint8_t* out[kRowBlock];
+  for (int64_t y = 0; y < dst.h; ++y) {
+    const int64_t need = std::min(fy.start[s.roi_y + y] + taps, src.h);
+    while (ring.done < need) {
+      const int64_t n = std::min(kRowBlock, src.h - ring.done);
+      for (int64_t r = 0; r < n; ++r) {
+        in[r] = source[ring.done + r];
+        out[r] = ring.slot(ring.done + r);
+      }
+      kernels().resample_h_u8(in, out, n, src.c, s.roi_x, dst.w, fx);
+      ring.done += n;
+    }
+    gather_rows(rows, fy, s.roi_y + y, src.h,
+                [](void* v, int64_t r) -> const uint8_t* { return static_cast<Ring*>(v)->slot(r); }, &ring);
+    kernels().resample_v_u8(rows, dst.data + y * dst.sy, dst.w * dst.c, s.roi_y + y, fy);
+  }
+}
+
+void resample_u8(const View& src, const View& dst, const ResampleSpec& s, Arena& arena) {
+  const Scratch scratch(arena);
+  const Passes passes = passes_of(src, s);
+  if (passes.horizontal && passes.vertical) {
+    both_u8(src, dst, s, arena);
+  } else if (passes.horizontal) {
+    horizontal_u8(src, dst, s, arena);
+  } else if (passes.vertical) {
+    vertical_u8(src, dst, s, arena);
+  } else {
+    copy(window(src, s.roi_y, s.roi_x, dst.h, dst.w), dst);
+  }
+}
+
+void resample_real(const View& src, const View& dst, const ResampleSpec& s, Arena& arena) {
+  const Scratch scratch(arena);
+  const Passes passes = passes_of(src, s);
+  if (!passes.vertical) {
+    const View rows = window(src, s.roi_y, 0, dst.h, src.w);
+    if (!passes.horizontal) return copy(window(rows, 0, s.roi_x, dst.h, dst.w), dst);
+    return kernels().resample_h_real(rows, dst, s.roi_x, weights_x(src, s)->real());
+  }
+  View mid = window(src, 0, s.roi_x, src.h, dst.w);
+  if (passes.horizontal) {
+    mid = arena.image(src.h, dst.w, src.c, src.dtype, planar(src) && src.c > 1);
+    kernels().resample_h_real(src, mid, s.roi_x, weights_x(src, s)->real());
+  }
+  kernels().resample_v_real(mid, dst, s.roi_y, weights_y(src, s)->real());
+}
+
+uint8_t multiply_255(int a, int b) {  // Pillow's MULDIV255
+  const int v = a * b + 128;
+  return static_cast<uint8_t>(((v >> 8) + v) >> 8);
+}
+
+template <typename F>
+void with_alpha(const View& v, F f) {
+  for (int64_t y = 0; y < v.h; ++y)
+    for (int64_t x = 0; x < v.w; ++x) {
+      uint8_t* p = v.data + y * v.sy + x * v.sx;
+      const uint8_t alpha = p[(v.c - 1) * v.sc];
+      for (int64_t c = 0; c + 1 < v.c; ++c) p[c * v.sc] = f(p[c * v.sc], alpha);
+    }
+}
+
+}  // namespace
+
+void resample(const View& src, const View& dst, const ResampleSpec& spec, Arena& arena) {
+  if (src.dtype != DType::u8) return resample_real(src, dst, spec, arena);
+  if (interleaved(src) && interleaved(dst)) return resample_u8(src, dst, spec, arena);
+  if (planar(src) && planar(dst)) {
+    for (int64_t c = 0; c < src.c; ++c) resample_u8(plane(src, c), plane(dst, c), spec, arena);
+    return;
+  }
+  const Scratch scratch(arena);
+  const View from = interleaved(src) ? src : arena.image(src.h, src.w, src.c, src.dtype, false);
+  if (from.data != src.data) copy(src, from);
+  const View to = interleaved(dst) ? dst : arena.image(dst.h, dst.w, dst.c, dst.dtype, false);
+  resample_u8(from, to, spec, arena);
+  if (to.data != dst.data) copy(to, dst);
+}
+
+void resample_premultiplied(const View& src, const View& dst, const ResampleSpec& spec, Arena& arena) {
+  const Passes passes = passes_of(src, spec);
+  if (!passes.horizontal && !passes.vertical) return resample(src, dst, spec, arena);
+  const Scratch scratch(arena);
+  const View from = arena.image(src.h, src.w, src.c, src.dtype, false);
+  const View to = arena.image(dst.h, dst.w, dst.c, dst.dtype, false);
+  copy(src, from);
+  with_alpha(from, [](uint8_t v, uint8_t alpha) { return multiply_255(v, alpha); });
+  resample_u8(from, to, spec, arena);
+  with_alpha(to, [](uint8_t v, uint8_t alpha) {
+    return alpha == 0 || alpha == 255 ? v : static_cast<uint8_t>(std::min(255 * v / alpha, 255));
+  });
+  copy(to, dst);
+}
+
+}  // namespace twinlens

@@ -1,0 +1,22 @@
+// Antialiased resizing with Pillow's arithmetic: horizontal pass, then vertical.
+#pragma once
+#include "arena.hpp"
+#include "filters.hpp"
+
+namespace twinlens {
+
+// The result is out_h x out_w, made from the box (x0, y0, x1, y1) of the source; dst receives the part of it that begins
+// at (roi_y, roi_x) and has dst's size. Only that part, and the source rows under it, are computed.
+struct ResampleSpec {
+  Filter filter;
+  int64_t out_h, out_w;
+  float box[4];
+  int64_t roi_y, roi_x;
+};
+
+void resample(const View& src, const View& dst, const ResampleSpec& spec, Arena& arena);
+
+// uint8 with the last channel as alpha: multiplied in before, taken out after, as Pillow does for RGBA and LA.
+void resample_premultiplied(const View& src, const View& dst, const ResampleSpec& spec, Arena& arena);
+
+}  // namespace twinlens

@@ -1,0 +1,140 @@
+"""A step: one operation on a batch of images, with a value of every parameter for each of them.
+
+A step knows its size contract, its native call, its batched torch implementation, and how it moves masks, boxes and
+keypoints. Adding one: subclass `Step` in a file of its own, implement `result` and `torch`, `native` where the core has
+an operation for it, and the three target methods where it moves pixels.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+
+from twinlens.errors import InputError
+from twinlens.steps.spec import Bools, Ints, Reals, Spec
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["NativeOp", "Step", "int_rows", "per_sample", "real_rows"]
+
+NativeOp = tuple[int, Ints, Reals]  # operation code, integers (1 or B, k), reals (1 or B, m)
+
+_NO_REALS: Reals = np.zeros((1, 0))
+
+
+@dataclass(frozen=True, eq=False)
+class Step(ABC):
+    """Base of all steps. Array fields hold one row an image, or one row for all."""
+
+    active: Bools | None = field(default=None, kw_only=True)  # images that the step leaves as they are: False
+
+    exact: ClassVar[bool] = True  # both engines give the same bits
+    moves: ClassVar[bool] = False  # whether pixels change places, so that masks, boxes and keypoints follow
+
+    @abstractmethod
+    def result(self, spec: Spec) -> Spec:
+        """Sizes, channels and dtype after the step, were it active everywhere. Raises InputError for what it cannot do."""
+
+    @abstractmethod
+    def torch(self, x: torch.Tensor, spec: Spec) -> torch.Tensor:
+        """(B, C, H, W) to (B, C', H', W') on any device: one tensor program, no loop over samples, no host sync."""
+
+    def native(self, spec: Spec) -> NativeOp | None:
+        """The native core's operation, or None: the native engine then runs the torch twin on CPU."""
+        del spec
+
+    def signature(self, spec: Spec) -> Ints:
+        """(B, k): what must agree between images that share one call of `torch`."""
+        out = self.result(spec)
+        return np.stack((out.h, out.w, out.c), 1)
+
+    def mask(self) -> Step | None:
+        """What a mask goes through instead; None leaves it."""
+        return self if self.moves else None
+
+    def boxes(self, xyxy: torch.Tensor, spec: Spec) -> torch.Tensor:
+        """(B, N, 4) float, pixel edges. Not clamped: that is the caller's."""
+        del spec
+        return xyxy
+
+    def keypoints(self, xy: torch.Tensor, spec: Spec) -> torch.Tensor:
+        """(B, N, 2) float, pixel centres."""
+        del spec
+        return xy
+
+    def after(self, spec: Spec) -> Spec:
+        """`result`, with inactive images left as they are."""
+        out = self.result(spec)
+        if self.active is None or self.active.all():
+            return out
+        if out.dtype != spec.dtype:
+            if not self.active.any():
+                return spec
+            raise InputError(
+                f"{type(self).__name__}: turns {spec.dtype} into {out.dtype} for some images of a batch only; "
+                "apply it to all of them or give the images one by one"
+            )
+        return out.where(self.active, spec)
+
+    def select(self, rows: Ints) -> Self:
+        """The step for the images at `rows`."""
+        changes: dict[str, Any] = {}
+        for f in fields(self):
+            value = getattr(self, f.name)
+            if isinstance(value, np.ndarray) and len(value) > 1:
+                changes[f.name] = value[rows]
+        return replace(self, **changes) if changes else self
+
+    def describe(self) -> str:
+        """One line for `print(pipe.plan(size))`."""
+        shown = []
+        for f in fields(self):
+            value = getattr(self, f.name)
+            if f.name == "active" or value is None:
+                continue
+            if isinstance(value, np.ndarray):
+                value = value[0].tolist() if len(value) == 1 or (value == value[:1]).all() else "per image"
+            shown.append(f"{f.name}={value}")
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def per_sample(value: Any, dtype: type[np.generic] = np.int64) -> Any:
+    """A parameter as an array with one row for all images, or as it is where it already has one an image."""
+    array = np.asarray(value, dtype)
+    return array.reshape(1) if array.ndim == 0 else array
+
+
+def int_rows(active: Bools | None, *columns: Ints | int) -> Ints:
+    """(1 or B, 1 + k) int64: `active`, then the columns; a column is a number, (n,) or (n, m)."""
+    first: Any = 1 if active is None else active
+    parts = (first, *columns)
+    n = 1
+    width = 0
+    for part in parts:
+        if isinstance(part, np.ndarray):
+            n = max(n, len(part))
+            width += part.shape[1] if part.ndim == 2 else 1
+        else:
+            width += 1
+    out = np.empty((n, width), np.int64)
+    at = 0
+    for part in parts:
+        if isinstance(part, np.ndarray) and part.ndim == 2:
+            out[:, at : at + part.shape[1]] = part
+            at += part.shape[1]
+        else:
+            out[:, at] = part
+            at += 1
+    return out
+
+
+def real_rows(values: Any = None) -> Reals:
+    """(1 or B, m) float64 from (m,) or (B, m)."""
+    if values is None:
+        return _NO_REALS
+    array = np.ascontiguousarray(values, np.float64)
+    return array.reshape(1, -1) if array.ndim == 1 else array

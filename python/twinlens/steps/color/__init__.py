@@ -1,0 +1,1 @@
+"""Colour spaces: gray, channel order, Lab."""

@@ -1,0 +1,54 @@
+"""Flip: mirror images left-right, top-bottom or both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+
+from twinlens.steps.base import NativeOp, Step, int_rows, real_rows
+from twinlens.steps.device import choose, to_device
+from twinlens.steps.spec import Bools, Spec
+
+__all__ = ["Flip"]
+
+
+@dataclass(frozen=True, eq=False)
+class Flip(Step):
+    """horizontal, vertical: (1,) or (B,) bool."""
+
+    horizontal: Bools
+    vertical: Bools
+
+    moves: ClassVar[bool] = True
+
+    def result(self, spec: Spec) -> Spec:
+        return spec
+
+    def native(self, spec: Spec) -> NativeOp:
+        del spec
+        return 4, int_rows(self.active, self.horizontal, self.vertical), real_rows()
+
+    def torch(self, x: torch.Tensor, spec: Spec) -> torch.Tensor:
+        del spec
+        from kornia.geometry.transform import hflip, vflip
+
+        for where, flip in ((self.horizontal, hflip), (self.vertical, vflip)):
+            if where.all():
+                x = flip(x)
+            elif where.any():
+                x = choose(where, flip(x), x)
+        return x
+
+    def boxes(self, xyxy: torch.Tensor, spec: Spec) -> torch.Tensor:
+        x0, y0, x1, y1 = xyxy.unbind(-1)
+        w, h = (to_device(v, xyxy).unsqueeze(1) for v in (spec.w, spec.h))
+        x0, x1 = choose(self.horizontal, w - x1, x0), choose(self.horizontal, w - x0, x1)
+        y0, y1 = choose(self.vertical, h - y1, y0), choose(self.vertical, h - y0, y1)
+        return torch.stack((x0, y0, x1, y1), -1)
+
+    def keypoints(self, xy: torch.Tensor, spec: Spec) -> torch.Tensor:
+        x, y = xy.unbind(-1)
+        w, h = (to_device(v, xy).unsqueeze(1) for v in (spec.w, spec.h))
+        return torch.stack((choose(self.horizontal, w - 1 - x, x), choose(self.vertical, h - 1 - y, y)), -1)

@@ -1,0 +1,1 @@
+"""Resampling: Pillow's antialiased filters, OpenCV's methods and nearest neighbours."""

@@ -1,0 +1,75 @@
+"""What is known of a batch of images before a pixel is touched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["DTYPES", "Bools", "Ints", "Reals", "Spec"]
+
+Ints = NDArray[np.int64]
+Reals = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+#: dtypes of images, in the order of the native core's codes
+DTYPES = ("uint8", "uint16", "float32", "float16", "bfloat16")
+
+
+@dataclass(slots=True, frozen=True)
+class Spec:
+    """Sizes, channels and dtype of B images.
+
+    h, w, c: int64 arrays of shape (B,). dtype: one of `DTYPES`, or a mask's own. `alpha`: the last channel is alpha and
+    resampling premultiplies it (PIL modes LA and RGBA). `indexed`: values are names, not amounts (PIL modes P and 1,
+    masks), so that resampling takes the nearest.
+    """
+
+    h: Ints
+    w: Ints
+    c: Ints
+    dtype: str
+    alpha: bool = False
+    indexed: bool = False
+
+    @classmethod
+    def of(cls, shapes: list[tuple[int, int, int]], dtype: str, **flags: bool) -> Spec:
+        """From one (h, w, c) an image."""
+        table = np.array(shapes, np.int64).reshape(len(shapes), 3)
+        return cls(table[:, 0], table[:, 1], table[:, 2], dtype, **flags)
+
+    def __len__(self) -> int:
+        return len(self.h)
+
+    def select(self, rows: Ints) -> Spec:
+        """The images at `rows`."""
+        return replace(self, h=self.h[rows], w=self.w[rows], c=self.c[rows])
+
+    def but(self, **changes: Any) -> Spec:
+        """A copy with other fields; sizes given as numbers or shorter arrays are broadcast to (B,)."""
+        for name in ("h", "w", "c"):
+            if name in changes:
+                changes[name] = np.broadcast_to(np.asarray(changes[name], np.int64), self.h.shape)
+        return replace(self, **changes)
+
+    def where(self, active: Bools, other: Spec) -> Spec:
+        """This spec for active images, `other` for the rest; both must agree on everything but size."""
+        return replace(
+            self,
+            h=np.where(active, self.h, other.h),
+            w=np.where(active, self.w, other.w),
+            c=np.where(active, self.c, other.c),
+        )
+
+    def shape(self, i: int) -> tuple[int, int, int]:
+        """(h, w, c) of image i."""
+        return int(self.h[i]), int(self.w[i]), int(self.c[i])
+
+    @property
+    def uniform(self) -> bool:
+        """Whether all images have one shape."""
+        return len(self) < 2 or bool(
+            (self.h == self.h[0]).all() and (self.w == self.w[0]).all() and (self.c == self.c[0]).all()
+        )
