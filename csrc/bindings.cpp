@@ -196,6 +196,49 @@ py::tuple filter_tables(int filter, const Ints& in_size, const Ints& out_size, c
   return py::make_tuple(start, count, w, k);
 }
 
+// The arithmetic (CvBranch) that OpenCV's resize takes for every (h, w) of in_hw.
+py::array_t<int32_t> cv_branches(int method, int dtype, int64_t channels, const Ints& in_hw, int64_t out_h,
+                                 int64_t out_w) {
+  if (in_hw.ndim() != 2 || in_hw.shape(1) != 2) throw std::invalid_argument("cv_branches: in_hw is (B, 2)");
+  auto out = like<int32_t>({in_hw.shape(0)});
+  for (py::ssize_t b = 0; b < in_hw.shape(0); ++b) {
+    const int64_t h = *in_hw.data(b, 0), w = *in_hw.data(b, 1);
+    if (h < 1 || w < 1 || out_h < 1 || out_w < 1) throw std::invalid_argument("cv_branches: a size below 1");
+    out.mutable_data()[b] = static_cast<int32_t>(
+        cv_branch(static_cast<CvMethod>(method), dtype_of(dtype), channels, h, w, out_h, out_w));
+  }
+  return out;
+}
+
+// Taps of one axis for every sample: index and weights (B, n, taps), the weights int32 or float32.
+py::tuple cv_tables(int branch, int dtype, bool horizontal, const Ints& in_size, int64_t out_size, const Ints& first,
+                    int64_t n) {
+  if (first.size() != in_size.size()) throw std::invalid_argument("cv_tables: in_size and first differ in length");
+  const py::ssize_t batch = in_size.size();
+  std::vector<CvAxis> axes;
+  int64_t taps = 1;
+  for (py::ssize_t b = 0; b < batch; ++b) {
+    axes.push_back({static_cast<CvBranch>(branch), dtype_of(dtype), horizontal, in_size.data()[b], out_size,
+                    first.data()[b], n});
+    const CvAxis& a = axes.back();
+    if (a.in < 1 || a.first < 0 || n < 0 || a.first + n > out_size) throw std::invalid_argument("cv_tables: sizes");
+    taps = std::max(taps, cv_axis_taps(a));
+  }
+  auto index = like<int32_t>({batch, n, taps});
+  const auto fill = [&](auto weights, int32_t* fixed, float* real) {
+    for (py::ssize_t b = 0, at = 0; b < batch; ++b, at += n * taps)
+      cv_axis_fill(axes[static_cast<size_t>(b)], taps, index.mutable_data() + at, fixed ? fixed + at : nullptr,
+                   real ? real + at : nullptr);
+    return py::make_tuple(index, weights);
+  };
+  if (!cv_is_fixed(static_cast<CvBranch>(branch), dtype_of(dtype))) {
+    auto w = like<float>({batch, n, taps});
+    return fill(w, nullptr, w.mutable_data());
+  }
+  auto w = like<int32_t>({batch, n, taps});
+  return fill(w, w.mutable_data(), nullptr);
+}
+
 }  // namespace
 
 PYBIND11_MODULE(_native, m, py::mod_gil_not_used()) {
@@ -217,6 +260,10 @@ PYBIND11_MODULE(_native, m, py::mod_gil_not_used()) {
   m.def("log", &map<portable_log>, py::arg("x"));
   m.def("filter_tables", &filter_tables, py::arg("filter"), py::arg("in_size"), py::arg("out_size"), py::arg("begin"),
         py::arg("end"), py::arg("roi"), py::arg("n"));
+  m.def("cv_branches", &cv_branches, py::arg("method"), py::arg("dtype"), py::arg("channels"), py::arg("in_hw"),
+        py::arg("out_h"), py::arg("out_w"));
+  m.def("cv_tables", &cv_tables, py::arg("branch"), py::arg("dtype"), py::arg("horizontal"), py::arg("in_size"),
+        py::arg("out_size"), py::arg("first"), py::arg("n"));
 }
 
 }  // namespace twinlens

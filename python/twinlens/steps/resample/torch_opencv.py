@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from twinlens.errors import InputError
+from twinlens.steps.device import as_tensor, choose
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,6 +33,10 @@ _MAX = {torch.uint8: 255.0, torch.uint16: 65535.0}
 _NEAREST, _NEAREST_EXACT, _LINEAR, _LINEAR_EXACT, _CUBIC, _AREA, _AREA_UP, _BLOCK, _QUAD = range(9)
 
 _EXACT_BLOCK = 256  # a block of this many uint16 samples sums to less than 2^24, exact in float32 in any order
+
+
+def _dtype_code(dtype: torch.dtype) -> int:
+    return _DTYPE_CODES.get(dtype, 0)  # only copies take other dtypes, and they use no weights
 
 
 @dataclass(frozen=True)
@@ -68,19 +73,10 @@ class _Job:
         """Source indices in the picture and weights, both (B, n, taps), of rows (axis 0) or columns (axis 1)."""
         out_size = self.out_hw[axis]
         in_size = np.where(self.member, self.window_yxhw[:, 2 + axis], out_size)
-        code = _DTYPE_CODES[self.x.dtype]
-        index, weight = native.cv_tables(
-            self.branch, code, axis == 1, in_size, out_size, self.roi_yx[:, axis], self.roi_hw[axis]
-        )
+        code, first, n = _dtype_code(self.x.dtype), self.roi_yx[:, axis], self.roi_hw[axis]
+        index, weight = native.cv_tables(self.branch, code, axis == 1, in_size, out_size, first, n)
         inside = np.where(self.member[:, None, None], index, 0).astype(np.int64)
         return inside + self.window_yxhw[:, axis, None, None], weight
-
-
-def _to_device(array: NDArray[Any], device: torch.device) -> Tensor:
-    host = torch.from_numpy(np.ascontiguousarray(array))
-    if device.type == "cuda":
-        host = host.pin_memory()
-    return host.to(device, non_blocking=True)
 
 
 def _axis(index: Int64Array, weight: NDArray[Any], dim: int, device: torch.device) -> _Axis:
@@ -88,7 +84,7 @@ def _axis(index: Int64Array, weight: NDArray[Any], dim: int, device: torch.devic
         index, weight = index[:1], weight[:1]
     weight = np.moveaxis(weight, 2, 0)
     spread = weight[:, :, None, None, :] if dim == 3 else weight[:, :, None, :, None]
-    return _Axis(_to_device(np.moveaxis(index, 2, 0), device), _to_device(spread, device), dim)
+    return _Axis(as_tensor(np.moveaxis(index, 2, 0), device), as_tensor(spread, device), dim)
 
 
 def _axes(job: _Job, native: Any) -> tuple[Tensor, _Axis, _Axis]:
@@ -160,7 +156,7 @@ def _block(job: _Job, native: Any) -> Tensor:
     blocks = _block_hw(job)
     area = blocks.prod(1)
     dtype = job.x.dtype
-    scale = _to_device((np.float32(1) / area.astype(np.float32)).reshape(-1, 1, 1, 1), job.x.device)
+    scale = as_tensor((np.float32(1) / area.astype(np.float32)).reshape(-1, 1, 1, 1), job.x.device)
     if dtype == torch.float32 or (dtype == torch.uint16 and int(area.max()) > _EXACT_BLOCK):
         return _rounded(_ordered_sum(job, blocks) * scale, dtype)
     x, columns, rows = _axes(job, native)
@@ -186,11 +182,11 @@ def _ordered_sum(job: _Job, blocks: Int64Array) -> Tensor:
     width = x.shape[3]
     number = _summands(blocks.prod(1))
     step_w = blocks[:, 1, None, None]
-    offset = _to_device(np.where(number < 0, 0, number // step_w * width + number % step_w), device)
-    used = _to_device(number >= 0, device)
+    offset = as_tensor(np.where(number < 0, 0, number // step_w * width + number % step_w), device)
+    used = as_tensor(number >= 0, device)
     start = np.where(job.member[:, None], job.roi_yx, 0)
     y, x0 = (job.window_yxhw[:, a, None] + (start[:, a, None] + _steps(job, a)) * blocks[:, a, None] for a in (0, 1))
-    origin = _to_device(y[:, :, None] * width + x0[:, None, :], device)
+    origin = as_tensor(y[:, :, None] * width + x0[:, None, :], device)
     flat = (x.to(torch.int32) if x.dtype == torch.uint16 else x).flatten(2)
     zero = torch.zeros((), dtype=torch.float32, device=device)
     shape = (*x.shape[:2], *job.roi_hw)
@@ -232,24 +228,24 @@ def resample_opencv(
     roi_yx: Int64Array,
     roi_hw: tuple[int, int],
 ) -> Tensor:
-    """(B, C, H, W) uint8, uint16 or float32 to (B, C, *roi_hw): resize each window to out_hw, keep its region.
+    """(B, C, H, W) to (B, C, *roi_hw): resize each window to out_hw, keep its region. uint8, uint16 and float32; the
+    nearest methods take any dtype.
 
     `window_yxhw` (B, 4) and `roi_yx` (B, 2) are int64 on the host; regions lie inside out_hw. Exact against the native
     core for finite values. Samples may need different arithmetic (see docs); each kind present is computed once.
     """
     from twinlens import _native as native
 
-    if x.dtype not in _DTYPE_CODES:
+    if x.dtype not in _DTYPE_CODES and not method.startswith("nearest"):
         raise InputError(f"resize {method}: takes uint8, uint16 and float32, not {x.dtype}")
     shape = (*x.shape[:2], *roi_hw)
     if 0 in shape:
         return x.new_empty(shape)
-    code = _DTYPE_CODES[x.dtype]
-    branches = native.cv_branches(METHODS[method], code, x.shape[1], window_yxhw[:, 2:], *out_hw)
+    branches = native.cv_branches(METHODS[method], _dtype_code(x.dtype), x.shape[1], window_yxhw[:, 2:], *out_hw)
     out: Tensor | None = None
     for branch in sorted(set(branches.tolist())):
         member = branches == branch
         part = _run(_Job(x, branch, member, out_hw, window_yxhw, roi_yx, roi_hw), native)
-        out = part if out is None else torch.where(_to_device(member.reshape(-1, 1, 1, 1), x.device), part, out)
+        out = part if out is None else choose(member, part, out)
     assert out is not None
     return out
