@@ -64,14 +64,14 @@ typedef float CvFour __attribute__((vector_size(16)));
 // the next output overwrites it.
 template <int C, int Taps>
 void cv_real_color(const float* src, float* dst, const CvTaps& t) {
-  const int64_t taps = Taps > 0 ? Taps : t.taps;
-  for (int64_t i = 0; i < t.n; ++i) {
-    const int32_t* at = t.index + i * taps;
-    const float* w = t.real + i * taps;
+  const int64_t taps = Taps > 0 ? Taps : t.taps, n = t.n;
+  const int32_t* at = t.index;
+  const float* w = t.real;
+  for (int64_t i = 0; i < n; ++i, at += taps, w += taps) {
     CvFour sum = {0.0F, 0.0F, 0.0F, 0.0F};
     for (int64_t k = 0; k < taps; ++k) {
       CvFour px;
-      __builtin_memcpy(&px, src + at[k] * C, 16);
+      __builtin_memcpy(&px, src + int64_t{at[k]} * C, 16);
       sum = sum + px * w[k];
     }
     __builtin_memcpy(dst + i * C, &sum, 16);
@@ -80,20 +80,52 @@ void cv_real_color(const float* src, float* dst, const CvTaps& t) {
 
 template <int Taps>
 void cv_real_any(const float* src, float* dst, int64_t channels, const CvTaps& t) {
-  const int64_t taps = Taps > 0 ? Taps : t.taps;
-  for (int64_t i = 0; i < t.n; ++i) {
+  const int64_t taps = Taps > 0 ? Taps : t.taps, n = t.n;
+  const int32_t* at = t.index;
+  const float* w = t.real;
+  for (int64_t i = 0; i < n; ++i, at += taps, w += taps) {
     for (int64_t c = 0; c < channels; ++c) {
       float sum = 0.0F;
-      for (int64_t k = 0; k < taps; ++k) sum = sum + src[t.index[i * taps + k] * channels + c] * t.real[i * taps + k];
+      for (int64_t k = 0; k < taps; ++k) sum = sum + src[at[k] * channels + c] * w[k];
       dst[i * channels + c] = sum;
     }
   }
+}
+
+inline double cv_load_pair(const float* p) {
+  double v;
+  __builtin_memcpy(&v, p, 8);
+  return v;
+}
+
+// One channel, two taps, four outputs at once. The second tap follows the first, or weighs 0.
+inline void cv_real_gray_pairs(const float* src, float* dst, const CvTaps& t) {
+  typedef double Pairs __attribute__((vector_size(16)));
+  int64_t i = 0;
+  const int64_t n = t.n;
+  const int32_t* at = t.index;
+  const float* w = t.real;
+  for (; i + 4 <= n; i += 4, at += 8, w += 8) {
+    const Pairs ab = {cv_load_pair(src + at[0]), cv_load_pair(src + at[2])};
+    const Pairs cd = {cv_load_pair(src + at[4]), cv_load_pair(src + at[6])};
+    CvFour wab, wcd;
+    __builtin_memcpy(&wab, w, 16);
+    __builtin_memcpy(&wcd, w + 4, 16);
+    const CvFour pab = reinterpret_cast<CvFour>(ab) * wab, pcd = reinterpret_cast<CvFour>(cd) * wcd;
+    const CvFour zero = {0.0F, 0.0F, 0.0F, 0.0F};
+    const CvFour sum = (zero + __builtin_shufflevector(pab, pcd, 0, 2, 4, 6)) +
+                       __builtin_shufflevector(pab, pcd, 1, 3, 5, 7);
+    __builtin_memcpy(dst + i, &sum, 16);
+  }
+  const CvTaps rest{n - i, 2, at, nullptr, w};
+  cv_real_any<2>(src, dst + i, 1, rest);
 }
 
 template <int Taps>
 void cv_real_row(const float* src, float* dst, int64_t channels, const CvTaps& t) {
   if (channels == 3) return cv_real_color<3, Taps>(src, dst, t);
   if (channels == 4) return cv_real_color<4, Taps>(src, dst, t);
+  if (channels == 1 && Taps == 2) return cv_real_gray_pairs(src, dst, t);
   if (channels == 1) return cv_real_any<Taps>(src, dst, 1, t);
   cv_real_any<Taps>(src, dst, channels, t);
 }
@@ -108,19 +140,34 @@ void cv_real_h(const float* src, float* dst, int64_t channels, const CvTaps& t) 
   }
 }
 
+// sum = (start + r0 w0) + r1 w1, where start is +0 or the sum so far.
+template <bool First>
+inline void cv_add_two(float* __restrict sum, const float* r0, const float* r1, const float* w, int64_t n) {
+  const float w0 = w[0], w1 = w[1];
+  for (int64_t j = 0; j < n; ++j) sum[j] = ((First ? 0.0F : sum[j]) + r0[j] * w0) + r1[j] * w1;
+}
+
+template <bool First>
+inline void cv_add_one(float* __restrict sum, const float* r0, const float* w, int64_t n) {
+  const float w0 = w[0];
+  for (int64_t j = 0; j < n; ++j) sum[j] = (First ? 0.0F : sum[j]) + r0[j] * w0;
+}
+
 void cv_real_v(const float* const* rows, const float* weights, int64_t taps, DType dtype, uint8_t* dst,
                int64_t items) {
-  constexpr int64_t block = 128;
+  constexpr int64_t block = 512;
   const int64_t item = dtype == DType::u8 ? 1 : dtype == DType::u16 ? 2 : 4;
   float sum[block];
   for (int64_t from = 0; from < items; from += block) {
     const int64_t n = items - from < block ? items - from : block;
-    for (int64_t j = 0; j < block; ++j) sum[j] = 0.0F;
-    for (int64_t t = 0; t < taps; ++t) {
-      const float* row = rows[t] + from;
-      const float w = weights[t];
-      for (int64_t j = 0; j < n; ++j) sum[j] = sum[j] + row[j] * w;
+    int64_t t = taps >= 2 ? 2 : 1;
+    if (t == 2) {
+      cv_add_two<true>(sum, rows[0] + from, rows[1] + from, weights, n);
+    } else {
+      cv_add_one<true>(sum, rows[0] + from, weights, n);
     }
+    for (; t + 2 <= taps; t += 2) cv_add_two<false>(sum, rows[t] + from, rows[t + 1] + from, weights + t, n);
+    if (t < taps) cv_add_one<false>(sum, rows[t] + from, weights + t, n);
     cv_narrow(dtype, sum, dst + from * item, n);
   }
 }

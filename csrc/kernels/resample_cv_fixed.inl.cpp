@@ -8,9 +8,11 @@ inline uint8_t cv_clip8(int32_t v) { return static_cast<uint8_t>(v < 0 ? 0 : v >
 // (x0 a0 + x1 a1) >> shift. The second tap follows the first, except where its weight is 0 and it may not exist.
 inline void cv_pairs_scalar(const uint8_t* src, uint16_t* dst, int64_t channels, int64_t begin, const CvPairs& p,
                             int shift) {
-  for (int64_t i = begin; i < p.n; ++i) {
-    const uint8_t* x0 = src + p.start[i] * channels;
-    const int32_t pair = p.pair[i * p.repeat], a0 = pair & 0xFFFF, a1 = pair >> 16;
+  const int32_t *start = p.start, *pairs = p.pair;
+  const int64_t n = p.n, repeat = p.repeat;
+  for (int64_t i = begin; i < n; ++i) {
+    const uint8_t* x0 = src + start[i] * channels;
+    const int32_t pair = pairs[i * repeat], a0 = pair & 0xFFFF, a1 = pair >> 16;
     const uint8_t* x1 = x0 + (a1 != 0 ? channels : 0);
     for (int64_t c = 0; c < channels; ++c) {
       dst[i * channels + c] = static_cast<uint16_t>((x0[c] * a0 + x1[c] * a1) >> shift);
@@ -55,17 +57,28 @@ int64_t cv_pairs_color(const uint8_t* src, uint16_t* dst, int64_t end, const CvP
   return i;
 }
 
-// Eight outputs of one channel.
+inline int cv_load_two(const uint8_t* p) {
+  uint16_t v;
+  __builtin_memcpy(&v, p, 2);
+  return v;
+}
+
+// Eight outputs of one channel. Sixteen-bit loads and inserts: a gather costs more on many CPUs.
 inline int64_t cv_pairs_gray(const uint8_t* src, uint16_t* dst, int64_t end, const CvPairs& p, int shift) {
-  const __m256i widen = _mm256_broadcastsi128_si256(
-      _mm_setr_epi8(0, -1, 1, -1, 4, -1, 5, -1, 8, -1, 9, -1, 12, -1, 13, -1));
   const __m128i by = _mm_cvtsi32_si128(shift);
   int64_t i = 0;
   for (; i + 8 <= end; i += 8) {
-    const __m256i at = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p.start + i));
-    const __m256i px = _mm256_i32gather_epi32(reinterpret_cast<const int*>(src), at, 1);
+    const int32_t* s = p.start + i;
+    __m128i a = _mm_cvtsi32_si128(cv_load_two(src + s[0])), b = _mm_cvtsi32_si128(cv_load_two(src + s[4]));
+    a = _mm_insert_epi16(a, cv_load_two(src + s[1]), 1);
+    b = _mm_insert_epi16(b, cv_load_two(src + s[5]), 1);
+    a = _mm_insert_epi16(a, cv_load_two(src + s[2]), 2);
+    b = _mm_insert_epi16(b, cv_load_two(src + s[6]), 2);
+    a = _mm_insert_epi16(a, cv_load_two(src + s[3]), 3);
+    b = _mm_insert_epi16(b, cv_load_two(src + s[7]), 3);
+    const __m256i px = _mm256_cvtepu8_epi16(_mm_unpacklo_epi64(a, b));
     const __m256i w = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p.pair + i));
-    const __m256i sum = _mm256_srl_epi32(_mm256_madd_epi16(_mm256_shuffle_epi8(px, widen), w), by);
+    const __m256i sum = _mm256_srl_epi32(_mm256_madd_epi16(px, w), by);
     const __m256i packed = _mm256_permute4x64_epi64(_mm256_packus_epi32(sum, sum), 0x08);
     _mm_storeu_si128(reinterpret_cast<__m128i*>(dst + i), _mm256_castsi256_si128(packed));
   }
@@ -105,10 +118,11 @@ void cv_exact_v_u8(const uint16_t* row0, const uint16_t* row1, const int32_t* we
 }
 
 void cv_exact_h_u16(const uint8_t* src, uint32_t* dst, int64_t channels, const CvTaps& t) {
-  for (int64_t i = 0; i < t.n; ++i) {
-    const uint8_t* x0 = src + t.index[2 * i] * channels * 2;
-    const uint8_t* x1 = src + t.index[2 * i + 1] * channels * 2;
-    const auto a0 = static_cast<uint32_t>(t.fixed[2 * i]), a1 = static_cast<uint32_t>(t.fixed[2 * i + 1]);
+  const int64_t n = t.n;
+  const int32_t *at = t.index, *w = t.fixed;
+  for (int64_t i = 0; i < n; ++i, at += 2, w += 2) {
+    const uint8_t *x0 = src + at[0] * channels * 2, *x1 = src + at[1] * channels * 2;
+    const auto a0 = static_cast<uint32_t>(w[0]), a1 = static_cast<uint32_t>(w[1]);
     for (int64_t c = 0; c < channels; ++c) {
       uint16_t p0, p1;
       __builtin_memcpy(&p0, x0 + 2 * c, 2);
@@ -128,22 +142,52 @@ void cv_exact_v_u16(const uint32_t* row0, const uint32_t* row1, const int32_t* w
 
 template <int C>
 void cv_cubic_row(const uint8_t* src, int32_t* dst, int64_t channels, const CvTaps& t) {
-  const int64_t cn = C > 0 ? C : channels;
-  for (int64_t i = 0; i < t.n; ++i) {
-    const int32_t *at = t.index + 4 * i, *w = t.fixed + 4 * i;
+  const int64_t cn = C > 0 ? C : channels, n = t.n;
+  const int32_t *at = t.index, *w = t.fixed;
+  for (int64_t i = 0; i < n; ++i, at += 4, w += 4) {
     const uint8_t *p0 = src + at[0] * cn, *p1 = src + at[1] * cn, *p2 = src + at[2] * cn, *p3 = src + at[3] * cn;
     for (int64_t c = 0; c < cn; ++c) dst[i * cn + c] = p0[c] * w[0] + p1[c] * w[1] + p2[c] * w[2] + p3[c] * w[3];
   }
 }
 
-void cv_cubic_h_u8(const uint8_t* src, int32_t* dst, int64_t src_items, int64_t channels, const CvTaps& t) {
-  (void)src_items;
-  switch (channels) {
-    case 1: return cv_cubic_row<1>(src, dst, 1, t);
-    case 3: return cv_cubic_row<3>(src, dst, 3, t);
-    case 4: return cv_cubic_row<4>(src, dst, 4, t);
-    default: return cv_cubic_row<0>(src, dst, channels, t);
+#if TWL_ISA > 0
+
+// Three or four channels: the four pixels of an output lie in sixteen bytes, weighed as two pairs.
+// Outputs whose taps leave the row, or whose load would, are left to the scalar code.
+template <int C>
+void cv_cubic_color(const uint8_t* src, int32_t* dst, int64_t src_items, const CvTaps& t) {
+  const __m128i first = C == 3 ? _mm_setr_epi8(0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1)
+                               : _mm_setr_epi8(0, -1, 4, -1, 1, -1, 5, -1, 2, -1, 6, -1, 3, -1, 7, -1);
+  const __m128i second = _mm_add_epi8(first, _mm_and_si128(_mm_set1_epi16(2 * C), _mm_set1_epi16(0xFF)));
+  const __m128i narrow = _mm_setr_epi8(0, 1, 4, 5, 8, 9, 12, 13, 0, 1, 4, 5, 8, 9, 12, 13);
+  const int64_t n = t.n;
+  const int32_t *at = t.index, *fixed = t.fixed;
+  for (int64_t i = 0; i < n; ++i, at += 4, fixed += 4) {
+    if (at[3] - at[0] != 3 || int64_t{at[0]} * C + 16 > src_items) {
+      const CvTaps one{1, 4, at, fixed, nullptr};
+      cv_cubic_row<C>(src, dst + i * C, C, one);
+      continue;
+    }
+    const __m128i px = _mm_loadu_si128(reinterpret_cast<const __m128i*>(src + int64_t{at[0]} * C));
+    const __m128i w = _mm_shuffle_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(fixed)), narrow);
+    const __m128i a = _mm_madd_epi16(_mm_shuffle_epi8(px, first), _mm_shuffle_epi32(w, 0x00));
+    const __m128i b = _mm_madd_epi16(_mm_shuffle_epi8(px, second), _mm_shuffle_epi32(w, 0x55));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(dst + i * C), _mm_add_epi32(a, b));
   }
+}
+
+#endif
+
+// dst has room for four items more than n * channels.
+void cv_cubic_h_u8(const uint8_t* src, int32_t* dst, int64_t src_items, int64_t channels, const CvTaps& t) {
+#if TWL_ISA > 0
+  if (channels == 3) return cv_cubic_color<3>(src, dst, src_items, t);
+  if (channels == 4) return cv_cubic_color<4>(src, dst, src_items, t);
+#else
+  (void)src_items;
+#endif
+  if (channels == 1) return cv_cubic_row<1>(src, dst, 1, t);
+  cv_cubic_row<0>(src, dst, channels, t);
 }
 
 // |sum| stays below 1.55e9: |weights| of an axis sum to at most 1.375 * 2048.
