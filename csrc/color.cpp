@@ -14,7 +14,7 @@ int32_t round_to_int(double v) { return static_cast<int32_t>(std::rint(v)); }
 
 // sRGB primaries and the D65 white point as OpenCV 5.0 has them (imgproc/src/color_lab.cpp).
 constexpr double kToXyz[9] = {0.412453, 0.357580, 0.180423, 0.212671, 0.715160, 0.072169, 0.019334, 0.119193, 0.950227};
-constexpr double kToRgb[9] = {3.240479,  -1.53715, -0.498535, -0.969256, 1.875991,
+constexpr double kToRgb[9] = {3.240479, -1.53715, -0.498535, -0.969256, 1.875991,
                               0.041556, 0.055648, -0.204043, 1.057311};
 constexpr double kWhite[3] = {0.950456, 1.0, 1.088754};
 
@@ -43,8 +43,8 @@ struct LabStorage {
       }
   }
 
-  // IEC 61966-2-1 decoding times 8, then CIE 1976 f(t) in 15 bits. OpenCV computes the cube root in its soft float, which
-  // at two near-ties rounds the other way than the exact value.
+  // IEC 61966-2-1 decoding times 8, then CIE 1976 f(t) in 15 bits. OpenCV computes the cube root in its soft float,
+  // which at two near-ties rounds the other way than the exact value.
   void fill_forward() {
     for (int i = 0; i < 256; ++i) {
       const double v = i / 255.0;

@@ -66,7 +66,9 @@ inline void join_16(const uint8_t* r, const uint8_t* g, const uint8_t* b, uint8_
 template <typename T>
 inline void load_strided(const uint8_t* p, int64_t step, int64_t n, T* out) {
   constexpr int64_t kItem = sizeof(T);
-  if (step == kItem) {
+  if (step == kItem && n == kBlock) {
+    __builtin_memcpy(out, p, kBlock * sizeof(T));  // of a known size, it is no call
+  } else if (step == kItem) {
     __builtin_memcpy(out, p, static_cast<size_t>(n) * sizeof(T));
   } else if (step == 3 * kItem) {
     int64_t i = 0;
@@ -85,12 +87,28 @@ inline void load_strided(const uint8_t* p, int64_t step, int64_t n, T* out) {
 template <typename T>
 inline void store_strided(const T* in, int64_t n, uint8_t* p, int64_t step) {
   constexpr int64_t kItem = sizeof(T);
-  if (step == kItem) {
+  if (step == kItem && n == kBlock) {
+    __builtin_memcpy(p, in, kBlock * sizeof(T));
+  } else if (step == kItem) {
     __builtin_memcpy(p, in, static_cast<size_t>(n) * sizeof(T));
   } else if (step == 3 * kItem) {
     for (int64_t i = 0; i < n; ++i) store_sample(p + i * 3 * kItem, in[i]);
   } else {
     for (int64_t i = 0; i < n; ++i) store_sample(p + i * step, in[i]);
+  }
+}
+
+// Calls f(x, n) for blocks of columns that cover a row. The last one overlaps the one before rather than being short,
+// so source and destination may not be the same memory.
+template <typename F>
+inline void for_each_block(int64_t w, F f) {
+  if (w < kBlock) {
+    if (w > 0) f(0, w);
+    return;
+  }
+  for (int64_t x = 0; x < w; x += kBlock) {
+    if (x > w - kBlock) x = w - kBlock;
+    f(x, kBlock);
   }
 }
 
@@ -146,7 +164,7 @@ inline void store_block(const PixelBlock<T>& in, const View& v, int64_t y, int64
 }
 
 #if TWL_ISA == 2
-// table[v] for 16 values v < 256: eight two-register permutations and a choice by the high bits cost a third of a gather.
+// table[v] for 16 values v < 256: two-register permutations and a choice by the high bits, a third of a gather's cost.
 inline __m512i permute_256(const int32_t* table, __m512i v) {
   const auto pair = [&](int64_t i) {
     return _mm512_permutex2var_epi32(_mm512_loadu_si512(table + 32 * i), v, _mm512_loadu_si512(table + 32 * i + 16));
@@ -160,7 +178,8 @@ inline __m512i permute_256(const int32_t* table, __m512i v) {
 }
 #endif
 
-// out[i] = table[index[i]], i < N, a multiple of 16. Gathers beat scalar loads with 16 lanes, not with 8.
+// out[i] = table[index[i]], i < N, a multiple of 16. Gathers beat scalar loads with 16 lanes, not with 8. The masked
+// form starts from zero: the plain one leaves the old register as its source, and each gather waits for the last.
 template <int64_t N, typename Index>
 inline void look_up(const int32_t* table, const Index* index, int32_t* out) {
 #if TWL_ISA == 2
@@ -169,7 +188,7 @@ inline void look_up(const int32_t* table, const Index* index, int32_t* out) {
     if constexpr (sizeof(Index) == 1)
       found = permute_256(table, _mm512_cvtepu8_epi32(load_16(index + i)));
     else
-      found = _mm512_i32gather_epi32(_mm512_loadu_si512(index + i), table, 4);
+      found = _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), 0xffff, _mm512_loadu_si512(index + i), table, 4);
     _mm512_storeu_si512(out + i, found);
   }
 #else

@@ -130,9 +130,9 @@ void clahe_blend_u8(const uint8_t* src, int64_t n, const int32_t* packed, const 
     for (int64_t i = 0; i < kBlock; ++i) {
       const int32_t w = word[i];
       const float a = at.weight[x + i], a1 = 1.0f - a;
-      px[i] = static_cast<uint8_t>(round_even(blend_four(
-          static_cast<float>(w & 255), static_cast<float>((w >> 8) & 255), static_cast<float>((w >> 16) & 255),
-          static_cast<float>((w >> 24) & 255), a1, a, b1, b)));
+      px[i] = static_cast<uint8_t>(round_even(
+          blend_four(static_cast<float>(w & 255), static_cast<float>((w >> 8) & 255),
+                     static_cast<float>((w >> 16) & 255), static_cast<float>((w >> 24) & 255), a1, a, b1, b)));
     }
     __builtin_memcpy(dst + x, px, count);
   }

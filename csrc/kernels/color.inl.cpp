@@ -12,19 +12,51 @@ inline T weighted_sum(T r, T g, T b, const GrayWeights& k) {
   return static_cast<T>((k.fixed[0] * r + k.fixed[1] * g + k.fixed[2] * b + half) >> k.shift);
 }
 
+#if TWL_ISA > 0
+// weighted_sum of 16 pixels by 16-bit products in pairs, (r, g) and (g, b): half of green's weight, which may exceed
+// 2^15, goes with red and the rest with blue.
+inline void gray_16(const PixelBlock<uint8_t>& in, int64_t i, const GrayWeights& k, uint8_t* out) {
+  const auto pair = [](uint32_t a, uint32_t b) { return _mm256_set1_epi32(static_cast<int32_t>(a | b << 16)); };
+  const uint32_t green = k.fixed[1] / 2;
+  const __m256i w_rg = pair(k.fixed[0], green), w_gb = pair(k.fixed[1] - green, k.fixed[2]);
+  const __m256i half = _mm256_set1_epi32(1 << (k.shift - 1));
+  const __m256i r = _mm256_cvtepu8_epi16(load_16(in.channel[0] + i));
+  const __m256i g = _mm256_cvtepu8_epi16(load_16(in.channel[1] + i));
+  const __m256i b = _mm256_cvtepu8_epi16(load_16(in.channel[2] + i));
+  const auto sum = [&](__m256i rg, __m256i gb) {
+    const __m256i v = _mm256_add_epi32(_mm256_madd_epi16(rg, w_rg), _mm256_madd_epi16(gb, w_gb));
+    return _mm256_srl_epi32(_mm256_add_epi32(v, half), _mm_cvtsi32_si128(k.shift));
+  };
+  // Unpacking and packing both work within 128-bit lanes, so that the order comes out right.
+  const __m256i words = _mm256_packus_epi32(sum(_mm256_unpacklo_epi16(r, g), _mm256_unpacklo_epi16(g, b)),
+                                            sum(_mm256_unpackhi_epi16(r, g), _mm256_unpackhi_epi16(g, b)));
+  const __m128i bytes = _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(out + i), bytes);
+}
+#endif
+
+template <typename T>
+inline void gray_block(const PixelBlock<T>& in, const GrayWeights& k, T* out) {
+#if TWL_ISA > 0
+  if constexpr (sizeof(T) == 1) {
+    for (int64_t i = 0; i < kBlock; i += 16) gray_16(in, i, k, out);
+    return;
+  }
+#endif
+  for (int64_t i = 0; i < kBlock; ++i) out[i] = weighted_sum(in.channel[0][i], in.channel[1][i], in.channel[2][i], k);
+}
+
 template <typename T>
 void gray_of(const View& src, const View& dst, const GrayWeights& k) {
   PixelBlock<T> in;
   alignas(64) T out[kBlock];
   for (int64_t y = 0; y < src.h; ++y)
-    for (int64_t x = 0; x < src.w; x += kBlock) {
-      const int64_t n = src.w - x < kBlock ? src.w - x : kBlock;
+    for_each_block(src.w, [&](int64_t x, int64_t n) {
       load_block(src, y, x, n, in);
-      for (int64_t i = 0; i < kBlock; ++i)
-        out[i] = weighted_sum(in.channel[0][i], in.channel[1][i], in.channel[2][i], k);
+      gray_block(in, k, out);
       uint8_t* d = dst.data + y * dst.sy + x * dst.sx;
       for (int64_t c = 0; c < dst.c; ++c) store_strided(out, n, d + c * dst.sc, dst.sx);
-    }
+    });
 }
 
 void gray(const View& src, const View& dst, const GrayWeights& weights) {
@@ -37,8 +69,8 @@ void gray(const View& src, const View& dst, const GrayWeights& weights) {
 }
 
 #if TWL_ISA > 0
-// Whole pixels of one register at a time. With 3 channels the 16th byte is wrong until the next store, so the last pixels
-// are left to the caller. Returns how many were done.
+// Whole pixels of one register at a time. With 3 channels the 16th byte is wrong until the next store, so the last
+// pixels are left to the caller. Returns how many were done.
 template <int64_t C>
 inline int64_t swap_registers(const uint8_t* s, uint8_t* d, int64_t n) {
   constexpr int64_t kPixels = 16 / C;
@@ -104,13 +136,13 @@ struct LabBlock {
 
 // out = (m * in + half) >> 12 in float32, which has faster products than int32: no sum reaches 2^24, so all are exact.
 inline void apply_to_xyz(const int32_t* m, const int32_t (*in)[kBlock], int32_t (*out)[kBlock]) {
-  for (int64_t c = 0; c < 3; ++c, m += 3) {
-    const auto m0 = static_cast<float>(m[0]), m1 = static_cast<float>(m[1]), m2 = static_cast<float>(m[2]);
-    for (int64_t i = 0; i < kBlock; ++i) {
-      const float sum = static_cast<float>(in[0][i]) * m0 + static_cast<float>(in[1][i]) * m1 +
-                        static_cast<float>(in[2][i]) * m2;
-      out[c][i] = (static_cast<int32_t>(sum) + (1 << 11)) >> 12;
-    }
+  float k[9];
+  for (int64_t i = 0; i < 9; ++i) k[i] = static_cast<float>(m[i]);
+  for (int64_t i = 0; i < kBlock; ++i) {
+    const auto r = static_cast<float>(in[0][i]), g = static_cast<float>(in[1][i]), b = static_cast<float>(in[2][i]);
+    out[0][i] = (static_cast<int32_t>(r * k[0] + g * k[1] + b * k[2]) + (1 << 11)) >> 12;
+    out[1][i] = (static_cast<int32_t>(r * k[3] + g * k[4] + b * k[5]) + (1 << 11)) >> 12;
+    out[2][i] = (static_cast<int32_t>(r * k[6] + g * k[7] + b * k[8]) + (1 << 11)) >> 12;
   }
 }
 
@@ -171,12 +203,11 @@ void convert_lab(const View& src, const View& dst, const LabTables& tables) {
   PixelBlock<uint8_t> px;
   LabBlock scratch;
   for (int64_t y = 0; y < src.h; ++y)
-    for (int64_t x = 0; x < src.w; x += kBlock) {
-      const int64_t n = src.w - x < kBlock ? src.w - x : kBlock;
+    for_each_block(src.w, [&](int64_t x, int64_t n) {
       load_block(src, y, x, n, px);
       Convert(px, scratch, tables);
       store_block(px, dst, y, x, n);
-    }
+    });
 }
 
 void rgb_to_lab(const View& src, const View& dst, const LabTables& tables) {

@@ -6,18 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from twinlens.steps.color.torch_twin import lab_to_rgb, rgb_to_lab
-
 # Not kornia.enhance.equalize_clahe: with another phase and padding and no final rounding, it differs in 29% of values,
 # by up to 15 levels (8 photos, clip limit 2, grid 8 x 8, kornia 0.9), wants images larger than the grid, and takes one
 # clip limit for the whole batch.
-
-
-def clahe_lab_batched(x: Tensor, clip_limit: Tensor, grid_yx: tuple[int, int]) -> Tensor:
-    """Equalise the Lab lightness of RGB images (B, 3, H, W) uint8; clip_limit (B,) float64."""
-    lab = rgb_to_lab(x)
-    lightness = clahe_batched(lab[:, :1], clip_limit, grid_yx)
-    return lab_to_rgb(torch.cat((lightness, lab[:, 1:]), dim=1))
 
 
 def clahe_batched(x: Tensor, clip_limit: Tensor, grid_yx: tuple[int, int]) -> Tensor:
