@@ -107,10 +107,28 @@ void do_flip(State& s, const Args& a) {
   }
 }
 
+// Kinds beyond ColorKind only choose channels: no arithmetic.
+constexpr int64_t kGrayToRgb = 5, kDropAlpha = 6;
+
 void do_color(State& s, const Args& a, bool last) {
-  s.make_plain();
-  const View dst = s.make(s.now.h, s.now.w, a[2], s.now.dtype, last);
-  convert_color(s.now, dst, static_cast<ColorKind>(a[1]), s.arena);
+  const int64_t kind = a[1];
+  View from = s.now;
+  if (kind == kGrayToRgb) {
+    from.c = 3;
+    from.sc = 0;
+  } else if (kind == kDropAlpha) {
+    require(a[2] <= from.c, "color: more channels asked for than there are");
+    from.c = a[2];
+  } else if (static_cast<ColorKind>(kind) != ColorKind::swap_rb) {
+    require(from.c >= 3, "color: fewer than three channels");
+    from.c = 3;
+  }
+  const View dst = s.make(from.h, from.w, a[2], from.dtype, last);
+  if (kind >= kGrayToRgb) {
+    copy(from, dst);
+  } else {
+    convert_color(from, dst, static_cast<ColorKind>(kind), s.arena);
+  }
   s.now = dst;
 }
 

@@ -92,7 +92,8 @@ void h_gray(const uint8_t* row, uint8_t* dst, int64_t first, int64_t n, const Fi
     const int32_t* k = w.bytes + first + i;
     __m512i a0 = _mm512_set1_epi32(kHalf), a1 = _mm512_setzero_si512(), a2 = a1;
     for (int64_t g = 0; g < w.groups; ++g, k += 3 * w.stride) {
-      const __m512i px = _mm512_i32gather_epi32(at, row, 1);
+      // Masked from zero: the plain form of GCC 12 waits for the register's last value.
+      const __m512i px = _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), 0xffff, at, row, 1);
       a0 = _mm512_dpbusd_epi32(a0, px, _mm512_loadu_si512(k));
       a1 = _mm512_dpbusd_epi32(a1, px, _mm512_loadu_si512(k + w.stride));
       a2 = _mm512_dpbusd_epi32(a2, px, _mm512_loadu_si512(k + 2 * w.stride));

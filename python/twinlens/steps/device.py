@@ -17,7 +17,8 @@ __all__ = ["as_tensor", "choose", "rows_and_columns", "take", "to_device"]
 
 def as_tensor(values: NDArray[Any], device: torch.device) -> torch.Tensor:
     """A NumPy array as a tensor on `device`, its dtype kept; the copy to a card does not wait."""
-    tensor = torch.from_numpy(np.ascontiguousarray(values))
+    dense = np.ascontiguousarray(values)
+    tensor = torch.from_numpy(dense if dense.flags.writeable else dense.copy())
     if device.type == "cpu":
         return tensor
     return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)

@@ -48,13 +48,14 @@ class Normalize(Step):
     def torch(self, x: torch.Tensor, spec: Spec) -> torch.Tensor:
         if spec.dtype == "uint8" and self.scale:
             return self._by_table(x)
-        # kornia.enhance.normalize multiplies out another order on some inputs; divisors are tensors because dividing by
-        # a number becomes a multiplication by its reciprocal on CUDA.
+        from kornia.enhance import normalize
+
         wide = x.to(torch.float32)
         if self.scale:
+            # A tensor divisor: dividing by a number becomes a multiplication by its reciprocal on CUDA.
             wide = torch.div(wide, torch.full((), MAX_OF[spec.dtype], dtype=torch.float32, device=x.device))
-        mean, std = (as_tensor(v.astype(np.float32), x.device)[:, :, None, None] for v in (self.mean, self.std))
-        return torch.div(wide - mean, std).to(getattr(torch, self.dtype))
+        mean, std = (as_tensor(v.astype(np.float32), x.device).expand(1, x.shape[1]) for v in (self.mean, self.std))
+        return normalize(wide, mean, std).to(getattr(torch, self.dtype))
 
     def _by_table(self, x: torch.Tensor) -> torch.Tensor:
         """256 values a channel, made on the host: exact on every device."""

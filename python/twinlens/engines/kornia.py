@@ -1,0 +1,105 @@
+"""The batched engine: tensors on any torch device, one set of parameters a sample.
+
+Images of one size run together. Where a step gives them different sizes, or runs for some of them only and changes
+their size, the batch is divided by what the host knows of the parameters, and put together again at the end.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from twinlens.engines.batch import Batch
+from twinlens.steps.device import as_tensor, choose
+from twinlens.steps.spec import Ints, Spec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from twinlens.steps.base import Step
+
+__all__ = ["run"]
+
+Group = tuple[Ints, torch.Tensor, Spec]  # which images, (G, C, H, W), what is known of them
+
+
+def run(steps: list[Step], batch: Batch, *, out: Any = None) -> Batch:
+    """Runs `steps` on tensors, channels first, stacked or a list; into `out` where it is given."""
+    with torch.no_grad():
+        groups = list(_stack(batch))
+        for step in steps:
+            groups = [after for group in groups for after in _apply(step.select(group[0]), group)]
+        spec = batch.spec
+        for step in steps:
+            spec = step.after(spec)
+        return Batch(_unite(groups, spec, batch, out), spec, True)
+
+
+def _stack(batch: Batch) -> Iterator[Group]:
+    if isinstance(batch.data, torch.Tensor):
+        yield np.arange(len(batch.spec)), batch.data, batch.spec
+        return
+    for rows in _agreeing(np.stack((batch.spec.h, batch.spec.w, batch.spec.c), 1)):
+        yield rows, torch.stack([batch.data[i] for i in rows]), batch.spec.select(rows)
+
+
+def _agreeing(signature: Ints) -> list[Ints]:
+    """Row numbers, divided by equal signatures, in the order of their first appearance."""
+    if len(signature) == 0 or (signature == signature[:1]).all():
+        return [np.arange(len(signature))]
+    _, first, inverse = np.unique(signature, axis=0, return_index=True, return_inverse=True)
+    return [np.flatnonzero(inverse.reshape(-1) == group) for group in np.argsort(first)]
+
+
+def _part(group: Group, rows: Ints) -> Group:
+    numbers, x, spec = group
+    if len(rows) == len(numbers):
+        return group
+    return numbers[rows], x.index_select(0, as_tensor(rows, x.device)), spec.select(rows)
+
+
+def _apply(step: Step, group: Group) -> list[Group]:
+    numbers, x, spec = group
+    active = None if step.active is None else np.broadcast_to(step.active, (len(spec),))
+    if active is not None and len(spec) and not active.any():
+        return [group]
+    if active is not None and not active.all():
+        if _reshapes(step, spec):
+            kept, changed = np.flatnonzero(~active), np.flatnonzero(active)
+            return [_part(group, kept), *_apply(step.select(changed), _part(group, changed))]
+        return [(numbers, choose(active, step.torch(x, spec), x), step.after(spec))]
+    parts = _agreeing(step.signature(spec))
+    if len(parts) == 1:
+        return [(numbers, step.torch(x, spec), step.result(spec))]
+    divided = []
+    for rows in parts:
+        n, y, s = _part(group, rows)
+        part = step.select(rows)
+        divided.append((n, part.torch(y, s), part.result(s)))
+    return divided
+
+
+def _reshapes(step: Step, spec: Spec) -> bool:
+    after = step.result(spec)
+    same = (after.h == spec.h).all() and (after.w == spec.w).all() and (after.c == spec.c).all()
+    return not same or len(_agreeing(step.signature(spec))) > 1
+
+
+def _unite(groups: list[Group], spec: Spec, batch: Batch, out: Any) -> Any:
+    """The groups' images in their first order: one tensor where all sizes agree, else a list."""
+    if spec.uniform:
+        stacked = groups[0][1] if len(groups) == 1 else torch.cat([x for _, x, _ in groups])
+        order = np.concatenate([numbers for numbers, _, _ in groups])
+        if not (order == np.arange(len(order))).all():
+            stacked = stacked.index_select(0, as_tensor(np.argsort(order), stacked.device))
+        if out is not None:
+            return out.copy_(stacked)
+        # A result never shares memory with the input: inputs are never changed, by nobody's later hand.
+        return stacked.clone() if stacked is batch.data or stacked._base is not None else stacked
+    images: list[Any] = [None] * len(spec)
+    for numbers, x, _ in groups:
+        for number, image in zip(numbers.tolist(), x.unbind(0), strict=True):
+            images[number] = image.clone()
+    return images

@@ -1,0 +1,125 @@
+"""The native engine: one call into C++ for a whole batch of differently sized images, without the GIL."""
+
+from __future__ import annotations
+
+import os
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from twinlens import _native
+from twinlens.engines import kornia
+from twinlens.engines.batch import Batch
+from twinlens.errors import ArgumentError
+from twinlens.steps.spec import DTYPES, Spec
+
+if TYPE_CHECKING:
+    from twinlens.steps.base import NativeOp, Step
+
+__all__ = ["get_num_threads", "run", "set_num_threads"]
+
+_CODES = {name: code for code, name in enumerate(DTYPES)}
+_num_threads: int | None = None
+
+
+def set_num_threads(n: int | None) -> None:
+    """How many threads a batch may use; None goes back to the default, one a core, or 1 in a DataLoader worker."""
+    global _num_threads
+    if n is not None and (isinstance(n, bool) or not isinstance(n, int) or n < 1):
+        raise ArgumentError(f"set_num_threads: n={n!r} must be a positive integer or None")
+    _num_threads = n
+
+
+def get_num_threads() -> int:
+    """How many threads a batch uses unless told otherwise."""
+    if _num_threads is not None:
+        return _num_threads
+    if torch.utils.data.get_worker_info() is not None:
+        return 1
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def run(
+    steps: list[Step], batch: Batch, *, chw: bool, tensors: bool, num_threads: int | None = None, out: Any = None
+) -> Batch:
+    """Runs `steps` on CPU images, which may differ in size.
+
+    The result is channels first or last as `chw` says, tensors or NumPy arrays as `tensors` says, or fills `out`. A step
+    without a native operation splits the plan and runs its torch twin.
+    """
+    threads = get_num_threads() if num_threads is None else num_threads
+    spec = batch.spec
+    calls = []
+    for step in steps:
+        op = step.native(spec)
+        spec = step.after(spec)
+        calls.append((step, op, spec))
+    segments = [(native, list(group)) for native, group in groupby(calls, lambda call: call[1] is not None)]
+    if not segments or not segments[-1][0]:
+        segments.append((True, []))  # copies the result to where it is wanted
+    for i, (native, members) in enumerate(segments):
+        if not native:
+            batch = kornia.run([step for step, _, _ in members], as_tensors(batch))
+            continue
+        ops = [op for _, op, _ in members if op is not None]
+        spec = members[-1][2] if members else batch.spec
+        if i == len(segments) - 1:
+            batch = _call(ops, batch, spec, _allocate(spec, chw, tensors) if out is None else out, chw, threads)
+        else:
+            batch = _call(ops, batch, spec, _allocate(spec, True, True), True, threads)
+    return batch
+
+
+def as_tensors(batch: Batch) -> Batch:
+    """The same pixels as tensors, channels first; without a copy where one memory can serve."""
+    if isinstance(batch.data, list):
+        return Batch([_tensor(item, batch.chw) for item in batch.data], batch.spec, True)
+    if isinstance(batch.data, torch.Tensor) and batch.chw:
+        return batch
+    data = torch.from_numpy(batch.data) if isinstance(batch.data, np.ndarray) else batch.data
+    return Batch(data if batch.chw else data.permute(0, 3, 1, 2), batch.spec, True)
+
+
+def _tensor(item: Any, chw: bool) -> torch.Tensor:
+    if isinstance(item, np.ndarray):
+        if any(stride < 0 for stride in item.strides) or not item.flags.writeable:
+            item = item.copy()
+        item = torch.from_numpy(item)
+    tensor: torch.Tensor = item.unsqueeze(-1) if item.ndim == 2 else item
+    return tensor if chw and item.ndim == 3 else tensor.permute(2, 0, 1)
+
+
+def _call(ops: list[NativeOp], batch: Batch, spec: Spec, out: Any, chw: bool, threads: int) -> Batch:
+    if len(spec):
+        codes = _CODES[batch.spec.dtype], _CODES[spec.dtype]
+        _native.run(_arrays(batch.data), _arrays(out), ops, *codes, batch.chw, chw, threads)
+    return Batch(out, spec, chw)
+
+
+def _arrays(data: Any) -> Any:
+    """What the core reads: NumPy views of the same memory."""
+    if isinstance(data, list):
+        return [_arrays(item) for item in data]
+    if isinstance(data, np.ndarray):
+        return data
+    tensor = data.detach()
+    return (tensor.view(torch.int16) if tensor.dtype == torch.bfloat16 else tensor).numpy()
+
+
+def _allocate(spec: Spec, chw: bool, tensors: bool) -> Any:
+    """Memory for the result: stacked where all sizes agree, else a list."""
+
+    def empty(*shape: int) -> Any:
+        if tensors:
+            return torch.empty(shape, dtype=getattr(torch, spec.dtype), device="cpu")
+        return np.empty(shape, spec.dtype)
+
+    def shape(i: int) -> tuple[int, int, int]:
+        h, w, c = spec.shape(i)
+        return (c, h, w) if chw else (h, w, c)
+
+    if spec.uniform:
+        return empty(len(spec), *(shape(0) if len(spec) else (0, 0, 0)))
+    return [empty(*shape(i)) for i in range(len(spec))]

@@ -1,0 +1,1 @@
+"""From a pipeline and an image to a plan, and from a plan to a result."""

@@ -1,0 +1,187 @@
+"""Pipelines as plain data, YAML and JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from twinlens import registry
+from twinlens.errors import ArgumentError, PipelineFileError, TwinlensError
+from twinlens.pipeline.functions import reference, resolve
+from twinlens.transforms.base import Transform
+
+__all__ = ["SEMANTICS", "from_dict", "load", "save", "to_dict"]
+
+#: the version of the pixel contract that this library computes
+SEMANTICS = 1
+
+Where = tuple[str | int, ...]
+
+
+def to_dict(pipe: Transform) -> dict[str, Any]:
+    """`{"twinlens": version, "semantics": 1, "pipeline": [{"Resize": {...}}, ...]}`; every argument is written out."""
+    from twinlens import __version__
+    from twinlens.transforms import Compose
+
+    parts = pipe.transforms if type(pipe) is Compose and not pipe.config.name else [pipe]
+    return {"twinlens": __version__, "semantics": SEMANTICS, "pipeline": [_describe(part) for part in parts]}
+
+
+def _describe(part: Any) -> dict[str, Any]:
+    if not isinstance(part, Transform):
+        raise PipelineFileError(f"{part!r} is not a twinlens transform; wrap a named function in Lambda to save it")
+    name = registry.name_of(type(part))
+    arguments = {key: _plain(value) for key, value in part.config if not (key == "name" and value is None)}
+    return {name: arguments}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Transform):
+        return _describe(value)
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, str | int | float | bool) or value is None:
+        return value
+    if callable(value):
+        return reference(value)
+    raise PipelineFileError(f"{value!r} cannot be saved")
+
+
+def from_dict(data: dict[str, Any], *, allow_functions: bool = False) -> Transform:
+    """The pipeline that `to_dict` described. Names resolve through the registry; nothing is executed."""
+    return _Reader(allow_functions, {}).pipeline(data)
+
+
+def save(pipe: Transform, path: str | os.PathLike[str]) -> None:
+    """Writes `pipe` to a .yaml, .yml or .json file, all or nothing."""
+    target = Path(path)
+    data = to_dict(pipe)
+    if target.suffix == ".json":
+        text = json.dumps(data, indent=2) + "\n"
+    elif target.suffix in (".yaml", ".yml"):
+        text = yaml.safe_dump(data, sort_keys=False, default_flow_style=None, width=100)
+    else:
+        raise ArgumentError(f"save: {target.name!r} must end in .yaml, .yml or .json")
+    partial = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def load(path: str | os.PathLike[str], *, allow_functions: bool = False) -> Transform:
+    """Reads what `save` wrote, or a person did. Errors name the line and the field.
+
+    allow_functions: import the functions that the file names as `module:name`.
+    """
+    source = Path(path)
+    try:
+        text = source.read_text(encoding="utf-8")
+        node = yaml.compose(text, Loader=yaml.SafeLoader)  # JSON is YAML: one reader, line numbers for both
+        lines: dict[Where, int] = {}
+        _collect_lines(node, (), lines)
+        data = yaml.safe_load(text)
+    except FileNotFoundError:
+        raise PipelineFileError(f"{source}: no such file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise PipelineFileError(f"{source}: {error}") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}: " if mark is not None else ""
+        raise PipelineFileError(f"{source}: {where}{getattr(error, 'problem', None) or error}") from None
+    try:
+        return _Reader(allow_functions, lines).pipeline(data)
+    except PipelineFileError as error:
+        raise PipelineFileError(f"{source}: {error}") from None
+
+
+def _collect_lines(node: yaml.Node | None, where: Where, lines: dict[Where, int]) -> None:
+    if node is None:
+        return
+    lines[where] = node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            _collect_lines(value, (*where, key.value), lines)
+            lines[*where, key.value] = key.start_mark.line + 1
+    elif isinstance(node, yaml.SequenceNode):
+        for i, value in enumerate(node.value):
+            _collect_lines(value, (*where, i), lines)
+
+
+class _Reader:
+    """Builds transforms from plain data; knows the line of every field."""
+
+    def __init__(self, allow_functions: bool, lines: dict[Where, int]) -> None:
+        self._allow_functions = allow_functions
+        self._lines = lines
+
+    def _error(self, where: Where, message: str) -> PipelineFileError:
+        line = next((self._lines[where[:n]] for n in range(len(where), -1, -1) if where[:n] in self._lines), None)
+        field = ".".join(str(part) for part in where)
+        place = ", ".join(part for part in (f"line {line}" if line else "", field) if part)
+        return PipelineFileError(f"{place}: {message}" if place else message)
+
+    def pipeline(self, data: Any) -> Transform:
+        from twinlens.transforms import Compose
+
+        if not isinstance(data, dict) or "pipeline" not in data:
+            raise self._error((), "wants a mapping with 'pipeline', a list of transforms")
+        unknown = set(data) - {"twinlens", "semantics", "pipeline"}
+        if unknown:
+            name = sorted(map(str, unknown))[0]
+            raise self._error((name,), "unknown field; wants twinlens, semantics and pipeline")
+        semantics = data.get("semantics", SEMANTICS)
+        if isinstance(semantics, bool) or not isinstance(semantics, int) or semantics < 1:
+            raise self._error(("semantics",), f"got {semantics!r}, wants a positive integer")
+        if semantics > SEMANTICS:
+            raise self._error(
+                ("semantics",), f"the file needs version {semantics} of the pixel contract, this library computes {SEMANTICS}"
+            )
+        if not isinstance(data["pipeline"], list):
+            raise self._error(("pipeline",), "wants a list of transforms")
+        parts = [self.part(item, ("pipeline", i)) for i, item in enumerate(data["pipeline"])]
+        only = parts[0] if len(parts) == 1 else None
+        return only if type(only) is Compose else Compose(parts)
+
+    def part(self, item: Any, where: Where) -> Transform:
+        if isinstance(item, str):
+            name, arguments = item, {}
+        elif isinstance(item, dict) and len(item) == 1:
+            name, arguments = next(iter(item.items()))
+            arguments = {} if arguments is None else arguments
+        else:
+            raise self._error(where, "wants a transform: its name, or one name with its arguments")
+        try:
+            kind = registry.get(str(name))
+        except TwinlensError as error:
+            raise self._error(where, str(error)) from None
+        if not isinstance(arguments, dict) or not all(isinstance(key, str) for key in arguments):
+            raise self._error((*where, name), "arguments are a mapping of names to values")
+        return self._build(kind, dict(arguments), (*where, name))
+
+    def _build(self, kind: type[Transform], arguments: dict[str, Any], where: Where) -> Transform:
+        if isinstance(arguments.get("transforms"), list):
+            inner = (*where, "transforms")
+            arguments["transforms"] = [self.part(item, (*inner, i)) for i, item in enumerate(arguments["transforms"])]
+        try:
+            if isinstance(arguments.get("lambd"), str):
+                arguments["lambd"] = resolve(arguments["lambd"], allow_functions=self._allow_functions)
+            return kind(**arguments)
+        except TypeError as error:
+            raise self._error(where, _argument_error(error)) from None
+        except TwinlensError as error:
+            wrong = next((name for name in arguments if f"{name}" in str(error).split("=")[0]), None)
+            raise self._error((*where, wrong) if wrong else where, str(error)) from None
+
+
+def _argument_error(error: TypeError) -> str:
+    """Python's own words, without the name of `__init__`."""
+    return str(error).replace(".__init__()", ":")

@@ -1,0 +1,33 @@
+"""Callables from elsewhere as nodes of a pipeline: one sample at a time, seeded from its key."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+__all__ = ["call"]
+
+_lock = threading.Lock()
+
+
+def call(function: Callable[[Any], Any], image: Any, key: int | None) -> Any:
+    """`function(image)`. Where a key was given, Python's, NumPy's and torch's global generators are seeded from it for the
+    call and put back after; without one they are left alone.
+    """
+    if key is None:
+        return function(image)
+    with _lock, torch.random.fork_rng():
+        python, legacy = random.getstate(), np.random.get_state()  # noqa: NPY002 - others' code draws from it
+        try:
+            random.seed(key)
+            np.random.seed(key & 0xFFFFFFFF)  # noqa: NPY002
+            torch.manual_seed(key & 0x7FFFFFFFFFFFFFFF)
+            return function(image)
+        finally:
+            random.setstate(python)
+            np.random.set_state(legacy)  # noqa: NPY002

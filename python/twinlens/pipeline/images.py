@@ -1,0 +1,287 @@
+"""Images as people hold them - PIL, NumPy, tensors, alone or in batches - on their way to an engine and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from twinlens import engines
+from twinlens.engines import Batch
+from twinlens.errors import ArgumentError, InputError
+from twinlens.steps.spec import DTYPES, Spec
+
+if TYPE_CHECKING:
+    from twinlens.pipeline.plan import Plan
+
+__all__ = ["Images", "is_image", "read", "to_pil"]
+
+_ALPHA_MODES = ("LA", "RGBA")
+_PIL_MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16", "F", "YCbCr", "HSV", "LAB")
+
+
+@dataclass(frozen=True, slots=True)
+class Images:
+    """One or more images and how to hand them back.
+
+    kind: pil, ndarray, tensor or tv_image. single: one image, not a batch. listed: the batch came as a list. flat: (H, W)
+    without a channel axis. mode, palette: PIL's. bgr: arrays hold blue first.
+    """
+
+    batch: Batch
+    kind: str
+    single: bool
+    listed: bool
+    flat: bool = False
+    mode: str | None = None
+    palette: Any = None
+    bgr: bool = False
+    original: Any = None  # the caller's object, handed back where nothing is done to it
+
+    @property
+    def spec(self) -> Spec:
+        """Sizes, channels and dtype."""
+        return self.batch.spec
+
+    def run(
+        self,
+        plan: Plan,
+        container: str,
+        engine: engines.Engine | None = None,
+        num_threads: int | None = None,
+        out: Any = None,
+    ) -> Images:
+        """These images after `plan`, held as `container`."""
+        if not plan.rewritten and container == self.kind and out is None:
+            return self
+        tensors = container in ("tensor", "tv_image")
+        if out is not None:
+            _check_out(out, plan.after, tensors)
+        done = engines.run(
+            plan.rewritten, self.batch, chw=tensors, tensors=tensors, engine=engine, num_threads=num_threads, out=out
+        )
+        gone = tensors or bool(len(done.spec) and done.spec.c[0] != 1)
+        after = replace(done.spec, alpha=plan.after.alpha, indexed=plan.after.indexed)
+        return replace(
+            self,
+            batch=done.but(spec=after),
+            kind=container,
+            flat=self.flat and not gone,
+            mode=self.mode if container == "pil" else None,
+            bgr=self.bgr and not tensors,
+            original=None,
+        )
+
+    def hand_back(self) -> Any:
+        """The images in the kind of container that the caller gave, or that the pipeline made."""
+        if self.original is not None:
+            return self.original
+        data = self.batch.data
+        if not self.single and not self.listed:
+            return self._wrap_batch(data)
+        items = [self._wrap(data[i]) for i in range(len(self.spec))]
+        return items[0] if self.single else items
+
+    def _wrap_batch(self, data: Any) -> Any:
+        if isinstance(data, list):
+            return [self._wrap(item) for item in data]
+        if self.flat:
+            return data[:, 0] if isinstance(data, torch.Tensor) else data[..., 0]
+        if self.kind == "ndarray" and self.bgr:
+            return _swap_rb(data)
+        return _tv_image(data) if self.kind == "tv_image" else data
+
+    def _wrap(self, item: Any) -> Any:
+        if self.kind == "pil":
+            return to_pil(item, self.mode, self.palette)
+        if self.kind == "tv_image":
+            return _tv_image(item)
+        if self.flat and item.ndim == 3:
+            return item[..., 0] if self.kind == "ndarray" else item[0]
+        return _swap_rb(item) if self.kind == "ndarray" and self.bgr else item
+
+    def item(self, i: int) -> Images:
+        """Image i alone."""
+        data = self.batch.data[i]
+        batch = Batch([data], self.spec.select(np.array([i])), self.batch.chw)
+        return replace(self, batch=batch, single=True, listed=False, original=None)
+
+    def stacked(self) -> Images:
+        """A list of images as one batch, where their sizes agree."""
+        if not self.spec.uniform or not isinstance(self.batch.data, list) or not self.batch.data:
+            return replace(self, listed=False, original=None)
+        tensors = isinstance(self.batch.data[0], torch.Tensor)
+        data = torch.stack(self.batch.data) if tensors else np.stack(self.batch.data)
+        return replace(self, batch=self.batch.but(data=data), listed=False, original=None)
+
+    def joined(self, parts: list[Images]) -> Images:
+        """Single images, processed one by one, as the batch that they came from."""
+        data = [part.batch.data[0] for part in parts]
+        shapes = [part.spec.shape(0) for part in parts]
+        first = parts[0].spec
+        spec = replace(Spec.of(shapes, first.dtype), alpha=first.alpha, indexed=first.indexed)
+        whole = replace(parts[0], batch=Batch(data, spec, parts[0].batch.chw), single=self.single, original=None)
+        return whole if self.single or self.listed else whole.stacked()
+
+
+def _check_out(out: Any, spec: Spec, tensors: bool) -> None:
+    wants = torch.Tensor if tensors else np.ndarray
+    if not isinstance(out, wants):
+        raise ArgumentError(f"out: got {type(out).__name__}, the result is a {'tensor' if tensors else 'NumPy array'}")
+    if not spec.uniform:
+        raise ArgumentError("out: the results differ in size, so they do not fit one tensor")
+    h, w, c = spec.shape(0) if len(spec) else (0, 0, 0)
+    shape = (len(spec), c, h, w) if tensors else (len(spec), h, w, c)
+    dtype = str(out.dtype).removeprefix("torch.")
+    if tuple(out.shape) != shape or dtype != spec.dtype:
+        raise ArgumentError(f"out: got {dtype} {tuple(out.shape)}, the result is {spec.dtype} {shape}")
+
+
+def is_image(value: Any) -> bool:
+    """Whether a value can be an image by its type and number of axes."""
+    if isinstance(value, Image.Image):
+        return True
+    return isinstance(value, np.ndarray | torch.Tensor) and value.ndim >= 2
+
+
+def read(value: Any, *, color: str = "rgb") -> Images:
+    """An image, a list of images, or a batch: (B, C, H, W) tensor or (B, H, W, C) array."""
+    if isinstance(value, list | tuple):
+        return _read_list(value, color)
+    if isinstance(value, Image.Image):
+        return _read_pil(value)
+    if isinstance(value, torch.Tensor):
+        return _read_tensor(value)
+    if isinstance(value, np.ndarray):
+        return _read_array(value, color)
+    raise InputError(f"image: got {type(value).__name__}; wants a PIL image, a NumPy array, a tensor, or a list of them")
+
+
+def _read_list(values: list[Any] | tuple[Any, ...], color: str) -> Images:
+    if not values:
+        return Images(Batch([], Spec.of([], "uint8"), False), "ndarray", False, True)
+    parts = [read(v, color=color) for v in values]
+    first = parts[0]
+    for i, part in enumerate(parts):
+        if not part.single:
+            raise InputError(f"image: item {i} of the list is a batch itself, shape {tuple(values[i].shape)}")
+        for what in ("kind", "mode", "flat"):
+            if getattr(part, what) != getattr(first, what):
+                raise InputError(
+                    f"image: a list holds one kind of image; item 0 has {what} {getattr(first, what)!r}, "
+                    f"item {i} {getattr(part, what)!r}"
+                )
+        if part.spec.dtype != first.spec.dtype:
+            raise InputError(f"image: item 0 of the list is {first.spec.dtype}, item {i} is {part.spec.dtype}")
+    spec = first.spec.but()
+    shapes = [part.spec.shape(0) for part in parts]
+    spec = replace(Spec.of(shapes, spec.dtype), alpha=spec.alpha, indexed=spec.indexed)
+    batch = Batch([part.batch.data[0] for part in parts], spec, first.batch.chw)
+    return replace(first, batch=batch, single=False, listed=True, original=list(values))
+
+
+def _check_size(shape: tuple[int, ...], h: int, w: int, c: int) -> None:
+    if h < 1 or w < 1 or c < 1:
+        raise InputError(f"image: shape {shape} holds no pixels")
+
+
+def _read_pil(image: Image.Image) -> Images:
+    mode = image.mode
+    if mode.startswith("I;16"):
+        mode = "I;16"
+    if mode not in _PIL_MODES:
+        raise InputError(f"image: PIL mode {image.mode} is not supported; convert() it to one of {', '.join(_PIL_MODES)}")
+    array = np.asarray(image)
+    if mode == "1":
+        array = array.astype(np.uint8)
+    elif mode == "I;16":
+        array = array.astype(np.uint16, copy=False)
+    h, w = array.shape[:2]
+    c = array.shape[2] if array.ndim == 3 else 1
+    _check_size(array.shape, h, w, c)
+    spec = Spec.of([(h, w, c)], str(array.dtype), alpha=mode in _ALPHA_MODES, indexed=mode in ("P", "1"))
+    palette = image.getpalette(None) if mode == "P" else None
+    rawmode = image.palette.mode if mode == "P" and image.palette is not None else "RGB"
+    return Images(Batch([array], spec, False), "pil", True, False, False, mode, (rawmode, palette), False, image)
+
+
+def to_pil(array: Any, mode: str | None, palette: Any) -> Image.Image:
+    """Channel counts that changed on the way choose their own mode."""
+    flat = array[..., 0] if array.ndim == 3 and array.shape[2] == 1 else array
+    channels = 1 if flat.ndim == 2 else flat.shape[2]
+    if mode == "1" and channels == 1:
+        return Image.fromarray(flat.astype(bool))
+    if mode in ("CMYK", "YCbCr", "HSV", "LAB") and channels == Image.getmodebands(mode) and flat.dtype == np.uint8:
+        return Image.frombytes(mode, (flat.shape[1], flat.shape[0]), np.ascontiguousarray(flat).tobytes())
+    image = Image.fromarray(np.ascontiguousarray(flat))
+    if mode == "P" and channels == 1:
+        image = Image.frombytes("P", image.size, image.tobytes())
+        image.putpalette(palette[1], palette[0])
+    return image
+
+
+def _tensor_dtype(tensor: torch.Tensor) -> str:
+    return str(tensor.dtype).removeprefix("torch.")
+
+
+def _read_tensor(tensor: torch.Tensor) -> Images:
+    if tensor.ndim < 2 or tensor.ndim > 4:
+        raise InputError(f"image: a tensor of shape {tuple(tensor.shape)}; wants (C, H, W), (H, W) or (B, C, H, W)")
+    dtype = _tensor_dtype(tensor)
+    if dtype not in DTYPES:
+        raise InputError(f"image: the tensor is {dtype}; wants {', '.join(DTYPES)}")
+    kind = "tv_image" if type(tensor).__module__.startswith("torchvision.tv_tensors") else "tensor"
+    plain = tensor.detach().as_subclass(torch.Tensor)
+    return _tensor_images(plain, kind, dtype, tensor)
+
+
+def _tensor_images(plain: torch.Tensor, kind: str, dtype: str, original: Any) -> Images:
+    if plain.ndim == 4:
+        b, c, h, w = plain.shape
+        if b:
+            _check_size(tuple(plain.shape), h, w, c)
+        spec = Spec.of([(h, w, c)] * b, dtype)
+        return Images(Batch(plain, spec, True), kind, False, False, original=original)
+    flat = plain.ndim == 2
+    batched = plain[None, None] if flat else plain[None]
+    _, c, h, w = batched.shape
+    _check_size(tuple(plain.shape), h, w, c)
+    return Images(Batch(batched, Spec.of([(h, w, c)], dtype), True), kind, True, False, flat, original=original)
+
+
+def _read_array(array: np.ndarray[Any, Any], color: str) -> Images:
+    if array.ndim < 2 or array.ndim > 4:
+        raise InputError(f"image: an array of shape {array.shape}; wants (H, W), (H, W, C) or (B, H, W, C)")
+    if array.dtype.name not in DTYPES[:4]:
+        raise InputError(f"image: the array is {array.dtype}; wants {', '.join(DTYPES[:4])}")
+    if not array.dtype.isnative:
+        array = array.astype(array.dtype.newbyteorder("="))
+    original = array
+    flat = array.ndim == 2
+    bgr = color == "bgr" and not flat and array.shape[-1] in (3, 4)
+    if bgr:
+        array = _swap_rb(array)
+    batched = array if array.ndim == 4 else array[None, ..., None] if flat else array[None]
+    b, h, w, c = batched.shape
+    if b or array.ndim != 4:
+        _check_size(array.shape, h, w, c)
+    spec = Spec.of([(h, w, c)] * b, array.dtype.name)
+    single = array.ndim != 4
+    return Images(Batch(batched, spec, False), "ndarray", single, False, flat, bgr=bgr, original=original)
+
+
+def _swap_rb(array: Any) -> Any:
+    """Red and blue exchanged: a view where there is no alpha."""
+    return array[..., ::-1] if array.shape[-1] == 3 else array[..., [2, 1, 0, 3]]
+
+
+def _tv_image(tensor: torch.Tensor) -> Any:
+    """torchvision's Image where torchvision is installed, else the tensor."""
+    try:
+        from torchvision import tv_tensors
+    except ImportError:
+        return tensor
+    return tv_tensors.Image(tensor)

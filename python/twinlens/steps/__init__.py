@@ -1,0 +1,26 @@
+"""The vocabulary: what a pipeline can ask an engine to do."""
+
+from twinlens.steps.base import NativeOp, Step
+from twinlens.steps.clahe.step import Clahe
+from twinlens.steps.color.step import ColorConvert
+from twinlens.steps.convert import Convert
+from twinlens.steps.crop import Crop
+from twinlens.steps.flip import Flip
+from twinlens.steps.normalize import Normalize
+from twinlens.steps.pad import Pad
+from twinlens.steps.resample.step import Resample
+from twinlens.steps.spec import Spec
+
+__all__ = [
+    "Clahe",
+    "ColorConvert",
+    "Convert",
+    "Crop",
+    "Flip",
+    "NativeOp",
+    "Normalize",
+    "Pad",
+    "Resample",
+    "Spec",
+    "Step",
+]

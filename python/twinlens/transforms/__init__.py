@@ -1,0 +1,65 @@
+"""Transforms under torchvision's names, argument orders and defaults, and those that torchvision lacks.
+
+`from twinlens import transforms as T` replaces `from torchvision import transforms as T`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twinlens.hookspecs import hookimpl
+from twinlens.transforms.arguments import InterpolationMode
+from twinlens.transforms.base import Transform
+from twinlens.transforms.color import CLAHE, Grayscale, RandomGrayscale
+from twinlens.transforms.compose import Compose, Lambda, RandomApply, RandomChoice, RandomOrder
+from twinlens.transforms.convert import (
+    ConvertImageDtype,
+    Normalize,
+    PILToTensor,
+    ToDtype,
+    ToImage,
+    ToPILImage,
+    ToTensor,
+)
+from twinlens.transforms.crop import CenterCrop, Pad, RandomCrop, RandomResizedCrop
+from twinlens.transforms.flip import RandomHorizontalFlip, RandomVerticalFlip
+from twinlens.transforms.resize import Resize
+
+if TYPE_CHECKING:
+    from twinlens.registry import Registry
+
+__all__ = [
+    "CLAHE",
+    "CenterCrop",
+    "Compose",
+    "ConvertImageDtype",
+    "Grayscale",
+    "InterpolationMode",
+    "Lambda",
+    "Normalize",
+    "PILToTensor",
+    "Pad",
+    "RandomApply",
+    "RandomChoice",
+    "RandomCrop",
+    "RandomGrayscale",
+    "RandomHorizontalFlip",
+    "RandomOrder",
+    "RandomResizedCrop",
+    "RandomVerticalFlip",
+    "Resize",
+    "ToDtype",
+    "ToImage",
+    "ToPILImage",
+    "ToTensor",
+    "Transform",
+]
+
+
+@hookimpl
+def twinlens_register(registry: Registry) -> None:
+    """Registers every transform above, through the hook that plugins use."""
+    for name in __all__:
+        value = globals()[name]
+        if isinstance(value, type) and issubclass(value, Transform) and value is not Transform:
+            registry.add(value)

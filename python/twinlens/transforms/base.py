@@ -1,0 +1,210 @@
+"""Transform: validated arguments, sampled parameters, steps.
+
+A transform says what happens: it checks its arguments in a pydantic `Config`, draws parameters in `sample` and lowers
+itself to steps in `lower`. Engines, targets, batches, keys and files follow from that.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import torch
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from twinlens.errors import ArgumentError
+from twinlens.pipeline import run as runner
+from twinlens.pipeline.run import Options
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from twinlens.engines import Engine
+    from twinlens.pipeline.plan import Plan
+    from twinlens.pipeline.trace import Params, Trace
+    from twinlens.random import Draws
+    from twinlens.steps import Spec, Step
+
+__all__ = ["Config", "PlanList", "Transform"]
+
+
+class Config(BaseModel):
+    """Arguments of a transform: validated, comparable, with a JSON schema. `name` fixes the transform's random stream."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    name: str | None = None
+
+
+class PlanList(list[Any]):
+    """The plans of a pipeline, in order; printed one below the other."""
+
+    def __str__(self) -> str:
+        return "\n".join(str(plan) for plan in self)
+
+
+class Transform(torch.nn.Module):
+    """Base of all transforms.
+
+    Subclasses set `Config`, pass their arguments to `super().__init__` by name, and implement `lower`, and `sample` where
+    they are random. Both see the whole batch: `spec` has a row an image, and so has every array in the parameters.
+    """
+
+    Config: ClassVar[type[Config]] = Config
+    random: bool = False  # whether it draws
+    opaque: bool = False  # whether it runs by itself instead of lowering to steps
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__()
+        object.__setattr__(self, "config", self._validated(arguments))
+        self._drop_plans()
+
+    def _validated(self, arguments: dict[str, Any]) -> Config:
+        try:
+            return self.Config(**arguments)
+        except ValidationError as error:
+            raise ArgumentError(_explain(type(self).__name__, error)) from None
+
+    def _drop_plans(self) -> None:
+        object.__setattr__(self, "plans", {})
+        object.__setattr__(self, "version", getattr(self, "version", 0) + 1)
+
+    # What a transform is: subclasses implement these.
+
+    def sample(self, draws: Draws, spec: Spec) -> Params:
+        """Parameters for every image of the batch; arrays with one row an image."""
+        del draws, spec
+        return {}
+
+    def lower(self, params: Params, spec: Spec) -> Iterable[Step]:
+        """The steps, in order."""
+        raise ArgumentError(f"{type(self).__name__} does not lower to steps")
+
+    def trace(self, trace: Trace, path: str) -> None:
+        """Adds this transform's steps; composites add those of their children."""
+        params = trace.sampled(path, self.sample) if self.random else {}
+        for step in self.lower(params, trace.spec):
+            trace.add(step)
+
+    def units(self, path: str) -> list[tuple[str, Any]]:
+        """The parts that run one after the other, with their paths."""
+        return [(self.path(path), self)]
+
+    def path(self, path: str) -> str:
+        """Where the random stream lives: the place in the pipeline, unless `name` says otherwise."""
+        return self.config.name or path
+
+    # What it does.
+
+    def forward(
+        self,
+        *inputs: Any,
+        key: int | None = None,
+        keys: Any = None,
+        color: str = "rgb",
+        engine: Engine | None = None,
+        return_params: bool = False,
+        **named: Any,
+    ) -> Any:
+        """Applies the transform to an image, a batch, a list, or a structure with masks, boxes and keypoints.
+
+        key, keys: of the sample, or one an image; without, they come from torch's default generator. color: "bgr" where
+        arrays hold blue first. return_params: also return what was sampled, for `replay`.
+        """
+        if key is not None and keys is not None:
+            raise ArgumentError("give key or keys, not both")
+        options = Options(key if keys is None else keys, engine, None, None, color)
+        result = runner.call(self, inputs, named, options)
+        return (result, options.params) if return_params else result
+
+    def replay(self, *inputs: Any, engine: Engine | None = None, color: str = "rgb", **named: Any) -> Any:
+        """`replay(image, params)`: the same parameters, as `return_params=True` gave them, on another image."""
+        params = named.pop("params", None)
+        if params is None and inputs:
+            *rest, params = inputs
+            inputs = tuple(rest)
+        if not isinstance(params, dict):
+            raise ArgumentError(f"replay: params must be what return_params=True gave, got {type(params).__name__}")
+        return runner.call(self, inputs, named, Options(None, engine, None, None, color, replayed=params))
+
+    def batch(
+        self,
+        images: Any,
+        *,
+        keys: Any = None,
+        out: Any = None,
+        num_threads: int | None = None,
+        engine: Engine | None = None,
+        color: str = "rgb",
+    ) -> Any:
+        """Differently sized images through one call: one stacked tensor (array for arrays and PIL images that stay so), or
+        a list where the results differ in size.
+
+        out: a tensor or array of the result's shape and dtype to fill. num_threads: None for `get_num_threads()`.
+        """
+        from twinlens.pipeline.batch import run_batch
+
+        return run_batch(self, images, Options(keys, engine, num_threads, out, color))
+
+    def plan(self, size: tuple[int, ...], *, dtype: str = "uint8", key: int = 0) -> Plan | PlanList:
+        """The steps for an image of `size` (h, w) or (h, w, c): print it to see what runs where. Random transforms are
+        shown as they are drawn under `key`.
+        """
+        plans = runner.plan_for(self, tuple(size), dtype, key)
+        only = plans[0]
+        return only if len(plans) == 1 and not isinstance(only, str) else PlanList(plans)
+
+    # What it looks like.
+
+    def to_dict(self) -> dict[str, Any]:
+        """A plain description; `twinlens.from_dict` makes the transform again."""
+        from twinlens.pipeline.files import to_dict
+
+        return to_dict(self)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in type(self).Config.model_fields and "config" in self.__dict__:
+            return getattr(self.__dict__["config"], name)
+        return super().__getattr__(name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in type(self).Config.model_fields and "config" in self.__dict__:
+            fields = {f: getattr(self.config, f) for f in type(self).Config.model_fields}
+            object.__setattr__(self, "config", self._validated({**fields, name: value}))
+            self._drop_plans()
+        else:
+            super().__setattr__(name, value)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "plans": {}}
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.config == getattr(other, "config", None)
+
+    __hash__ = torch.nn.Module.__hash__
+
+    def __repr__(self) -> str:
+        shown = []
+        for name, field in type(self).Config.model_fields.items():
+            value = getattr(self.config, name)
+            if field.is_required() or value != field.get_default():
+                shown.append(f"{name}={_show(value)}")
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def _show(value: Any) -> str:
+    return repr(str(value.value)) if hasattr(value, "value") and isinstance(value.value, str) else repr(value)
+
+
+def _explain(owner: str, error: ValidationError) -> str:
+    """`CLAHE: tile_grid_size=(0, 8) must be positive`: one line for each argument that is wrong."""
+    seen: dict[str, str] = {}
+    for item in error.errors():
+        name = str(item["loc"][0]) if item["loc"] else "arguments"
+        message = item["msg"].removeprefix("Value error, ")
+        if item["type"] == "extra_forbidden":
+            seen.setdefault(name, f"{owner}: no argument named {name!r}")
+        elif message.startswith(f"{name}="):
+            seen[name] = f"{owner}: {message}"
+        else:
+            seen.setdefault(name, f"{owner}: {name}={item['input']!r}: {message[0].lower()}{message[1:]}")
+    return "; ".join(seen.values())

@@ -1,0 +1,66 @@
+"""RandomHorizontalFlip and RandomVerticalFlip."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from twinlens.steps import Flip
+from twinlens.transforms import base
+from twinlens.transforms.arguments import Probability
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from twinlens.pipeline.trace import Params
+    from twinlens.random import Draws
+    from twinlens.steps import Spec, Step
+
+__all__ = ["RandomHorizontalFlip", "RandomVerticalFlip"]
+
+
+class FlipConfig(base.Config):
+    p: Probability = 0.5
+
+
+class _RandomFlip(base.Transform):
+    Config = FlipConfig
+    random = True
+    horizontal: ClassVar[bool]
+
+    def __init__(self, p: float = 0.5, *, name: str | None = None) -> None:
+        super().__init__(p=p, name=name)
+
+    def sample(self, draws: Draws, spec: Spec) -> Params:
+        del spec
+        return {"flipped": draws.uniform()[:, 0] < self.p}
+
+    def lower(self, params: Params, spec: Spec) -> Iterable[Step]:
+        del spec
+        across = np.array([self.horizontal])
+        yield Flip(across, ~across, active=params["flipped"])
+
+
+class RandomHorizontalFlip(_RandomFlip):
+    """Mirrors an image left-right with probability `p`, each image of a batch by itself.
+
+    >>> import numpy as np
+    >>> from twinlens import transforms as T
+    >>> T.RandomHorizontalFlip(p=1.0)(np.array([[1, 2, 3]], np.uint8)).tolist()
+    [[3, 2, 1]]
+    """
+
+    horizontal = True
+
+
+class RandomVerticalFlip(_RandomFlip):
+    """Mirrors an image top-bottom with probability `p`, each image of a batch by itself.
+
+    >>> import numpy as np
+    >>> from twinlens import transforms as T
+    >>> T.RandomVerticalFlip(p=1.0)(np.array([[1], [2]], np.uint8)).tolist()
+    [[2], [1]]
+    """
+
+    horizontal = False
