@@ -156,14 +156,22 @@ def get(name: str) -> type[Transform]:
     plugin, dot, _ = name.partition(".")
     if dot and plugin in registry.plugins:
         error = registry.plugins[plugin].error
-        has = f"it was left out: {error}" if error else f"it has {', '.join(registry.plugins[plugin].transforms) or 'none'}"
+        has = (
+            f"it was left out: {error}"
+            if error
+            else f"it has {', '.join(registry.plugins[plugin].transforms) or 'none'}"
+        )
         raise PluginError(f"no transform {name!r}; plugin {plugin!r} is installed, {has}")
     if dot:
-        raise PluginError(f"no transform {name!r}: no plugin {plugin!r} is installed; try pip install twinlens-{plugin}")
+        raise PluginError(
+            f"no transform {name!r}: no plugin {plugin!r} is installed; try pip install twinlens-{plugin}"
+        )
     from difflib import get_close_matches
 
     close = get_close_matches(name, registry.names(), 1)
-    raise PluginError(f"no transform {name!r}" + (f"; did you mean {close[0]!r}?" if close else "; see twinlens.names()"))
+    raise PluginError(
+        f"no transform {name!r}" + (f"; did you mean {close[0]!r}?" if close else "; see twinlens.names()")
+    )
 
 
 def names() -> list[str]:

@@ -83,7 +83,11 @@ def run(
     done = kornia.run(steps, native.as_tensors(batch), out=out if tensors and chw else None)
     if tensors and chw:
         return done
-    data = [_to_layout(x, chw, tensors) for x in done.data] if isinstance(done.data, list) else _to_layout(done.data, chw, tensors)
+    data = (
+        [_to_layout(x, chw, tensors) for x in done.data]
+        if isinstance(done.data, list)
+        else _to_layout(done.data, chw, tensors)
+    )
     if out is not None:
         out[...] = data
         data = out

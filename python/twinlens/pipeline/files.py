@@ -143,7 +143,8 @@ class _Reader:
             raise self._error(("semantics",), f"got {semantics!r}, wants a positive integer")
         if semantics > SEMANTICS:
             raise self._error(
-                ("semantics",), f"the file needs version {semantics} of the pixel contract, this library computes {SEMANTICS}"
+                ("semantics",),
+                f"the file needs version {semantics} of the pixel contract, this library computes {SEMANTICS}",
             )
         if not isinstance(data["pipeline"], list):
             raise self._error(("pipeline",), "wants a list of transforms")

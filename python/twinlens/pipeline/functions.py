@@ -15,9 +15,13 @@ def reference(function: Callable[..., Any]) -> str:
     """`module:name` of a function that importing its module finds again; PipelineFileError for a lambda or a local one."""
     module, name = getattr(function, "__module__", None), getattr(function, "__qualname__", None)
     if not module or not name or "<" in name or module == "__main__":
-        raise PipelineFileError(f"{function!r} is not a function of an importable module; define it with def in a module")
+        raise PipelineFileError(
+            f"{function!r} is not a function of an importable module; define it with def in a module"
+        )
     if _find(module, name) is not function:
-        raise PipelineFileError(f"{module}:{name} does not name {function!r}; define it with def at the top of its module")
+        raise PipelineFileError(
+            f"{module}:{name} does not name {function!r}; define it with def at the top of its module"
+        )
     return f"{module}:{name}"
 
 
@@ -37,7 +41,9 @@ def resolve(text: str, *, allow_functions: bool) -> Callable[..., Any]:
     if not colon or not module or not name:
         raise PipelineFileError(f"function {text!r} must be written module:name")
     if not allow_functions:
-        raise PipelineFileError(f"function {text!r}: importing it runs code; pass allow_functions=True if you trust the file")
+        raise PipelineFileError(
+            f"function {text!r}: importing it runs code; pass allow_functions=True if you trust the file"
+        )
     found = _find(module, name)
     if not callable(found):
         raise PipelineFileError(f"function {text!r} was not found")

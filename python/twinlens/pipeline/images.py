@@ -157,7 +157,9 @@ def read(value: Any, *, color: str = "rgb") -> Images:
         return _read_tensor(value)
     if isinstance(value, np.ndarray):
         return _read_array(value, color)
-    raise InputError(f"image: got {type(value).__name__}; wants a PIL image, a NumPy array, a tensor, or a list of them")
+    raise InputError(
+        f"image: got {type(value).__name__}; wants a PIL image, a NumPy array, a tensor, or a list of them"
+    )
 
 
 def _read_list(values: list[Any] | tuple[Any, ...], color: str) -> Images:
@@ -193,7 +195,9 @@ def _read_pil(image: Image.Image) -> Images:
     if mode.startswith("I;16"):
         mode = "I;16"
     if mode not in _PIL_MODES:
-        raise InputError(f"image: PIL mode {image.mode} is not supported; convert() it to one of {', '.join(_PIL_MODES)}")
+        raise InputError(
+            f"image: PIL mode {image.mode} is not supported; convert() it to one of {', '.join(_PIL_MODES)}"
+        )
     array = np.asarray(image)
     if mode == "1":
         array = array.astype(np.uint8)

@@ -63,7 +63,12 @@ def scale_into_normalize(first: Step, then: Step) -> Step | None:
 
 def narrow_into_normalize(first: Step, then: Step) -> Step | None:
     """A float32 result rounded to float16 or bfloat16 is rounded where it is made."""
-    if isinstance(first, Normalize) and isinstance(then, Convert) and first.dtype == "float32" and then.dtype in DTYPES[3:]:
+    if (
+        isinstance(first, Normalize)
+        and isinstance(then, Convert)
+        and first.dtype == "float32"
+        and then.dtype in DTYPES[3:]
+    ):
         return replace(first, dtype=then.dtype)
     return None
 

@@ -100,7 +100,9 @@ def run_units(units: list[tuple[str, Any]], state: State, keys: NDArray[np.uint6
         pending = []
         state = _run_opaque(path, unit, state, keys, options)
         if state.raw is not None and i + 1 < len(units):
-            raise InputError(f"the transform at {path!r} returned {type(state.raw).__name__}, not an image, to the next one")
+            raise InputError(
+                f"the transform at {path!r} returned {type(state.raw).__name__}, not an image, to the next one"
+            )
     return _flush(pending, state, keys, options, last=True)
 
 
@@ -168,9 +170,7 @@ def _without_out(options: Options) -> Options:
     return Options(None, options.engine, options.num_threads, None, options.color, options.replayed, options.params)
 
 
-def _gather(
-    images: Images, results: list[Any], targets: list[list[movers.Mover]], before: list[movers.Mover]
-) -> State:
+def _gather(images: Images, results: list[Any], targets: list[list[movers.Mover]], before: list[movers.Mover]) -> State:
     moved = [movers.unite(mover, [row[k] for row in targets]) for k, mover in enumerate(before)]
     if images.single:
         value = results[0]

@@ -109,7 +109,14 @@ def _take(value: Any, name: str | None, leaves: list[Leaf]) -> Any:
         return _HOLE
     if isinstance(value, Mapping):
         return {k: _take(v, k if isinstance(k, str) else None, leaves) for k, v in value.items()}
-    if isinstance(value, tuple) and value and not leaves and name is None and _tv_kind(value[0]) is None and is_image(value[0]):
+    if (
+        isinstance(value, tuple)
+        and value
+        and not leaves
+        and name is None
+        and _tv_kind(value[0]) is None
+        and is_image(value[0])
+    ):
         # (image, target): the first value is the image, as in torchvision
         leaves.append(Leaf("image", value[0]))
         return (_HOLE, *(_take(v, None, leaves) for v in value[1:]))

@@ -31,11 +31,15 @@ class Normalize(Step):
         values = max(self.mean.shape[1], self.std.shape[1])
         if values != 1 and (spec.c != values).any():
             i = int(np.argmax(spec.c != values))
-            raise InputError(f"Normalize: mean has {values} values, image has {int(spec.c[i])} channels {spec.shape(i)}")
+            raise InputError(
+                f"Normalize: mean has {values} values, image has {int(spec.c[i])} channels {spec.shape(i)}"
+            )
         if self.dtype not in DTYPES[2:]:
             raise InputError(f"Normalize: dtype={self.dtype} is not a float type")
         if not self.scale and spec.dtype not in DTYPES[2:]:
-            raise InputError(f"Normalize: the image is {spec.dtype}; put ToTensor() or ToDtype(float32, scale=True) first")
+            raise InputError(
+                f"Normalize: the image is {spec.dtype}; put ToTensor() or ToDtype(float32, scale=True) first"
+            )
         return spec.but(dtype=self.dtype)
 
     def native(self, spec: Spec) -> NativeOp | None:

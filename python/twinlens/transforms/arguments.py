@@ -86,7 +86,9 @@ def method_of(interpolation: InterpolationMode, semantics: str) -> str:
     name = interpolation.value
     if semantics == "opencv" or name in _OPENCV_ONLY:
         if name not in _OPENCV_METHODS:
-            raise ValueError(f"interpolation={name!r} has no OpenCV form; semantics='opencv' takes {', '.join(_OPENCV_METHODS)}")
+            raise ValueError(
+                f"interpolation={name!r} has no OpenCV form; semantics='opencv' takes {', '.join(_OPENCV_METHODS)}"
+            )
         return _OPENCV_METHODS[name]
     return "nearest_exact" if name.startswith("nearest") else name
 

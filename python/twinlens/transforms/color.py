@@ -157,7 +157,10 @@ class CLAHE(base.Transform):
             return {}
         low, high = self.clip_limit if isinstance(self.clip_limit, tuple) else (self.clip_limit, self.clip_limit)
         del spec
-        return {"active": draws.uniform()[:, 0] < self.p, "clip_limit": draws.uniform(low=low, high=high, first=1)[:, 0]}
+        return {
+            "active": draws.uniform()[:, 0] < self.p,
+            "clip_limit": draws.uniform(low=low, high=high, first=1)[:, 0],
+        }
 
     def lower(self, params: Params, spec: Spec) -> Iterable[Step]:
         if spec.indexed:

@@ -91,7 +91,11 @@ class ToPILImage(base.Transform):
         """One image."""
         if not isinstance(image, np.ndarray | torch.Tensor):
             raise InputError(f"ToPILImage: got {type(image).__name__}, wants a tensor or an array")
-        array = image.detach().as_subclass(torch.Tensor).cpu() if isinstance(image, torch.Tensor) else torch.from_numpy(image)
+        array = (
+            image.detach().as_subclass(torch.Tensor).cpu()
+            if isinstance(image, torch.Tensor)
+            else torch.from_numpy(image)
+        )
         if isinstance(image, torch.Tensor) and array.ndim == 3:
             array = array.permute(1, 2, 0)
         if array.is_floating_point():

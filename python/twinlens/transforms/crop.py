@@ -165,7 +165,9 @@ class RandomCrop(base.Transform):
         room_h, room_w = spec.h + top + bottom - h, spec.w + left + right - w
         if (room_h < 0).any() or (room_w < 0).any():
             i = int(np.argmax((room_h < 0) | (room_w < 0)))
-            raise InputError(f"RandomCrop: size={self.size} is larger than the padded image of {spec.shape(i)}; see pad_if_needed")
+            raise InputError(
+                f"RandomCrop: size={self.size} is larger than the padded image of {spec.shape(i)}; see pad_if_needed"
+            )
         return {"y": draws.below(room_h + 1, first=0), "x": draws.below(room_w + 1, first=1)}
 
     def lower(self, params: Params, spec: Spec) -> Iterable[Step]:

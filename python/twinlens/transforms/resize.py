@@ -70,7 +70,12 @@ class Resize(base.Transform):
         name: str | None = None,
     ) -> None:
         super().__init__(
-            size=size, interpolation=interpolation, max_size=max_size, antialias=antialias, semantics=semantics, name=name
+            size=size,
+            interpolation=interpolation,
+            max_size=max_size,
+            antialias=antialias,
+            semantics=semantics,
+            name=name,
         )
 
     def lower(self, params: Params, spec: Spec) -> Iterable[Step]:

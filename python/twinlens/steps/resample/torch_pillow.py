@@ -43,7 +43,9 @@ class Axis:
 
     def tables(self, method: int) -> tuple[NDArray[np.int64], NDArray[np.bool_], Reals, NDArray[np.int32]]:
         """Source indices (B, n, taps), which taps count, float64 weights and 22-bit integers."""
-        start, count, weight, k = _native.filter_tables(method, self.size, self.out, self.begin, self.end, self.roi, self.n)
+        start, count, weight, k = _native.filter_tables(
+            method, self.size, self.out, self.begin, self.end, self.roi, self.n
+        )
         tap = np.arange(k.shape[2])
         index = np.minimum(start[..., None] + tap, self.size[:, None, None] - 1) + self.at[:, None, None]
         return index.astype(np.int64), tap < count[..., None], weight, k
