@@ -7,7 +7,7 @@ try:
 except ImportError as error:
     raise ImportError(
         "twinlens has no compiled core (twinlens._native) for this Python: did you forget to build it? "
-        "Run `pip install .` in a checkout (it needs a C++17 compiler and CMake), or `pip install twinlens` for a wheel. "
+        "Run `pip install .` in a checkout, with a C++17 compiler, or `pip install twinlens` for a wheel. "
         f"The import said: {error}"
     ) from error
 

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    KeyLike = int | "Key" | Iterable[int] | NDArray[np.uint64]
 
 __all__ = ["Draws", "Key", "key", "keys_from_torch", "philox_torch", "to_key_array"]
 
@@ -57,7 +56,7 @@ def key(seed: int = 0, epoch: int = 0, index: int = 0) -> Key:
     return Key(int(_native.sample_keys(int(seed) & _MASK, int(epoch) & _MASK, index_array)[0]))
 
 
-def to_key_array(keys: KeyLike, batch: int) -> NDArray[np.uint64]:
+def to_key_array(keys: int | Iterable[int] | NDArray[np.uint64] | torch.Tensor, batch: int) -> NDArray[np.uint64]:
     """`keys`, one integer or `batch` of them, as a uint64 array of shape (batch,)."""
     if isinstance(keys, int | np.integer):
         keys = [int(keys)]
@@ -89,7 +88,8 @@ class Draws:
     def uniform(self, n: int = 1, low: float = 0.0, high: float = 1.0, *, first: int = 0) -> NDArray[np.float64]:
         """(batch, n) float64 in [low, high): draws first .. first + n."""
         u = _native.uniform(self.keys, self.stream, n, first)
-        return u if low == 0.0 and high == 1.0 else low + u * (high - low)
+        scaled: NDArray[np.float64] = low + u * (high - low)
+        return u if low == 0.0 and high == 1.0 else scaled
 
     def below(self, limit: NDArray[np.int64] | int, *, first: int = 0) -> NDArray[np.int64]:
         """(batch,) int64 in 0 .. limit - 1, from draw `first`; limit is one number or one a sample."""

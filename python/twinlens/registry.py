@@ -1,7 +1,7 @@
 """Names of transforms and who provides them.
 
-Plugins are Python packages with an entry point in the group `twinlens`, whose module implements `twinlens_register`. They are
-loaded when a name is first looked up, not at import; one that fails is reported and left out.
+Plugins are Python packages with an entry point in the group `twinlens`, whose module implements `twinlens_register`.
+They are loaded when a name is first looked up, not at import; one that fails is reported and left out.
 """
 
 from __future__ import annotations
@@ -148,7 +148,7 @@ def _load_entry_point(registry: Registry, entry: importlib.metadata.EntryPoint) 
 
 
 def get(name: str) -> type[Transform]:
-    """The transform class under a name: `get("Resize")`, `get("document.InkBleed")`; PluginError where there is none."""
+    """The transform class under a name, `get("Resize")` or `get("document.InkBleed")`; PluginError if there is none."""
     registry = _loaded()
     found = registry.type_of(name)
     if found is not None:
@@ -184,7 +184,8 @@ def name_of(transform: type[Transform]) -> str:
     found = _loaded().name_of(transform)
     if found is None:
         raise PluginError(
-            f"{transform.__module__}.{transform.__qualname__} is not registered; register it in a plugin's twinlens_register"
+            f"{transform.__module__}.{transform.__qualname__} is not registered; "
+            "register it in a plugin's twinlens_register"
         )
     return found
 

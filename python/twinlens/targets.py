@@ -33,7 +33,8 @@ def _check_valid(valid: torch.Tensor | None, data: torch.Tensor, what: str) -> N
 class Boxes:
     """Bounding boxes in pixels, edges of pixels: a box over the whole of a W x H image is 0, 0, W, H.
 
-    data: (N, 4), or padded (B, N, 4) for a batch; floats, integers become float32. valid: bool (N,) or (B, N), None for all.
+    data: (N, 4), or padded (B, N, 4) for a batch; floats, integers become float32. valid: bool (N,) or (B, N), None for
+    all.
     """
 
     data: torch.Tensor

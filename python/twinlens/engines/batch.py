@@ -14,9 +14,9 @@ __all__ = ["Batch"]
 class Batch:
     """B images and what is known of them.
 
-    data: one stacked array or tensor with the batch in front, or a list of single ones. All NumPy arrays (any strides) or
-    all tensors of one device. `chw`: channels before rows and columns, else after. Images without a channel axis, (H, W),
-    are allowed in lists of NumPy arrays.
+    data: one stacked array or tensor with the batch in front, or a list of single ones. All NumPy arrays (any strides)
+    or all tensors of one device. `chw`: channels before rows and columns, else after. Images without a channel axis,
+    (H, W), are allowed in lists of NumPy arrays.
     """
 
     data: Any

@@ -69,15 +69,15 @@ def _apply(step: Step, group: Group) -> list[Group]:
         if _reshapes(step, spec):
             kept, changed = np.flatnonzero(~active), np.flatnonzero(active)
             return [_part(group, kept), *_apply(step.select(changed), _part(group, changed))]
-        return [(numbers, choose(active, step.torch(x, spec), x), step.after(spec))]
+        return [(numbers, choose(active, step.batched(x, spec), x), step.after(spec))]
     parts = _agreeing(step.signature(spec))
     if len(parts) == 1:
-        return [(numbers, step.torch(x, spec), step.result(spec))]
+        return [(numbers, step.batched(x, spec), step.result(spec))]
     divided = []
     for rows in parts:
         n, y, s = _part(group, rows)
         part = step.select(rows)
-        divided.append((n, part.torch(y, s), part.result(s)))
+        divided.append((n, part.batched(y, s), part.result(s)))
     return divided
 
 

@@ -46,8 +46,8 @@ def run(
 ) -> Batch:
     """Runs `steps` on CPU images, which may differ in size.
 
-    The result is channels first or last as `chw` says, tensors or NumPy arrays as `tensors` says, or fills `out`. A step
-    without a native operation splits the plan and runs its torch twin.
+    The result is channels first or last as `chw` says, tensors or NumPy arrays as `tensors` says, or fills `out`. A
+    step without a native operation splits the plan and runs its torch twin.
     """
     threads = get_num_threads() if num_threads is None else num_threads
     spec = batch.spec

@@ -27,7 +27,7 @@ def run_batch(root: Transform, images: Any, options: Options) -> Any:
         raise ArgumentError(f"batch: num_threads={n!r} must be a positive integer or None")
     loaded = read(value, color=options.color)
     if loaded.single:
-        raise InputError(f"batch: got one image of shape {tuple(value.shape)}; wants a list or a batch")
+        raise InputError(f"batch: got one image of {loaded.spec.shape(0)}; wants a list or a batch")
     keys = runner._keys(root, options, len(loaded.spec))
     state = runner.run_units(root.units(""), runner.State(loaded, []), keys, options)
     if state.raw is not None:

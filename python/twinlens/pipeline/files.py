@@ -154,7 +154,7 @@ class _Reader:
 
     def part(self, item: Any, where: Where) -> Transform:
         if isinstance(item, str):
-            name, arguments = item, {}
+            name, arguments = item, dict[str, Any]()
         elif isinstance(item, dict) and len(item) == 1:
             name, arguments = next(iter(item.items()))
             arguments = {} if arguments is None else arguments

@@ -16,8 +16,8 @@ _lock = threading.Lock()
 
 
 def call(function: Callable[[Any], Any], image: Any, key: int | None) -> Any:
-    """`function(image)`. Where a key was given, Python's, NumPy's and torch's global generators are seeded from it for the
-    call and put back after; without one they are left alone.
+    """`function(image)`. Where a key was given, Python's, NumPy's and torch's global generators are seeded from it for
+    the call and put back after; without one they are left alone.
     """
     if key is None:
         return function(image)

@@ -12,7 +12,7 @@ __all__ = ["reference", "resolve"]
 
 
 def reference(function: Callable[..., Any]) -> str:
-    """`module:name` of a function that importing its module finds again; PipelineFileError for a lambda or a local one."""
+    """`module:name` of a function that importing its module finds again; a lambda or a local one is refused."""
     module, name = getattr(function, "__module__", None), getattr(function, "__qualname__", None)
     if not module or not name or "<" in name or module == "__main__":
         raise PipelineFileError(

@@ -27,8 +27,8 @@ _PIL_MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16", "F", "YCbCr", 
 class Images:
     """One or more images and how to hand them back.
 
-    kind: pil, ndarray, tensor or tv_image. single: one image, not a batch. listed: the batch came as a list. flat: (H, W)
-    without a channel axis. mode, palette: PIL's. bgr: arrays hold blue first.
+    kind: pil, ndarray, tensor or tv_image. single: one image, not a batch. listed: the batch came as a list. flat: (H,
+    W) without a channel axis. mode, palette: PIL's. bgr: arrays hold blue first.
     """
 
     batch: Batch

@@ -39,7 +39,7 @@ class Options:
 
 @dataclass(slots=True)
 class State:
-    """The images, and what travels with them, between two units. `raw` is a foreign callable's result that is no image."""
+    """The images, and what travels with them, between two units. `raw`: a foreign callable's result, if no image."""
 
     images: Images
     targets: list[movers.Mover]

@@ -55,7 +55,7 @@ def split(inputs: tuple[Any, ...], named: dict[str, Any]) -> Sample:
     template = _take(structure, None, sample.leaves)
     if not sample.of("image"):
         raise InputError(
-            "found no image: wants a PIL image, array or tensor, or a dict with 'image' (also 'mask', 'boxes', 'keypoints')"
+            "found no image: wants a PIL image, array or tensor, or a dict with 'image', 'mask', 'boxes', 'keypoints'"
         )
     sample.rebuild = lambda values: _put(template, iter(values))
     return sample

@@ -98,8 +98,8 @@ class Trace:
         finally:
             if self.container != container and not self._active.all():
                 raise ArgumentError(
-                    "a transform that changes the kind of image (ToTensor, ToImage, ToPILImage) ran for some images of a "
-                    "batch only; move it out of RandomApply, RandomChoice and RandomOrder"
+                    "a transform that changes the kind of image (ToTensor, ToImage, ToPILImage) ran for some images of "
+                    "a batch only; move it out of RandomApply, RandomChoice and RandomOrder"
                 )
             self._active = outer
 

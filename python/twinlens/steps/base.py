@@ -1,8 +1,8 @@
 """A step: one operation on a batch of images, with a value of every parameter for each of them.
 
 A step knows its size contract, its native call, its batched torch implementation, and how it moves masks, boxes and
-keypoints. Adding one: subclass `Step` in a file of its own, implement `result` and `torch`, `native` where the core has
-an operation for it, and the three target methods where it moves pixels.
+keypoints. Adding one: subclass `Step` in a file of its own, implement `result` and `batched`, `native` where the core
+has an operation for it, and the three target methods where it moves pixels.
 """
 
 from __future__ import annotations
@@ -37,18 +37,19 @@ class Step(ABC):
 
     @abstractmethod
     def result(self, spec: Spec) -> Spec:
-        """Sizes, channels and dtype after the step, were it active everywhere. Raises InputError for what it cannot do."""
+        """Sizes, channels and dtype after the step, were it active everywhere; InputError for what it cannot do."""
 
     @abstractmethod
-    def torch(self, x: torch.Tensor, spec: Spec) -> torch.Tensor:
+    def batched(self, x: torch.Tensor, spec: Spec) -> torch.Tensor:
         """(B, C, H, W) to (B, C', H', W') on any device: one tensor program, no loop over samples, no host sync."""
 
     def native(self, spec: Spec) -> NativeOp | None:
         """The native core's operation, or None: the native engine then runs the torch twin on CPU."""
         del spec
+        return None
 
     def signature(self, spec: Spec) -> Ints:
-        """(B, k): what must agree between images that share one call of `torch`."""
+        """(B, k): what must agree between images that share one call of `batched`."""
         out = self.result(spec)
         return np.stack((out.h, out.w, out.c), 1)
 
@@ -108,7 +109,7 @@ def per_sample(value: Any, dtype: type[np.generic] = np.int64) -> Any:
     return array.reshape(1) if array.ndim == 0 else array
 
 
-def int_rows(active: Bools | None, *columns: Ints | int) -> Ints:
+def int_rows(active: Bools | None, *columns: Ints | Bools | int) -> Ints:
     """(1 or B, 1 + k) int64: `active`, then the columns; a column is a number, (n,) or (n, m)."""
     first: Any = 1 if active is None else active
     parts = (first, *columns)

@@ -40,7 +40,7 @@ class Convert(Step):
             return 7, int_rows(self.active, code, int(self.scale)), real_rows()
         return (8, int_rows(self.active, code, int(self.scale)), real_rows()) if code <= 2 else None
 
-    def torch(self, x: torch.Tensor, spec: Spec) -> torch.Tensor:
+    def batched(self, x: torch.Tensor, spec: Spec) -> torch.Tensor:
         target = getattr(torch, self.dtype)
         if spec.dtype == self.dtype:
             return x
@@ -63,4 +63,5 @@ class Convert(Step):
         wide = x.to(torch.float32)
         if self.scale:
             wide = wide * (largest + 1.0 - 1e-3)
-        return torch.nan_to_num(wide, nan=0.0).clamp(0.0, largest).to(torch.int32).to(target)
+        finite = torch.nan_to_num(wide, nan=0.0)
+        return finite.clamp(0.0, largest).to(torch.int32).to(target)

@@ -44,7 +44,7 @@ class Crop(Step):
         del spec
         return 2, int_rows(self.active, self.y, self.x, self.h, self.w), real_rows()
 
-    def torch(self, x: torch.Tensor, spec: Spec) -> torch.Tensor:
+    def batched(self, x: torch.Tensor, spec: Spec) -> torch.Tensor:
         # kornia.geometry.transform.crop_by_boxes interpolates; a crop is a copy.
         out = self.result(spec)
         h, w = int(out.h[0]), int(out.w[0])

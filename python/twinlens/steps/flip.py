@@ -30,7 +30,7 @@ class Flip(Step):
         del spec
         return 4, int_rows(self.active, self.horizontal, self.vertical), real_rows()
 
-    def torch(self, x: torch.Tensor, spec: Spec) -> torch.Tensor:
+    def batched(self, x: torch.Tensor, spec: Spec) -> torch.Tensor:
         del spec
         from kornia.geometry.transform import hflip, vflip
 

@@ -49,7 +49,7 @@ class Normalize(Step):
         both = [np.broadcast_to(v, (1, n)) for v in (self.mean, self.std)]
         return 7, int_rows(self.active, DTYPES.index(self.dtype), int(self.scale)), real_rows(np.concatenate(both, 1))
 
-    def torch(self, x: torch.Tensor, spec: Spec) -> torch.Tensor:
+    def batched(self, x: torch.Tensor, spec: Spec) -> torch.Tensor:
         if spec.dtype == "uint8" and self.scale:
             return self._by_table(x)
         from kornia.enhance import normalize
@@ -59,7 +59,8 @@ class Normalize(Step):
             # A tensor divisor: dividing by a number becomes a multiplication by its reciprocal on CUDA.
             wide = torch.div(wide, torch.full((), MAX_OF[spec.dtype], dtype=torch.float32, device=x.device))
         mean, std = (as_tensor(v.astype(np.float32), x.device).expand(1, x.shape[1]) for v in (self.mean, self.std))
-        return normalize(wide, mean, std).to(getattr(torch, self.dtype))
+        done: torch.Tensor = normalize(wide, mean, std).to(getattr(torch, self.dtype))
+        return done
 
     def _by_table(self, x: torch.Tensor) -> torch.Tensor:
         """256 values a channel, made on the host: exact on every device."""

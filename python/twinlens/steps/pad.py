@@ -11,7 +11,7 @@ import torch
 from twinlens.errors import InputError
 from twinlens.steps.base import NativeOp, Step, int_rows, real_rows
 from twinlens.steps.device import as_tensor, take, to_device
-from twinlens.steps.spec import Ints, Reals, Spec
+from twinlens.steps.spec import Bools, Ints, Reals, Spec
 
 __all__ = ["Pad", "PadMode"]
 
@@ -61,7 +61,7 @@ class Pad(Step):
         borders = (self.left, self.top, self.right, self.bottom)
         return 3, int_rows(self.active, *borders, _MODES.index(self.mode)), real_rows(self.fill)
 
-    def torch(self, x: torch.Tensor, spec: Spec) -> torch.Tensor:
+    def batched(self, x: torch.Tensor, spec: Spec) -> torch.Tensor:
         # kornia has no padding of its own; torch's F.pad takes one border for the whole batch and no symmetric mode.
         out = self.result(spec)
         rows = _indices(self.top, int(out.h[0]), spec.h, self.mode)
@@ -94,14 +94,15 @@ def _indices(before: Ints, out: int, size: Ints, mode: PadMode) -> Ints:
     n = size[:, None]
     i = np.arange(out) - np.broadcast_to(before, size.shape)[:, None]
     if mode in ("constant", "edge"):
-        return np.clip(i, 0, n - 1)
+        clipped: Ints = np.clip(i, 0, n - 1)
+        return clipped
     period = np.maximum(2 * (n - 1), 1) if mode == "reflect" else 2 * n
     at = i % period
     mirrored: Ints = np.where(at < n, at, period - at if mode == "reflect" else period - 1 - at)
     return mirrored
 
 
-def _inside(before: Ints, out: int, size: Ints) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+def _inside(before: Ints, out: int, size: Ints) -> Bools:
     i = np.arange(out) - np.broadcast_to(before, size.shape)[:, None]
-    inside: np.ndarray[tuple[int, ...], np.dtype[np.bool_]] = (i >= 0) & (i < size[:, None])
+    inside: Bools = (i >= 0) & (i < size[:, None])
     return inside

@@ -28,11 +28,14 @@ __all__ = ["Config", "PlanList", "Transform"]
 
 
 class Config(BaseModel):
-    """Arguments of a transform: validated, comparable, with a JSON schema. `name` fixes the transform's random stream."""
+    """Arguments of a transform: validated, comparable, with a JSON schema. `name` fixes its random stream."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
     name: str | None = None
+
+
+AnyConfig = Config
 
 
 class PlanList(list[Any]):
@@ -45,20 +48,21 @@ class PlanList(list[Any]):
 class Transform(torch.nn.Module):
     """Base of all transforms.
 
-    Subclasses set `Config`, pass their arguments to `super().__init__` by name, and implement `lower`, and `sample` where
-    they are random. Both see the whole batch: `spec` has a row an image, and so has every array in the parameters.
+    Subclasses set `Config`, pass their arguments to `super().__init__` by name, and implement `lower`; random ones set
+    `is_random` and implement `sample`. Both see the whole batch: `spec` has a row an image, and so has every array in
+    the parameters.
     """
 
-    Config: ClassVar[type[Config]] = Config
-    random: bool = False  # whether it draws
-    opaque: bool = False  # whether it runs by itself instead of lowering to steps
+    Config: ClassVar[type[AnyConfig]] = Config
+    is_random: ClassVar[bool] = False  # whether it draws
+    is_opaque: ClassVar[bool] = False  # whether it runs by itself, image by image, instead of lowering to steps
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__()
         object.__setattr__(self, "config", self._validated(arguments))
         self._drop_plans()
 
-    def _validated(self, arguments: dict[str, Any]) -> Config:
+    def _validated(self, arguments: dict[str, Any]) -> AnyConfig:
         try:
             return self.Config(**arguments)
         except ValidationError as error:
@@ -70,6 +74,16 @@ class Transform(torch.nn.Module):
 
     # What a transform is: subclasses implement these.
 
+    @property
+    def random(self) -> bool:
+        """Whether it draws, with the arguments that it has."""
+        return type(self).is_random
+
+    @property
+    def opaque(self) -> bool:
+        """Whether it, or a part of it, runs by itself instead of lowering to steps."""
+        return type(self).is_opaque
+
     def sample(self, draws: Draws, spec: Spec) -> Params:
         """Parameters for every image of the batch; arrays with one row an image."""
         del draws, spec
@@ -77,6 +91,7 @@ class Transform(torch.nn.Module):
 
     def lower(self, params: Params, spec: Spec) -> Iterable[Step]:
         """The steps, in order."""
+        del params, spec
         raise ArgumentError(f"{type(self).__name__} does not lower to steps")
 
     def trace(self, trace: Trace, path: str) -> None:
@@ -136,8 +151,8 @@ class Transform(torch.nn.Module):
         engine: Engine | None = None,
         color: str = "rgb",
     ) -> Any:
-        """Differently sized images through one call: one stacked tensor (array for arrays and PIL images that stay so), or
-        a list where the results differ in size.
+        """Differently sized images through one call: one stacked tensor (array for arrays and PIL images that stay so),
+        or a list where the results differ in size.
 
         out: a tensor or array of the result's shape and dtype to fill. num_threads: None for `get_num_threads()`.
         """

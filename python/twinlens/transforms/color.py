@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from twinlens.pipeline.trace import Params
     from twinlens.random import Draws
     from twinlens.steps import Spec, Step
+    from twinlens.steps.clahe.step import ClaheMode
+    from twinlens.steps.spec import Bools
 
 __all__ = ["CLAHE", "Grayscale", "RandomGrayscale"]
 
@@ -46,8 +48,8 @@ class GrayscaleConfig(base.Config):
 class Grayscale(base.Transform):
     """Gray as Pillow's mode L: (19595 R + 38470 G + 7471 B + 32768) >> 16, on uint8 exactly PIL's pixels.
 
-    num_output_channels: 1, or 3 equal ones. uint8, uint16, and float32, where it is R * 0.299 + G * 0.587 + B * 0.114. An
-    alpha channel of a PIL image is left out.
+    num_output_channels: 1, or 3 equal ones. uint8, uint16, and float32, where it is R * 0.299 + G * 0.587 + B * 0.114.
+    An alpha channel of a PIL image is left out.
 
     >>> import numpy as np
     >>> from twinlens import transforms as T
@@ -79,7 +81,7 @@ class RandomGrayscale(base.Transform):
     """
 
     Config = RandomGrayscaleConfig
-    random = True
+    is_random = True
 
     def __init__(self, p: float = 0.1, *, name: str | None = None) -> None:
         super().__init__(p=p, name=name)
@@ -124,9 +126,9 @@ class CLAHEConfig(base.Config):
 class CLAHE(base.Transform):
     """Contrast limited adaptive histogram equalisation, exactly OpenCV's createCLAHE.
 
-    clip_limit: a number, or a range to draw from for each image; at or below 0 nothing is clipped. tile_grid_size: tiles
-    across and down, as OpenCV orders them. mode: "lab" equalises the L channel of 8-bit RGB (Albumentations' CLAHE) and
-    gray images as they are; "channel" equalises every channel by itself, uint8 or uint16. p: probability.
+    clip_limit: a number, or a range to draw from for each image; at or below 0 nothing is clipped. tile_grid_size:
+    tiles across and down, as OpenCV orders them. mode: "lab" equalises the L channel of 8-bit RGB (Albumentations'
+    CLAHE) and gray images as they are; "channel" equalises every channel by itself, uint8 or uint16. p: probability.
 
     >>> import numpy as np
     >>> from twinlens import transforms as T
@@ -148,7 +150,7 @@ class CLAHE(base.Transform):
         super().__init__(clip_limit=clip_limit, tile_grid_size=tile_grid_size, mode=mode, p=p, name=name)
 
     @property
-    def random(self) -> bool:  # type: ignore[override]
+    def random(self) -> bool:
         """Only a range or a probability below 1 is drawn."""
         return isinstance(self.clip_limit, tuple) or self.p < 1.0
 
@@ -169,7 +171,10 @@ class CLAHE(base.Transform):
         across, down = self.tile_grid_size
         active = params.get("active", np.ones(len(spec), bool))
         gray = spec.c == 1
-        modes = {"channel": gray | (self.mode == "channel"), "lab": ~gray & (self.mode == "lab")}
+        modes: dict[ClaheMode, Bools] = {
+            "channel": gray | (self.mode == "channel"),
+            "lab": ~gray & (self.mode == "lab"),
+        }
         for mode, where in modes.items():
             where = where & active
             if where.any():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -41,15 +41,15 @@ class ComposeConfig(base.Config):
 class _Composite(base.Transform):
     """A transform made of others."""
 
-    Config: Any = ComposeConfig
+    Config: ClassVar[type[base.Config]] = ComposeConfig
 
     @property
-    def random(self) -> bool:  # type: ignore[override]
-        """Whether any part draws; a callable from elsewhere may."""
-        return any(getattr(child, "random", True) for child in self.transforms)
+    def random(self) -> bool:
+        """Whether it or any part draws; a callable from elsewhere may."""
+        return type(self).is_random or any(getattr(child, "random", True) for child in self.transforms)
 
     @property
-    def opaque(self) -> bool:  # type: ignore[override]
+    def opaque(self) -> bool:
         """Whether any part is a callable that does not lower to steps."""
         return any(getattr(child, "opaque", True) for child in self.transforms)
 
@@ -138,7 +138,7 @@ class RandomApply(_Composite):
     """
 
     Config = RandomApplyConfig
-    random = True
+    is_random = True
 
     def __init__(self, transforms: Any, p: float = 0.5, *, name: str | None = None) -> None:
         super().__init__(transforms=transforms, p=p, name=name)
@@ -178,7 +178,7 @@ class RandomChoice(_Composite):
     """One of `transforms`, with weights `p` (None: all alike); each image of a batch by itself."""
 
     Config = RandomChoiceConfig
-    random = True
+    is_random = True
 
     def __init__(self, transforms: Any, p: Any = None, *, name: str | None = None) -> None:
         super().__init__(transforms=transforms, p=p, name=name)
@@ -207,7 +207,7 @@ class RandomChoice(_Composite):
 class RandomOrder(_Composite):
     """All of `transforms` in a random order; each image of a batch by itself."""
 
-    random = True
+    is_random = True
 
     def __init__(self, transforms: Any, *, name: str | None = None) -> None:
         super().__init__(transforms=transforms, name=name)
@@ -245,13 +245,12 @@ class LambdaConfig(base.Config):
 class Lambda(base.Transform):
     """A function of one image, in the container that the image is in at that place.
 
-    Functions of a module are saved as `module:name`; a lambda or a local function works in this process only. `types` is
-    taken for torchvision's sake: the function is called with images.
+    Functions of a module are saved as `module:name`; a lambda or a local function works in this process only. `types`
+    is taken for torchvision's sake: the function is called with images.
     """
 
     Config = LambdaConfig
-    opaque = True
-    random = False
+    is_opaque = True
 
     def __init__(self, lambd: Callable[[Any], Any], *types: type, name: str | None = None) -> None:
         super().__init__(lambd=lambd, name=name)

@@ -64,8 +64,8 @@ class PILToTensor(_ToTensorLike):
 
 
 class ToImage(_ToTensorLike):
-    """A PIL image or (H, W, C) array becomes a (C, H, W) tensor of the same values, torchvision's tv_tensors.Image where
-    torchvision is installed.
+    """A PIL image or (H, W, C) array becomes a (C, H, W) tensor of the same values: torchvision's tv_tensors.Image
+    where torchvision is installed.
     """
 
     container = "tv_image"
@@ -82,7 +82,7 @@ class ToPILImage(base.Transform):
     """
 
     Config = ToPILImageConfig
-    opaque = True
+    is_opaque = True
 
     def __init__(self, mode: str | None = None, *, name: str | None = None) -> None:
         super().__init__(mode=mode, name=name)
@@ -114,8 +114,8 @@ class ToDtypeConfig(base.Config):
 class ToDtype(base.Transform):
     """Converts to a dtype. scale: 1.0 and the largest integer stand for each other; without, values are cast.
 
-    Integer to float is x / 255 (x / 65535), float to integer trunc(x * (largest + 1 - 1e-3)), integers shift: torchvision's
-    arithmetic. dtype: torch's, or its name; a dict of types as torchvision takes it is read for its Image.
+    Integer to float is x / 255 (x / 65535), float to integer trunc(x * (largest + 1 - 1e-3)), integers shift. dtype:
+    torch's, or its name; a dict of types as torchvision takes it is read for its Image.
 
     >>> import torch
     >>> from twinlens import transforms as T
@@ -180,8 +180,8 @@ class NormalizeConfig(base.Config):
 class Normalize(base.Transform):
     """(x - mean) / std of a float image, each operation rounded to float32: torchvision's bits.
 
-    mean, std: one number, which serves every channel, or one a channel. `inplace` is taken and ignored: inputs are never
-    changed. After ToTensor the division by 255 and this are one pass.
+    mean, std: one number, which serves every channel, or one a channel. `inplace` is taken and ignored: inputs are
+    never changed. After ToTensor the division by 255 and this are one pass.
 
     >>> import torch
     >>> from twinlens import transforms as T

@@ -66,8 +66,8 @@ class PadConfig(base.Config):
 class Pad(base.Transform):
     """Adds borders: one number for all sides, two for left/right and top/bottom, four for left, top, right, bottom.
 
-    padding_mode: constant (`fill`, one value or one a channel, in the units of the image), edge, reflect (the edge pixel
-    once) or symmetric (twice). Negative numbers crop. Masks are filled with 0.
+    padding_mode: constant (`fill`, one value or one a channel, in the units of the image), edge, reflect (the edge
+    pixel once) or symmetric (twice). Negative numbers crop. Masks are filled with 0.
 
     >>> import numpy as np
     >>> from twinlens import transforms as T
@@ -126,7 +126,8 @@ class RandomCropConfig(base.Config):
 class RandomCrop(base.Transform):
     """A window of `size` (h, w) at a uniform place, after padding as `Pad` does.
 
-    pad_if_needed: widen images that are too small, on both sides, as torchvision does; without it they are an InputError.
+    pad_if_needed: widen images that are too small, on both sides, as torchvision does; without it they are an
+    InputError.
 
     >>> import numpy as np
     >>> from twinlens import transforms as T
@@ -135,7 +136,7 @@ class RandomCrop(base.Transform):
     """
 
     Config = RandomCropConfig
-    random = True
+    is_random = True
 
     def __init__(
         self,
@@ -193,7 +194,7 @@ class RandomResizedCropConfig(base.Config):
 
 
 class RandomResizedCrop(base.Transform):
-    """A window of random area (`scale`, a share of the image's) and aspect (`ratio`, log-uniform), resized to `size` (h, w).
+    """A window of random area (`scale`, a share of the image's) and aspect (`ratio`, log-uniform), resized to `size`.
 
     torchvision's distribution: ten attempts, then the largest central window within the ratios. Interpolation and
     `semantics` as in `Resize`; antialias has no effect.
@@ -205,7 +206,7 @@ class RandomResizedCrop(base.Transform):
     """
 
     Config = RandomResizedCropConfig
-    random = True
+    is_random = True
 
     def __init__(
         self,

@@ -26,7 +26,7 @@ class FlipConfig(base.Config):
 
 class _RandomFlip(base.Transform):
     Config = FlipConfig
-    random = True
+    is_random = True
     horizontal: ClassVar[bool]
 
     def __init__(self, p: float = 0.5, *, name: str | None = None) -> None:

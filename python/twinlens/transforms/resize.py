@@ -46,7 +46,7 @@ class Resize(base.Transform):
 
     interpolation: nearest, bilinear, bicubic, box, hamming, lanczos with Pillow's antialiased arithmetic; or OpenCV's
     linear, linear-exact, area and cubic. semantics="opencv" takes nearest, bilinear and bicubic as OpenCV's too.
-    max_size: the longer side's limit. antialias has no effect, as on PIL images in torchvision: Pillow's filters always are.
+    max_size: the longer side's limit. antialias has no effect, as on PIL images in torchvision, where it is always on.
     uint8, uint16 and float32, any channels. Exact: Pillow's pixels, or OpenCV's (cubic: within 1 level).
 
     Raises ArgumentError for sizes below 1 and unknown names.

@@ -45,7 +45,7 @@ class Clahe(Step):
         ints = int_rows(self.active, *self.grid_yx, int(self.mode == "lab"))
         return 6, ints, real_rows(self.clip_limit.reshape(-1, 1))
 
-    def torch(self, x: torch.Tensor, spec: Spec) -> torch.Tensor:
+    def batched(self, x: torch.Tensor, spec: Spec) -> torch.Tensor:
         import torch
 
         from twinlens.steps.clahe.torch_twin import clahe_batched

@@ -55,7 +55,8 @@ class ColorConvert(Step):
         channels = spec.c if self.kind == "swap_rb" else self.channels
         return 5, int_rows(self.active, _KINDS.index(self.kind), channels), real_rows()
 
-    def torch(self, x: torch.Tensor, spec: Spec) -> torch.Tensor:
+    def batched(self, x: torch.Tensor, spec: Spec) -> torch.Tensor:
+        del spec
         from twinlens.steps.color import torch_twin
 
         if self.kind == "drop_alpha":

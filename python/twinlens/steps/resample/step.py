@@ -29,8 +29,8 @@ ANTIALIASED = METHODS[:5]
 class Resample(Step):
     """Resize to (out_h, out_w), each (1,) or (B,) int64.
 
-    roi: (n, 4) y, x, h, w of the result that is kept (None: all). window: (n, 4) y, x, h, w of the source that is resized
-    (None: all). box: (n, 4) x0, y0, x1, y1 within the window, fractional, antialiased methods only (None: all).
+    roi: (n, 4) y, x, h, w of the result that is kept (None: all). window: (n, 4) y, x, h, w of the source that is
+    resized (None: all). box: (n, 4) x0, y0, x1, y1 within the window, fractional, antialiased methods only (None: all).
     """
 
     method: str
@@ -91,7 +91,7 @@ class Resample(Step):
         zero = np.zeros(len(h))
         return np.stack((zero, zero, w, h), 1)
 
-    def torch(self, x: torch.Tensor, spec: Spec) -> torch.Tensor:
+    def batched(self, x: torch.Tensor, spec: Spec) -> torch.Tensor:
         batch = len(spec)
         method = self._method(spec)
         roi = np.broadcast_to(self._roi() if self.roi is None else self.roi, (batch, 4))

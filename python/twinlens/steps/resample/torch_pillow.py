@@ -1,9 +1,9 @@
 """Pillow's antialiased resampling on batches.
 
-kornia's `resize(antialias=True)` blurs with a Gaussian and then interpolates, and torch's antialiased interpolate weighs
-in float32 (14% of 8-bit pixels differ) or in 16 bits (0.13%): neither is Pillow's arithmetic. Here uint8 is a product of
-integer matrices held in float64, exact in any order of summation, since every sum stays below 2**53. uint16 and float32
-sum their taps one after another in float64, each operation rounded by itself.
+kornia's `resize(antialias=True)` blurs with a Gaussian and then interpolates, and torch's antialiased interpolate
+weighs in float32 (14% of 8-bit pixels differ) or in 16 bits (0.13%): neither is Pillow's arithmetic. Here uint8 is a
+product of integer matrices held in float64, exact in any order of summation, since every sum stays below 2**53. uint16
+and float32 sum their taps one after another in float64, each operation rounded by itself.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ _HALF, _BITS = 2.0**21, 2.0**-22
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """One axis of every sample, all (B,): the window's place and size in the source, the box within the window, the size
-    of the full result, and where the kept region begins; `n` is the region's length.
+    """One axis of every sample, all (B,): the window's place and size in the source, the box within the window, the
+    size of the full result, and where the kept region begins; `n` is the region's length.
     """
 
     at: Ints
