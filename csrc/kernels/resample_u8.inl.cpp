@@ -44,20 +44,28 @@ inline __m512i combine(__m512i a0, __m512i a1, __m512i a2) {
 
 inline __m512i splat(const int32_t* p) { return _mm512_set1_epi32(*p); }
 
-inline __m512i load_lanes(const uint8_t* const* row, int64_t offset) {
-  __m512i v = _mm512_castsi128_si512(_mm_loadu_si128(reinterpret_cast<const __m128i*>(row[0] + offset)));
-  v = _mm512_inserti32x4(v, _mm_loadu_si128(reinterpret_cast<const __m128i*>(row[1] + offset)), 1);
-  v = _mm512_inserti32x4(v, _mm_loadu_si128(reinterpret_cast<const __m128i*>(row[2] + offset)), 2);
-  return _mm512_inserti32x4(v, _mm_loadu_si128(reinterpret_cast<const __m128i*>(row[3] + offset)), 3);
+// Four rows in registers: stores to uint8_t could alias the array of pointers.
+struct Rows {
+  const uint8_t *a, *b, *c, *d;
+};
+
+inline __m128i load16(const uint8_t* p) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)); }
+
+inline __m512i load_lanes(const Rows& row, int64_t offset) {
+  __m512i v = _mm512_castsi128_si512(load16(row.a + offset));
+  v = _mm512_inserti32x4(v, load16(row.b + offset), 1);
+  v = _mm512_inserti32x4(v, load16(row.c + offset), 2);
+  return _mm512_inserti32x4(v, load16(row.d + offset), 3);
 }
 
 // Four rows at once, one in each 128-bit lane:  r g b r g b r g b r g b ....  ->  rrrr gggg bbbb ....
-template <int C>
-inline __m512i h_output(const uint8_t* const* row, int64_t o, const FixedWeights& w, __m512i gather_taps) {
+template <int C, bool OneGroup>
+inline __m512i h_output(const Rows& row, int64_t o, const FixedWeights& w, __m512i gather_taps) {
   const int64_t offset = static_cast<int64_t>(w.start[o]) * C;
   const int32_t* k = w.bytes + o;
   __m512i a0 = _mm512_set1_epi32(kHalf), a1 = _mm512_setzero_si512(), a2 = a1;
-  for (int64_t g = 0; g < w.groups; ++g, k += 3 * w.stride) {
+  const int64_t groups = OneGroup ? 1 : w.groups;
+  for (int64_t g = 0; g < groups; ++g, k += 3 * w.stride) {
     const __m512i px = _mm512_shuffle_epi8(load_lanes(row, offset + g * 4 * C), gather_taps);
     a0 = _mm512_dpbusd_epi32(a0, px, splat(k));
     a1 = _mm512_dpbusd_epi32(a1, px, splat(k + w.stride));
@@ -66,27 +74,36 @@ inline __m512i h_output(const uint8_t* const* row, int64_t o, const FixedWeights
   return combine(a0, a1, a2);
 }
 
-template <int C>
-void h_rows(const uint8_t* const* row, uint8_t* const* dst, int64_t first, int64_t n, const FixedWeights& w) {
+inline void store16(uint8_t* p, __m128i v) { _mm_storeu_si128(reinterpret_cast<__m128i*>(p), v); }
+
+template <int C, bool OneGroup>
+void h_rows_of(const Rows row, uint8_t* const* dst, int64_t first, int64_t n, const FixedWeights w) {
   const __m512i taps = _mm512_broadcast_i32x4(
       C == 3 ? _mm_setr_epi8(0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11, -1, -1, -1, -1)
              : _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
   const __m512i compact = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1));
+  uint8_t *da = dst[0], *db = dst[1], *dc = dst[2], *dd = dst[3];
   for (int64_t i = 0; i < n; i += 4) {
     const int64_t o = first + i;
-    const __m512i low = _mm512_packs_epi32(h_output<C>(row, o, w, taps), h_output<C>(row, o + 1, w, taps));
-    const __m512i high = _mm512_packs_epi32(h_output<C>(row, o + 2, w, taps), h_output<C>(row, o + 3, w, taps));
-    __m512i out = _mm512_packus_epi16(low, high);
+    const __m512i p0 = h_output<C, OneGroup>(row, o, w, taps), p1 = h_output<C, OneGroup>(row, o + 1, w, taps);
+    const __m512i p2 = h_output<C, OneGroup>(row, o + 2, w, taps), p3 = h_output<C, OneGroup>(row, o + 3, w, taps);
+    __m512i out = _mm512_packus_epi16(_mm512_packs_epi32(p0, p1), _mm512_packs_epi32(p2, p3));
     if (C == 3) out = _mm512_shuffle_epi8(out, compact);
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(dst[0] + i * C), _mm512_castsi512_si128(out));
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(dst[1] + i * C), _mm512_extracti32x4_epi32(out, 1));
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(dst[2] + i * C), _mm512_extracti32x4_epi32(out, 2));
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(dst[3] + i * C), _mm512_extracti32x4_epi32(out, 3));
+    store16(da + i * C, _mm512_castsi512_si128(out));
+    store16(db + i * C, _mm512_extracti32x4_epi32(out, 1));
+    store16(dc + i * C, _mm512_extracti32x4_epi32(out, 2));
+    store16(dd + i * C, _mm512_extracti32x4_epi32(out, 3));
   }
 }
 
+template <int C>
+void h_rows(const uint8_t* const* row, uint8_t* const* dst, int64_t first, int64_t n, const FixedWeights& w) {
+  const Rows rows{row[0], row[1], row[2], row[3]};
+  w.groups == 1 ? h_rows_of<C, true>(rows, dst, first, n, w) : h_rows_of<C, false>(rows, dst, first, n, w);
+}
+
 // One channel: sixteen outputs at once, four taps of each fetched by one 32-bit gather.
-void h_gray(const uint8_t* row, uint8_t* dst, int64_t first, int64_t n, const FixedWeights& w) {
+void h_gray(const uint8_t* row, uint8_t* dst, int64_t first, int64_t n, const FixedWeights w) {
   for (int64_t i = 0; i < n; i += 16) {
     __m512i at = _mm512_loadu_si512(w.start + first + i);
     const int32_t* k = w.bytes + first + i;
@@ -105,39 +122,59 @@ void h_gray(const uint8_t* row, uint8_t* dst, int64_t first, int64_t n, const Fi
 }
 
 // Bytes of four rows side by side in each 32-bit word; unpack and pack undo each other's order within a lane.
-inline void v_block(const uint8_t* const* src, uint8_t* dst, int64_t j, __mmask64 mask, const int32_t* k0,
-                    const FixedWeights& w) {
-  __m512i acc[4][3];
-  for (auto& a : acc) {
-    a[0] = _mm512_set1_epi32(kHalf);
-    a[1] = a[2] = _mm512_setzero_si512();
-  }
-  const int32_t* k = k0;
-  for (int64_t g = 0; g < w.groups; ++g, k += 3 * w.stride) {
-    const __m512i r0 = _mm512_maskz_loadu_epi8(mask, src[4 * g] + j), r1 = _mm512_maskz_loadu_epi8(mask, src[4 * g + 1] + j);
-    const __m512i r2 = _mm512_maskz_loadu_epi8(mask, src[4 * g + 2] + j), r3 = _mm512_maskz_loadu_epi8(mask, src[4 * g + 3] + j);
+struct Quad {
+  __m512i b0, b1, b2;  // sums of the three weight bytes
+};
+
+inline void add_taps(Quad& s, __m512i px, __m512i k0, __m512i k1, __m512i k2) {
+  s.b0 = _mm512_dpbusd_epi32(s.b0, px, k0);
+  s.b1 = _mm512_dpbusd_epi32(s.b1, px, k1);
+  s.b2 = _mm512_dpbusd_epi32(s.b2, px, k2);
+}
+
+inline __m512i finish(const Quad& s) { return combine(s.b0, s.b1, s.b2); }
+
+// 64 bytes at j. With Part, only those that the mask names are read and written.
+template <bool OneGroup, bool Part>
+inline __attribute__((always_inline)) void v_block(const uint8_t* const* src, uint8_t* dst, int64_t j, __mmask64 mask,
+                                                   const int32_t* k, int64_t groups, int64_t stride) {
+  const __m512i zero = _mm512_setzero_si512(), half = _mm512_set1_epi32(kHalf);
+  Quad q0{half, zero, zero}, q1 = q0, q2 = q0, q3 = q0;
+  for (int64_t g = 0; g < (OneGroup ? 1 : groups); ++g, k += 3 * stride) {
+    const auto load = [&](int64_t t) {
+      const uint8_t* p = src[4 * g + t] + j;
+      return Part ? _mm512_maskz_loadu_epi8(mask, p) : _mm512_loadu_si512(p);
+    };
+    const __m512i r0 = load(0), r1 = load(1), r2 = load(2), r3 = load(3);
     const __m512i lo01 = _mm512_unpacklo_epi8(r0, r1), hi01 = _mm512_unpackhi_epi8(r0, r1);
     const __m512i lo23 = _mm512_unpacklo_epi8(r2, r3), hi23 = _mm512_unpackhi_epi8(r2, r3);
-    const __m512i px[4] = {_mm512_unpacklo_epi16(lo01, lo23), _mm512_unpackhi_epi16(lo01, lo23),
-                           _mm512_unpacklo_epi16(hi01, hi23), _mm512_unpackhi_epi16(hi01, hi23)};
-    const __m512i b0 = splat(k), b1 = splat(k + w.stride), b2 = splat(k + 2 * w.stride);
-    for (int q = 0; q < 4; ++q) {
-      acc[q][0] = _mm512_dpbusd_epi32(acc[q][0], px[q], b0);
-      acc[q][1] = _mm512_dpbusd_epi32(acc[q][1], px[q], b1);
-      acc[q][2] = _mm512_dpbusd_epi32(acc[q][2], px[q], b2);
-    }
+    const __m512i k0 = splat(k), k1 = splat(k + stride), k2 = splat(k + 2 * stride);
+    add_taps(q0, _mm512_unpacklo_epi16(lo01, lo23), k0, k1, k2);
+    add_taps(q1, _mm512_unpackhi_epi16(lo01, lo23), k0, k1, k2);
+    add_taps(q2, _mm512_unpacklo_epi16(hi01, hi23), k0, k1, k2);
+    add_taps(q3, _mm512_unpackhi_epi16(hi01, hi23), k0, k1, k2);
   }
-  __m512i s[4];
-  for (int q = 0; q < 4; ++q) s[q] = combine(acc[q][0], acc[q][1], acc[q][2]);
-  const __m512i out = _mm512_packus_epi16(_mm512_packs_epi32(s[0], s[1]), _mm512_packs_epi32(s[2], s[3]));
-  _mm512_mask_storeu_epi8(dst + j, mask, out);
+  const __m512i low = _mm512_packs_epi32(finish(q0), finish(q1)), high = _mm512_packs_epi32(finish(q2), finish(q3));
+  const __m512i out = _mm512_packus_epi16(low, high);
+  if (Part) {
+    _mm512_mask_storeu_epi8(dst + j, mask, out);
+  } else {
+    _mm512_storeu_si512(dst + j, out);
+  }
+}
+
+template <bool OneGroup>
+void v_row(const uint8_t* const* src, uint8_t* dst, int64_t n, const int32_t* k, int64_t groups, int64_t stride) {
+  const uint8_t* near[4] = {src[0], src[1], src[2], src[3]};  // not to be read again after every store
+  const uint8_t* const* rows = OneGroup ? near : src;
+  int64_t j = 0;
+  for (; j + 64 <= n; j += 64) v_block<OneGroup, false>(rows, dst, j, 0, k, groups, stride);
+  if (j < n) v_block<OneGroup, true>(rows, dst, j, (__mmask64{1} << (n - j)) - 1, k, groups, stride);
 }
 
 void resample_v_u8(const uint8_t* const* src, uint8_t* dst, int64_t n, int64_t output, const FixedWeights& w) {
   const int32_t* k = w.bytes + output;
-  int64_t j = 0;
-  for (; j + 64 <= n; j += 64) v_block(src, dst, j, ~__mmask64{0}, k, w);
-  if (j < n) v_block(src, dst, j, (__mmask64{1} << (n - j)) - 1, k, w);
+  w.groups == 1 ? v_row<true>(src, dst, n, k, 1, w.stride) : v_row<false>(src, dst, n, k, w.groups, w.stride);
 }
 
 #elif TWL_ISA == 1
@@ -149,20 +186,21 @@ inline __m256i combine(__m256i low, __m256i high) {
   return _mm256_srai_epi32(sum, 22);
 }
 
-inline __m256i load_lanes(const uint8_t* const* row, int64_t offset) {
-  const __m128i r0 = _mm_loadu_si128(reinterpret_cast<const __m128i*>(row[0] + offset));
-  const __m128i r1 = _mm_loadu_si128(reinterpret_cast<const __m128i*>(row[1] + offset));
-  return _mm256_inserti128_si256(_mm256_castsi128_si256(r0), r1, 1);
+inline __m128i load16(const uint8_t* p) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)); }
+
+inline __m256i load_lanes(const uint8_t* a, const uint8_t* b) {
+  return _mm256_inserti128_si256(_mm256_castsi128_si256(load16(a)), load16(b), 1);
 }
 
 // Two rows at once, one in each 128-bit lane; taps 0 and 2, then 1 and 3, as pairs of 16-bit numbers.
-template <int C>
-inline __m256i h_output(const uint8_t* const* row, int64_t o, const FixedWeights& w, __m256i even, __m256i odd) {
+template <int C, bool OneGroup>
+inline __attribute__((always_inline)) __m256i h_output(const uint8_t* a, const uint8_t* b, int64_t o,
+                                                       const FixedWeights& w, __m256i even, __m256i odd) {
   const int64_t offset = static_cast<int64_t>(w.start[o]) * C;
   const int32_t* k = w.words + o;
   __m256i low = _mm256_set1_epi32(kHalf), high = _mm256_setzero_si256();
-  for (int64_t g = 0; g < w.groups; ++g, k += 4 * w.stride) {
-    const __m256i v = load_lanes(row, offset + g * 4 * C);
+  for (int64_t g = 0; g < (OneGroup ? 1 : w.groups); ++g, k += 4 * w.stride) {
+    const __m256i v = load_lanes(a + offset + g * 4 * C, b + offset + g * 4 * C);
     const __m256i e = _mm256_shuffle_epi8(v, even), d = _mm256_shuffle_epi8(v, odd);
     low = _mm256_add_epi32(low, _mm256_madd_epi16(e, splat(k)));
     low = _mm256_add_epi32(low, _mm256_madd_epi16(d, splat(k + w.stride)));
@@ -172,8 +210,9 @@ inline __m256i h_output(const uint8_t* const* row, int64_t o, const FixedWeights
   return combine(low, high);
 }
 
-template <int C>
-void h_rows2(const uint8_t* const* row, uint8_t* const* dst, int64_t first, int64_t n, const FixedWeights& w) {
+template <int C, bool OneGroup>
+void h_two_rows(const uint8_t* a, const uint8_t* b, uint8_t* da, uint8_t* db, int64_t first, int64_t n,
+                const FixedWeights w) {
   const __m256i even = _mm256_broadcastsi128_si256(
       C == 3 ? _mm_setr_epi8(0, -1, 6, -1, 1, -1, 7, -1, 2, -1, 8, -1, -1, -1, -1, -1)
              : _mm_setr_epi8(0, -1, 8, -1, 1, -1, 9, -1, 2, -1, 10, -1, 3, -1, 11, -1));
@@ -182,25 +221,27 @@ void h_rows2(const uint8_t* const* row, uint8_t* const* dst, int64_t first, int6
              : _mm_setr_epi8(4, -1, 12, -1, 5, -1, 13, -1, 6, -1, 14, -1, 7, -1, 15, -1));
   const __m256i compact =
       _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1));
+  const auto output = [&](int64_t o) { return h_output<C, OneGroup>(a, b, o, w, even, odd); };
   for (int64_t i = 0; i < n; i += 4) {
     const int64_t o = first + i;
-    const __m256i low = _mm256_packs_epi32(h_output<C>(row, o, w, even, odd), h_output<C>(row, o + 1, w, even, odd));
-    const __m256i high =
-        _mm256_packs_epi32(h_output<C>(row, o + 2, w, even, odd), h_output<C>(row, o + 3, w, even, odd));
+    const __m256i low = _mm256_packs_epi32(output(o), output(o + 1));
+    const __m256i high = _mm256_packs_epi32(output(o + 2), output(o + 3));
     __m256i out = _mm256_packus_epi16(low, high);
     if (C == 3) out = _mm256_shuffle_epi8(out, compact);
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(dst[0] + i * C), _mm256_castsi256_si128(out));
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(dst[1] + i * C), _mm256_extracti128_si256(out, 1));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(da + i * C), _mm256_castsi256_si128(out));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(db + i * C), _mm256_extracti128_si256(out, 1));
   }
 }
 
 template <int C>
 void h_rows(const uint8_t* const* row, uint8_t* const* dst, int64_t first, int64_t n, const FixedWeights& w) {
-  h_rows2<C>(row, dst, first, n, w);
-  h_rows2<C>(row + 2, dst + 2, first, n, w);
+  for (int r = 0; r < 4; r += 2) {
+    w.groups == 1 ? h_two_rows<C, true>(row[r], row[r + 1], dst[r], dst[r + 1], first, n, w)
+                  : h_two_rows<C, false>(row[r], row[r + 1], dst[r], dst[r + 1], first, n, w);
+  }
 }
 
-void h_gray(const uint8_t* row, uint8_t* dst, int64_t first, int64_t n, const FixedWeights& w) {
+void h_gray(const uint8_t* row, uint8_t* dst, int64_t first, int64_t n, const FixedWeights w) {
   const __m256i byte = _mm256_set1_epi32(0x00ff00ff);
   for (int64_t i = 0; i < n; i += 8) {
     __m256i at = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(w.start + first + i));
@@ -224,39 +265,52 @@ void h_gray(const uint8_t* row, uint8_t* dst, int64_t first, int64_t n, const Fi
   }
 }
 
-// Words of rows 0 and 2, then of 1 and 3, side by side in each 32-bit word.
-inline void v_block(const uint8_t* const* src, uint8_t* dst, int64_t j, const int32_t* k, const FixedWeights& w) {
+// Words of two rows side by side in each 32-bit word: rows 0 and 2, then 1 and 3.
+struct Pair {
+  __m256i low, high;  // sums of the two weight words
+};
+
+inline void add_taps(Pair& s, __m256i px, __m256i w0, __m256i w1) {
+  s.low = _mm256_add_epi32(s.low, _mm256_madd_epi16(px, w0));
+  s.high = _mm256_add_epi32(s.high, _mm256_madd_epi16(px, w1));
+}
+
+inline __m256i load32(const uint8_t* p) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)); }
+
+template <bool OneGroup>
+inline __attribute__((always_inline)) void v_block(const uint8_t* const* src, uint8_t* dst, int64_t j, const int32_t* k,
+                                                   int64_t groups, int64_t stride) {
   const __m256i zero = _mm256_setzero_si256();
-  __m256i low[4], high[4];
-  for (int q = 0; q < 4; ++q) {
-    low[q] = _mm256_set1_epi32(kHalf);
-    high[q] = zero;
-  }
-  for (int64_t g = 0; g < w.groups; ++g, k += 4 * w.stride) {
-    for (int pair = 0; pair < 2; ++pair) {
-      const __m256i a = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(src[4 * g + pair] + j));
-      const __m256i b = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(src[4 * g + pair + 2] + j));
+  Pair q0{_mm256_set1_epi32(kHalf), zero}, q1 = q0, q2 = q0, q3 = q0;
+  for (int64_t g = 0; g < (OneGroup ? 1 : groups); ++g, k += 4 * stride) {
+    for (int64_t pair = 0; pair < 2; ++pair) {
+      const __m256i a = load32(src[4 * g + pair] + j), b = load32(src[4 * g + pair + 2] + j);
       const __m256i lo = _mm256_unpacklo_epi8(a, b), hi = _mm256_unpackhi_epi8(a, b);
-      const __m256i px[4] = {_mm256_unpacklo_epi8(lo, zero), _mm256_unpackhi_epi8(lo, zero),
-                             _mm256_unpacklo_epi8(hi, zero), _mm256_unpackhi_epi8(hi, zero)};
-      const __m256i w0 = splat(k + pair * w.stride), w1 = splat(k + (pair + 2) * w.stride);
-      for (int q = 0; q < 4; ++q) {
-        low[q] = _mm256_add_epi32(low[q], _mm256_madd_epi16(px[q], w0));
-        high[q] = _mm256_add_epi32(high[q], _mm256_madd_epi16(px[q], w1));
-      }
+      const __m256i w0 = splat(k + pair * stride), w1 = splat(k + (pair + 2) * stride);
+      add_taps(q0, _mm256_unpacklo_epi8(lo, zero), w0, w1);
+      add_taps(q1, _mm256_unpackhi_epi8(lo, zero), w0, w1);
+      add_taps(q2, _mm256_unpacklo_epi8(hi, zero), w0, w1);
+      add_taps(q3, _mm256_unpackhi_epi8(hi, zero), w0, w1);
     }
   }
-  // unpack by bytes, twice, leaves pixels 0-3, 4-7, 8-11, 12-15 of each lane: packing restores their order.
-  const __m256i s01 = _mm256_packs_epi32(combine(low[0], high[0]), combine(low[1], high[1]));
-  const __m256i s23 = _mm256_packs_epi32(combine(low[2], high[2]), combine(low[3], high[3]));
+  // Unpacking by bytes, twice, leaves pixels 0-3, 4-7, 8-11, 12-15 of each lane: packing restores their order.
+  const __m256i s01 = _mm256_packs_epi32(combine(q0.low, q0.high), combine(q1.low, q1.high));
+  const __m256i s23 = _mm256_packs_epi32(combine(q2.low, q2.high), combine(q3.low, q3.high));
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(dst + j), _mm256_packus_epi16(s01, s23));
+}
+
+template <bool OneGroup>
+void v_row(const uint8_t* const* src, uint8_t* dst, int64_t n, const int32_t* k, int64_t groups, int64_t stride) {
+  const uint8_t* near[4] = {src[0], src[1], src[2], src[3]};  // not to be read again after every store
+  const uint8_t* const* rows = OneGroup ? near : src;
+  for (int64_t j = 0; j + 32 <= n; j += 32) v_block<OneGroup>(rows, dst, j, k, groups, stride);
+  if (n % 32 != 0) v_block<OneGroup>(rows, dst, n - 32, k, groups, stride);
 }
 
 void resample_v_u8(const uint8_t* const* src, uint8_t* dst, int64_t n, int64_t output, const FixedWeights& w) {
   if (n < 32) return v_scalar(src, dst, 0, n, output, w);
   const int32_t* k = w.words + output;
-  for (int64_t j = 0; j + 32 <= n; j += 32) v_block(src, dst, j, k, w);
-  if (n % 32 != 0) v_block(src, dst, n - 32, k, w);
+  w.groups == 1 ? v_row<true>(src, dst, n, k, 1, w.stride) : v_row<false>(src, dst, n, k, w.groups, w.stride);
 }
 
 #else
