@@ -163,7 +163,8 @@ py::tuple filter_tables(int filter, const Ints& in_size, const Ints& out_size, c
     const int64_t out = out_size.data()[b];
     if (roi.data()[b] < 0 || n < 0 || roi.data()[b] + n > out) throw std::invalid_argument("filter_tables: roi");
     axes[b] = axis_weights({static_cast<Filter>(filter), in_size.data()[b], out, static_cast<float>(begin.data()[b]),
-                            static_cast<float>(end.data()[b])});
+                            static_cast<float>(end.data()[b])},
+                           Isa::baseline);
     taps = std::max<int64_t>(taps, *std::max_element(axes[b]->count.begin(), axes[b]->count.end()));
   }
   const auto rows = static_cast<py::ssize_t>(batch);
@@ -187,7 +188,7 @@ py::tuple filter_tables(int filter, const Ints& in_size, const Ints& out_size, c
       *start.mutable_data(b, i) = a.start[o];
       *count.mutable_data(b, i) = a.count[o];
       for (int64_t t = 0; t < a.count[o]; ++t) {
-        const double weight = a.w[o * static_cast<size_t>(a.taps) + static_cast<size_t>(t)];
+        const double weight = a.weight(static_cast<int64_t>(o), t);
         *w.mutable_data(b, i, t) = weight;
         *k.mutable_data(b, i, t) = quantise22(weight);
       }

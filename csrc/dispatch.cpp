@@ -21,14 +21,18 @@ bool cpu_has(Isa isa) {
   return isa == Isa::baseline;
 }
 
-const Kernels* table_of(Isa isa) {
+}  // namespace
+
+const Kernels& kernels(Isa isa) {
 #if defined(__x86_64__) && defined(TWL_X86_KERNELS)
-  if (isa == Isa::avx2) return &avx2::table;
-  if (isa == Isa::avx512) return &avx512::table;
+  if (isa == Isa::avx2) return avx2::table;
+  if (isa == Isa::avx512) return avx512::table;
 #endif
   (void)isa;
-  return &baseline::table;
+  return baseline::table;
 }
+
+namespace {
 
 Isa parse(const std::string& name) {
   for (Isa isa : kAll)
@@ -66,7 +70,7 @@ std::vector<std::string> supported_isas() {
 }
 
 Isa active_isa() { return active().load(std::memory_order_relaxed); }
-const Kernels& kernels() { return *table_of(active_isa()); }
+const Kernels& kernels() { return kernels(active_isa()); }
 void set_isa(const std::string& name) { active().store(parse(name), std::memory_order_relaxed); }
 
 }  // namespace twinlens

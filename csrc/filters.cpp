@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <list>
+#include <cstring>
 #include <mutex>
 
 #include "fork.hpp"
@@ -12,158 +12,208 @@ namespace {
 
 constexpr double kPi = 3.14159265358979323846;
 
-double box(double x) { return x > -0.5 && x <= 0.5 ? 1.0 : 0.0; }
-
-double bilinear(double x) {
-  x = std::fabs(x);
-  return x < 1.0 ? 1.0 - x : 0.0;
-}
-
-double hamming(double x) {
-  x = std::fabs(x);
-  if (x == 0.0) return 1.0;
-  if (x >= 1.0) return 0.0;
-  x *= kPi;
-  return std::sin(x) / x * (static_cast<double>(0.54F) + static_cast<double>(0.46F) * std::cos(x));
-}
-
-double bicubic(double x) {
-  constexpr double a = -0.5;
-  x = std::fabs(x);
-  if (x < 1.0) return ((a + 2.0) * x - (a + 3.0)) * x * x + 1;
-  if (x < 2.0) return (((x - 5) * x + 8) * x - 4) * a;
-  return 0.0;
-}
-
-double sinc(double x) {
-  if (x == 0.0) return 1.0;
-  x *= kPi;
-  return std::sin(x) / x;
-}
-
-double lanczos(double x) { return x >= -3.0 && x < 3.0 ? sinc(x) * sinc(x / 3) : 0.0; }
-
-struct Shape {
-  double (*f)(double);
-  double support;
+struct Box {
+  static constexpr double support = 0.5;
+  double operator()(double x) const { return x > -0.5 && x <= 0.5 ? 1.0 : 0.0; }
 };
 
-Shape shape_of(Filter filter) {
-  switch (filter) {
-    case Filter::box: return {box, 0.5};
-    case Filter::bilinear: return {bilinear, 1.0};
-    case Filter::hamming: return {hamming, 1.0};
-    case Filter::bicubic: return {bicubic, 2.0};
-    default: return {lanczos, 3.0};
+struct Bilinear {
+  static constexpr double support = 1.0;
+  double operator()(double x) const {
+    x = std::fabs(x);
+    return x < 1.0 ? 1.0 - x : 0.0;
   }
-}
+};
 
-// Pillow, src/libImaging/Resample.c, precompute_coeffs: everything in float64 but the width of the box.
-void compute(AxisWeights& a) {
+struct Hamming {
+  static constexpr double support = 1.0;
+  double operator()(double x) const {
+    x = std::fabs(x);
+    if (x == 0.0) return 1.0;
+    if (x >= 1.0) return 0.0;
+    x *= kPi;
+    return std::sin(x) / x * (static_cast<double>(0.54F) + static_cast<double>(0.46F) * std::cos(x));
+  }
+};
+
+struct Bicubic {
+  static constexpr double support = 2.0;
+  double operator()(double x) const {
+    constexpr double a = -0.5;
+    x = std::fabs(x);
+    const double inner = ((a + 2.0) * x - (a + 3.0)) * x * x + 1, outer = (((x - 5) * x + 8) * x - 4) * a;
+    return x < 1.0 ? inner : x < 2.0 ? outer : 0.0;
+  }
+};
+
+struct Lanczos {
+  static constexpr double support = 3.0;
+  static double sinc(double x) {
+    if (x == 0.0) return 1.0;
+    x *= kPi;
+    return std::sin(x) / x;
+  }
+  double operator()(double x) const { return x >= -3.0 && x < 3.0 ? sinc(x) * sinc(x / 3) : 0.0; }
+};
+
+// Pillow, src/libImaging/Resample.c, precompute_coeffs: everything in float64 but the width of the box. The loops over
+// outputs are inside, so that they vectorise; each output still sums its taps in order.
+template <typename F>
+void compute(AxisWeights& a, F f) {
   const auto [filter, in, out, begin, end] = a.axis;
-  const Shape shape = shape_of(filter);
   const double scale = static_cast<double>(end - begin) / static_cast<double>(out);
-  const double filter_scale = std::max(scale, 1.0), support = shape.support * filter_scale, inverse = 1.0 / filter_scale;
-  a.taps = std::min(in, static_cast<int64_t>(std::ceil(support)) * 2 + 1);
-  a.start.resize(static_cast<size_t>(out));
-  a.count.resize(static_cast<size_t>(out));
-  a.w.assign(static_cast<size_t>(out * a.taps), 0.0);
-  for (int64_t i = 0; i < out; ++i) {
-    const double center = static_cast<double>(begin) + (static_cast<double>(i) + 0.5) * scale;
-    const auto first = std::max<int64_t>(static_cast<int64_t>(center - support + 0.5), 0);
-    const auto last = std::min<int64_t>(static_cast<int64_t>(center + support + 0.5), in);
-    const int64_t n = std::max<int64_t>(last - first, 0);
-    double* w = a.w.data() + i * a.taps;
-    double sum = 0.0;
-    for (int64_t x = 0; x < n; ++x) {
-      w[x] = shape.f((static_cast<double>(x + first) - center + 0.5) * inverse);
-      sum += w[x];
+  const double filter_scale = std::max(scale, 1.0), support = F::support * filter_scale, inverse = 1.0 / filter_scale;
+  const auto n = static_cast<size_t>(out);
+  a.stride = out + 16;
+  a.start.resize(n + 16);
+  a.count.resize(n + 16);
+  std::vector<double> center(n), sum(n, 0.0), first(n), counts(n);
+  for (size_t i = 0; i < n; ++i) {
+    center[i] = static_cast<double>(begin) + (static_cast<double>(i) + 0.5) * scale;
+    const auto low = std::max<int64_t>(static_cast<int64_t>(center[i] - support + 0.5), 0);
+    const auto high = std::min<int64_t>(static_cast<int64_t>(center[i] + support + 0.5), in);
+    const int64_t taps = std::max<int64_t>(high - low, 0);
+    first[i] = static_cast<double>(low);
+    counts[i] = static_cast<double>(taps);
+    a.taps = std::max(a.taps, taps);
+    a.start[i] = static_cast<int32_t>(std::min(low, in - 1));
+    a.count[i] = static_cast<int32_t>(taps);
+  }
+  a.w.resize(static_cast<size_t>(a.taps * a.stride));
+  for (int64_t t = 0; t < a.taps; ++t) {
+    double* w = a.w.data() + t * a.stride;
+    const auto tap = static_cast<double>(t);
+    for (size_t i = 0; i < n; ++i) {
+      const double v = f((tap + first[i] - center[i] + 0.5) * inverse);
+      w[i] = tap < counts[i] ? v : 0.0;
+      sum[i] += w[i];
     }
-    for (int64_t x = 0; x < n && sum != 0.0; ++x) w[x] /= sum;
-    a.start[static_cast<size_t>(i)] = static_cast<int32_t>(std::min(first, in - 1));
-    a.count[static_cast<size_t>(i)] = static_cast<int32_t>(n);
+  }
+  for (auto& s : sum) s = s != 0.0 ? s : 1.0;
+  for (int64_t t = 0; t < a.taps; ++t) {
+    double* w = a.w.data() + t * a.stride;
+    for (size_t i = 0; i < n; ++i) w[i] /= sum[i];
   }
 }
 
-int32_t balanced(int32_t& k, int bits) {  // the low digit in -2^(bits-1) .. 2^(bits-1) - 1, taken off k
+void compute(AxisWeights& a) {
+  switch (a.axis.filter) {
+    case Filter::box: return compute(a, Box());
+    case Filter::bilinear: return compute(a, Bilinear());
+    case Filter::hamming: return compute(a, Hamming());
+    case Filter::bicubic: return compute(a, Bicubic());
+    default: return compute(a, Lanczos());
+  }
+}
+
+// The low digit in -2^(bits-1) .. 2^(bits-1) - 1 of k, and what is left of k without it.
+inline int32_t low_digit(int32_t k, int bits) {
   const int32_t half = 1 << (bits - 1);
-  const int32_t digit = ((k + half) & ((1 << bits) - 1)) - half;
-  k = (k - digit) / (1 << bits);
-  return digit;
+  return ((k + half) & ((1 << bits) - 1)) - half;
 }
 
-int32_t word(int32_t low, int32_t high) {  // two int16, the first in the low half
-  return static_cast<int32_t>((static_cast<uint32_t>(low) & 0xffffU) | (static_cast<uint32_t>(high) << 16));
+inline int32_t rest(int32_t k, int bits) { return (k - low_digit(k, bits)) / (1 << bits); }
+
+inline uint32_t byte_of(int32_t k, int digit) {
+  const int32_t second = rest(k, 8);
+  const int32_t value = digit == 0 ? low_digit(k, 8) : digit == 1 ? low_digit(second, 8) : rest(second, 8);
+  return static_cast<uint32_t>(value) & 0xffU;
 }
 
-void pack_group(AxisWeights& a, int64_t g, int64_t i, const int32_t* k) {
-  uint32_t byte[3] = {0, 0, 0};
-  int32_t low[4], high[4];
-  for (int t = 0; t < 4; ++t) {
-    int32_t rest = k[t];
-    for (auto& b : byte) {
-      const int32_t digit = &b == &byte[2] ? rest : balanced(rest, 8);
-      b |= (static_cast<uint32_t>(digit) & 0xffU) << (8 * t);
+inline uint32_t word_of(int32_t k, int digit) {
+  return static_cast<uint32_t>(digit == 0 ? low_digit(k, 12) : rest(k, 12)) & 0xffffU;
+}
+
+void pack_bytes(AxisWeights& a) {
+  const auto n = static_cast<size_t>(a.stride);
+  a.bytes.resize(static_cast<size_t>(a.groups) * 3 * n);
+  for (size_t g = 0; g < static_cast<size_t>(a.groups); ++g) {
+    const int32_t* k = a.k.data() + g * 4 * n;
+    for (int digit = 0; digit < 3; ++digit) {
+      int32_t* out = a.bytes.data() + (g * 3 + static_cast<size_t>(digit)) * n;
+      for (size_t i = 0; i < n; ++i)
+        out[i] = static_cast<int32_t>(byte_of(k[i], digit) | (byte_of(k[n + i], digit) << 8) |
+                                      (byte_of(k[2 * n + i], digit) << 16) | (byte_of(k[3 * n + i], digit) << 24));
     }
-    high[t] = k[t];
-    low[t] = balanced(high[t], 12);
   }
-  for (int64_t p = 0; p < 3; ++p) a.bytes[static_cast<size_t>((g * 3 + p) * a.stride + i)] = static_cast<int32_t>(byte[p]);
-  const int32_t words[4] = {word(low[0], low[2]), word(low[1], low[3]), word(high[0], high[2]), word(high[1], high[3])};
-  for (int64_t p = 0; p < 4; ++p) a.words[static_cast<size_t>((g * 4 + p) * a.stride + i)] = words[p];
+}
+
+void pack_words(AxisWeights& a) {
+  const auto n = static_cast<size_t>(a.stride);
+  a.words.resize(static_cast<size_t>(a.groups) * 4 * n);
+  for (size_t g = 0; g < static_cast<size_t>(a.groups); ++g) {
+    const int32_t* k = a.k.data() + g * 4 * n;
+    for (size_t plane = 0; plane < 4; ++plane) {
+      const int digit = plane < 2 ? 0 : 1;
+      const size_t tap = plane % 2;
+      int32_t* out = a.words.data() + (g * 4 + plane) * n;
+      for (size_t i = 0; i < n; ++i)
+        out[i] = static_cast<int32_t>(word_of(k[tap * n + i], digit) | (word_of(k[(tap + 2) * n + i], digit) << 16));
+    }
+  }
 }
 
 // Quantises to 22 bits and lays the weights out in groups of four taps that lie inside the source.
 void quantise(AxisWeights& a) {
   const int64_t out = a.axis.out_size;
-  a.groups = (*std::max_element(a.count.begin(), a.count.end()) + 3) / 4;
-  a.stride = out + 16;
-  const int64_t width = a.groups * 4, last_start = std::max<int64_t>(a.axis.in_size - width, 0);
+  a.groups = (a.taps + 3) / 4;
+  const int64_t last_start = std::max<int64_t>(a.axis.in_size - a.groups * 4, 0);
   a.group_start.resize(static_cast<size_t>(a.stride));
-  a.k.assign(static_cast<size_t>(a.stride * width), 0);
-  a.bytes.resize(static_cast<size_t>(a.groups * 3 * a.stride));
-  a.words.resize(static_cast<size_t>(a.groups * 4 * a.stride));
-  for (int64_t i = 0; i < a.stride; ++i) {
-    const int64_t from = std::min(i, out - 1);
-    const int64_t start = a.start[static_cast<size_t>(from)], first = std::min(start, last_start);
+  a.k.assign(static_cast<size_t>(a.stride * a.groups * 4), 0);
+  for (int64_t i = 0; i < out; ++i) {
+    const int64_t start = a.start[static_cast<size_t>(i)], first = std::min(start, last_start);
     a.group_start[static_cast<size_t>(i)] = static_cast<int32_t>(first);
-    int32_t* k = a.k.data() + i * width;
-    for (int64_t t = 0; t < a.count[static_cast<size_t>(from)]; ++t) {
-      k[start - first + t] = quantise22(a.w[static_cast<size_t>(from * a.taps + t)]);
-    }
-    for (int64_t g = 0; g < a.groups; ++g) pack_group(a, g, i, k + g * 4);
+    int32_t* k = a.k.data() + (start - first) * a.stride + i;
+    for (int64_t t = 0; t < a.count[static_cast<size_t>(i)]; ++t) k[t * a.stride] = quantise22(a.weight(i, t));
   }
+  for (int64_t i = out; i < a.stride; ++i) {
+    a.group_start[static_cast<size_t>(i)] = a.group_start[static_cast<size_t>(out - 1)];
+    for (int64_t t = 0; t < a.groups * 4; ++t) a.k[static_cast<size_t>(t * a.stride + i)] = a.k[static_cast<size_t>(t * a.stride + out - 1)];
+  }
+  if (a.isa == Isa::avx512) pack_bytes(a);
+  if (a.isa == Isa::avx2) pack_words(a);
 }
 
+// One entry a slot: a picture's two axes are found again as long as no other axis takes their slots.
 class Cache {
  public:
-  std::shared_ptr<const AxisWeights> get(const Axis& axis) {
+  std::shared_ptr<const AxisWeights> get(const Axis& axis, Isa isa) {
+    auto& slot = slots_[hash(axis) % kSlots];
     {
       const std::lock_guard<std::mutex> lock(mutex_);
-      for (auto it = entries_.begin(); it != entries_.end(); ++it) {
-        if (!((*it)->axis == axis)) continue;
-        entries_.splice(entries_.begin(), entries_, it);
-        return entries_.front();
-      }
+      if (slot != nullptr && slot->axis == axis && slot->isa == isa) return slot;
     }
     auto made = std::make_shared<AxisWeights>();
     made->axis = axis;
+    made->isa = isa;
     compute(*made);
     quantise(*made);
     const std::lock_guard<std::mutex> lock(mutex_);
-    entries_.push_front(made);
-    if (entries_.size() > kEntries) entries_.pop_back();
+    slot = made;
     return made;
   }
 
  private:
-  static constexpr size_t kEntries = 32;
+  static size_t hash(const Axis& a) {
+    uint32_t ends[2];
+    std::memcpy(&ends[0], &a.begin, 4);
+    std::memcpy(&ends[1], &a.end, 4);
+    uint64_t h = static_cast<uint64_t>(a.filter);
+    for (const uint64_t part : {static_cast<uint64_t>(a.in_size), static_cast<uint64_t>(a.out_size),
+                                static_cast<uint64_t>(ends[0]), static_cast<uint64_t>(ends[1])})
+      h = (h ^ part) * 0x9E3779B97F4A7C15U;
+    return static_cast<size_t>(h >> 40);
+  }
+
+  static constexpr size_t kSlots = 512;
   std::mutex mutex_;
-  std::list<std::shared_ptr<const AxisWeights>> entries_;
+  std::shared_ptr<const AxisWeights> slots_[kSlots];
 };
 
 }  // namespace
 
-std::shared_ptr<const AxisWeights> axis_weights(const Axis& axis) { return PerProcess<Cache>::get().get(axis); }
+std::shared_ptr<const AxisWeights> axis_weights(const Axis& axis, Isa isa) {
+  return PerProcess<Cache>::get().get(axis, isa);
+}
 
 }  // namespace twinlens

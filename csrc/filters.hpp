@@ -21,14 +21,17 @@ struct Axis {
 
 struct AxisWeights {
   Axis axis;
-  int64_t taps = 0;  // the largest count
+  Isa isa;
+  int64_t taps = 0;    // the largest count
+  int64_t groups = 0;  // of four taps, of the fixed-point form
+  int64_t stride = 0;
   std::vector<int32_t> start, count;
-  std::vector<double> w;  // [out_size][taps], normalised
+  std::vector<double> w;  // [taps][stride], normalised
 
   FixedWeights fixed() const { return {groups, stride, group_start.data(), k.data(), bytes.data(), words.data()}; }
-  RealWeights real() const { return {taps, start.data(), count.data(), w.data()}; }
+  RealWeights real() const { return {stride, start.data(), count.data(), w.data()}; }
+  double weight(int64_t output, int64_t tap) const { return w[static_cast<size_t>(tap * stride + output)]; }
 
-  int64_t groups = 0, stride = 0;
   std::vector<int32_t> group_start, k, bytes, words;
 };
 
@@ -36,6 +39,7 @@ struct AxisWeights {
 inline int32_t quantise22(double w) { return static_cast<int32_t>((w < 0 ? -0.5 : 0.5) + w * (1 << 22)); }
 
 // From a small cache; safe to call from any thread, and in a child after fork.
-std::shared_ptr<const AxisWeights> axis_weights(const Axis& axis);
+// They fit the kernels of `isa` alone.
+std::shared_ptr<const AxisWeights> axis_weights(const Axis& axis, Isa isa);
 
 }  // namespace twinlens

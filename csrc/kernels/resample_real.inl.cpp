@@ -25,10 +25,10 @@ void h_real(const View& src, const View& dst, int64_t first, const RealWeights& 
   for (int64_t y = 0; y < dst.h; ++y) {
     for (int64_t i = 0; i < dst.w; ++i) {
       const int64_t start = w.start[first + i], count = w.count[first + i];
-      const double* k = w.w + (first + i) * w.taps;
+      const double* k = w.w + first + i;
       for (int64_t c = 0; c < dst.c; ++c) {
         double sum = 0;
-        for (int64_t t = 0; t < count; ++t) sum += item<const T>(src, y, start + t, c) * k[t];
+        for (int64_t t = 0; t < count; ++t) sum += item<const T>(src, y, start + t, c) * k[t * w.stride];
         item<T>(dst, y, i, c) = store_real<T>(sum);
       }
     }
@@ -39,11 +39,11 @@ template <typename T>
 void v_real(const View& src, const View& dst, int64_t first, const RealWeights& w) {
   for (int64_t i = 0; i < dst.h; ++i) {
     const int64_t start = w.start[first + i], count = w.count[first + i];
-    const double* k = w.w + (first + i) * w.taps;
+    const double* k = w.w + first + i;
     for (int64_t x = 0; x < dst.w; ++x) {
       for (int64_t c = 0; c < dst.c; ++c) {
         double sum = 0;
-        for (int64_t t = 0; t < count; ++t) sum += item<const T>(src, start + t, x, c) * k[t];
+        for (int64_t t = 0; t < count; ++t) sum += item<const T>(src, start + t, x, c) * k[t * w.stride];
         item<T>(dst, i, x, c) = store_real<T>(sum);
       }
     }

@@ -11,11 +11,11 @@ inline uint8_t clip8(int32_t sum) {
 void h_scalar(const uint8_t* src, uint8_t* dst, int64_t channels, int64_t first, int64_t n, const FixedWeights& w) {
   const int64_t taps = w.groups * 4;
   for (int64_t i = 0; i < n; ++i) {
-    const int32_t* k = w.k + (first + i) * taps;
+    const int32_t* k = w.k + first + i;
     const uint8_t* p = src + w.start[first + i] * channels;
     for (int64_t c = 0; c < channels; ++c) {
       int32_t sum = kHalf;
-      for (int64_t t = 0; t < taps; ++t) sum += k[t] * p[t * channels + c];
+      for (int64_t t = 0; t < taps; ++t) sum += k[t * w.stride] * p[t * channels + c];
       dst[i * channels + c] = clip8(sum);
     }
   }
@@ -25,10 +25,10 @@ void h_scalar(const uint8_t* src, uint8_t* dst, int64_t channels, int64_t first,
 void v_scalar(const uint8_t* const* src, uint8_t* dst, int64_t begin, int64_t end, int64_t output,
               const FixedWeights& w) {
   const int64_t taps = w.groups * 4;
-  const int32_t* k = w.k + output * taps;
+  const int32_t* k = w.k + output;
   for (int64_t j = begin; j < end; ++j) {
     int32_t sum = kHalf;
-    for (int64_t t = 0; t < taps; ++t) sum += k[t] * src[t][j];
+    for (int64_t t = 0; t < taps; ++t) sum += k[t * w.stride] * src[t][j];
     dst[j] = clip8(sum);
   }
 }
