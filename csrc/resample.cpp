@@ -9,22 +9,29 @@
 namespace twinlens {
 namespace {
 
+// One call: what is asked for, and the ISA that weights and kernels share, whatever set_isa does meanwhile.
+struct Job : ResampleSpec {
+  explicit Job(const ResampleSpec& spec) : ResampleSpec(spec), isa(active_isa()) {}
+  Isa isa;
+  const Kernels& run() const { return kernels(isa); }
+};
+
 struct Passes {
   bool horizontal, vertical;
 };
 
 // Pillow leaves a pass out where the size stays and the box is the whole axis.
-Passes passes_of(const View& src, const ResampleSpec& s) {
+Passes passes_of(const View& src, const Job& s) {
   return {s.out_w != src.w || s.box[0] != 0.0F || s.box[2] != static_cast<float>(s.out_w),
           s.out_h != src.h || s.box[1] != 0.0F || s.box[3] != static_cast<float>(s.out_h)};
 }
 
-std::shared_ptr<const AxisWeights> weights_x(const View& src, const ResampleSpec& s) {
-  return axis_weights({s.filter, src.w, s.out_w, s.box[0], s.box[2]});
+std::shared_ptr<const AxisWeights> weights_x(const View& src, const Job& s) {
+  return axis_weights({s.filter, src.w, s.out_w, s.box[0], s.box[2]}, s.isa);
 }
 
-std::shared_ptr<const AxisWeights> weights_y(const View& src, const ResampleSpec& s) {
-  return axis_weights({s.filter, src.h, s.out_h, s.box[1], s.box[3]});
+std::shared_ptr<const AxisWeights> weights_y(const View& src, const Job& s) {
+  return axis_weights({s.filter, src.h, s.out_h, s.box[1], s.box[3]}, s.isa);
 }
 
 constexpr int64_t kRowBlock = 4;   // rows of one call of the horizontal kernel
@@ -56,7 +63,7 @@ class SourceRows {
   uint8_t* copies_ = nullptr;
 };
 
-void horizontal_u8(const View& src, const View& dst, const ResampleSpec& s, Arena& arena) {
+void horizontal_u8(const View& src, const View& dst, const Job& s, Arena& arena) {
   const auto weights = weights_x(src, s);
   const FixedWeights fixed = weights->fixed();
   const SourceRows rows(window(src, s.roi_y, 0, dst.h, src.w), fixed.groups * 4, arena);
@@ -70,7 +77,7 @@ void horizontal_u8(const View& src, const View& dst, const ResampleSpec& s, Aren
       in[r] = rows[y + r];
       out[r] = buffer + r * pitch;
     }
-    kernels().resample_h_u8(in, out, n, src.c, s.roi_x, dst.w, fixed);
+    s.run().resample_h_u8(in, out, n, src.c, s.roi_x, dst.w, fixed);
     for (int64_t r = 0; r < n; ++r) std::memcpy(dst.data + (y + r) * dst.sy, out[r], static_cast<size_t>(bytes));
   }
 }
@@ -82,7 +89,7 @@ void gather_rows(const uint8_t** out, const FixedWeights& fixed, int64_t y, int6
     out[t] = row(context, std::min<int64_t>(fixed.start[y] + t, height - 1));
 }
 
-void vertical_u8(const View& src, const View& dst, const ResampleSpec& s, Arena& arena) {
+void vertical_u8(const View& src, const View& dst, const Job& s, Arena& arena) {
   const auto weights = weights_y(src, s);
   const FixedWeights fixed = weights->fixed();
   const auto** rows = arena.take_array<const uint8_t*>(static_cast<size_t>(fixed.groups * 4));
@@ -91,7 +98,7 @@ void vertical_u8(const View& src, const View& dst, const ResampleSpec& s, Arena&
     gather_rows(rows, fixed, s.roi_y + y, src.h,
                 [](void* v, int64_t r) -> const uint8_t* { return static_cast<View*>(v)->data + r * static_cast<View*>(v)->sy; },
                 &from);
-    kernels().resample_v_u8(rows, dst.data + y * dst.sy, dst.w * dst.c, s.roi_y + y, fixed);
+    s.run().resample_v_u8(rows, dst.data + y * dst.sy, dst.w * dst.c, s.roi_y + y, fixed);
   }
 }
 
@@ -102,7 +109,7 @@ struct Ring {
   uint8_t* slot(int64_t y) const { return data + (y % slots) * pitch; }
 };
 
-void both_u8(const View& src, const View& dst, const ResampleSpec& s, Arena& arena) {
+void both_u8(const View& src, const View& dst, const Job& s, Arena& arena) {
   const auto wx = weights_x(src, s), wy = weights_y(src, s);
   const FixedWeights fx = wx->fixed(), fy = wy->fixed();
   const SourceRows source(src, fx.groups * 4, arena);
@@ -120,16 +127,16 @@ void both_u8(const View& src, const View& dst, const ResampleSpec& s, Arena& are
         in[r] = source[ring.done + r];
         out[r] = ring.slot(ring.done + r);
       }
-      kernels().resample_h_u8(in, out, n, src.c, s.roi_x, dst.w, fx);
+      s.run().resample_h_u8(in, out, n, src.c, s.roi_x, dst.w, fx);
       ring.done += n;
     }
     gather_rows(rows, fy, s.roi_y + y, src.h,
                 [](void* v, int64_t r) -> const uint8_t* { return static_cast<Ring*>(v)->slot(r); }, &ring);
-    kernels().resample_v_u8(rows, dst.data + y * dst.sy, dst.w * dst.c, s.roi_y + y, fy);
+    s.run().resample_v_u8(rows, dst.data + y * dst.sy, dst.w * dst.c, s.roi_y + y, fy);
   }
 }
 
-void resample_u8(const View& src, const View& dst, const ResampleSpec& s, Arena& arena) {
+void resample_u8(const View& src, const View& dst, const Job& s, Arena& arena) {
   const Scratch scratch(arena);
   const Passes passes = passes_of(src, s);
   if (passes.horizontal && passes.vertical) {
@@ -143,20 +150,20 @@ void resample_u8(const View& src, const View& dst, const ResampleSpec& s, Arena&
   }
 }
 
-void resample_real(const View& src, const View& dst, const ResampleSpec& s, Arena& arena) {
+void resample_real(const View& src, const View& dst, const Job& s, Arena& arena) {
   const Scratch scratch(arena);
   const Passes passes = passes_of(src, s);
   if (!passes.vertical) {
     const View rows = window(src, s.roi_y, 0, dst.h, src.w);
     if (!passes.horizontal) return copy(window(rows, 0, s.roi_x, dst.h, dst.w), dst);
-    return kernels().resample_h_real(rows, dst, s.roi_x, weights_x(src, s)->real());
+    return s.run().resample_h_real(rows, dst, s.roi_x, weights_x(src, s)->real());
   }
   View mid = window(src, 0, s.roi_x, src.h, dst.w);
   if (passes.horizontal) {
     mid = arena.image(src.h, dst.w, src.c, src.dtype, planar(src) && src.c > 1);
-    kernels().resample_h_real(src, mid, s.roi_x, weights_x(src, s)->real());
+    s.run().resample_h_real(src, mid, s.roi_x, weights_x(src, s)->real());
   }
-  kernels().resample_v_real(mid, dst, s.roi_y, weights_y(src, s)->real());
+  s.run().resample_v_real(mid, dst, s.roi_y, weights_y(src, s)->real());
 }
 
 uint8_t multiply_255(int a, int b) {  // Pillow's MULDIV255
@@ -177,29 +184,31 @@ void with_alpha(const View& v, F f) {
 }  // namespace
 
 void resample(const View& src, const View& dst, const ResampleSpec& spec, Arena& arena) {
-  if (src.dtype != DType::u8) return resample_real(src, dst, spec, arena);
-  if (interleaved(src) && interleaved(dst)) return resample_u8(src, dst, spec, arena);
+  const Job job(spec);
+  if (src.dtype != DType::u8) return resample_real(src, dst, job, arena);
+  if (interleaved(src) && interleaved(dst)) return resample_u8(src, dst, job, arena);
   if (planar(src) && planar(dst)) {
-    for (int64_t c = 0; c < src.c; ++c) resample_u8(plane(src, c), plane(dst, c), spec, arena);
+    for (int64_t c = 0; c < src.c; ++c) resample_u8(plane(src, c), plane(dst, c), job, arena);
     return;
   }
   const Scratch scratch(arena);
   const View from = interleaved(src) ? src : arena.image(src.h, src.w, src.c, src.dtype, false);
   if (from.data != src.data) copy(src, from);
   const View to = interleaved(dst) ? dst : arena.image(dst.h, dst.w, dst.c, dst.dtype, false);
-  resample_u8(from, to, spec, arena);
+  resample_u8(from, to, job, arena);
   if (to.data != dst.data) copy(to, dst);
 }
 
 void resample_premultiplied(const View& src, const View& dst, const ResampleSpec& spec, Arena& arena) {
-  const Passes passes = passes_of(src, spec);
-  if (!passes.horizontal && !passes.vertical) return resample(src, dst, spec, arena);
+  const Job job(spec);
+  const Passes passes = passes_of(src, job);
+  if (!passes.horizontal && !passes.vertical) return resample(src, dst, job, arena);
   const Scratch scratch(arena);
   const View from = arena.image(src.h, src.w, src.c, src.dtype, false);
   const View to = arena.image(dst.h, dst.w, dst.c, dst.dtype, false);
   copy(src, from);
   with_alpha(from, [](uint8_t v, uint8_t alpha) { return multiply_255(v, alpha); });
-  resample_u8(from, to, spec, arena);
+  resample_u8(from, to, job, arena);
   with_alpha(to, [](uint8_t v, uint8_t alpha) {
     return alpha == 0 || alpha == 255 ? v : static_cast<uint8_t>(std::min(255 * v / alpha, 255));
   });
