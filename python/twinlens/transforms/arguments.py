@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -33,8 +33,8 @@ __all__ = [
 ]
 
 
-class InterpolationMode(Enum):
-    """torchvision's names and values, and OpenCV's after them."""
+class InterpolationMode(StrEnum):
+    """torchvision's names and values, and OpenCV's after them; equal to the plain string."""
 
     NEAREST = "nearest"
     NEAREST_EXACT = "nearest-exact"

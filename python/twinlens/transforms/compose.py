@@ -183,12 +183,17 @@ class RandomChoice(_Composite):
     def __init__(self, transforms: Any, p: Any = None, *, name: str | None = None) -> None:
         super().__init__(transforms=transforms, p=p, name=name)
 
+    @property
+    def p(self) -> list[float]:
+        """Probabilities, summing to 1, as torchvision keeps them."""
+        weights = [1.0] * len(self.transforms) if self.config.p is None else self.config.p
+        return [weight / sum(weights) for weight in weights]
+
     def sample(self, draws: Draws, spec: Spec) -> Params:
         del spec
-        n = len(self.transforms)
-        if self.p is None:
-            return {"choice": draws.below(n)}
-        ends = np.cumsum(np.array(self.p) / sum(self.p))
+        if self.config.p is None:
+            return {"choice": draws.below(len(self.transforms))}
+        ends = np.cumsum(np.array(self.config.p) / sum(self.config.p))
         ends[-1] = 1.0
         return {"choice": np.searchsorted(ends, draws.uniform()[:, 0], side="right")}
 

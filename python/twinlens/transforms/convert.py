@@ -14,7 +14,7 @@ from twinlens.pipeline.images import to_pil
 from twinlens.steps import Convert
 from twinlens.steps import Normalize as NormalizeStep
 from twinlens.transforms import base
-from twinlens.transforms.arguments import Dtype
+from twinlens.transforms.arguments import Dtype, torch_dtype
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -128,10 +128,15 @@ class ToDtype(base.Transform):
     def __init__(self, dtype: Any, scale: bool = False, *, name: str | None = None) -> None:
         super().__init__(dtype=dtype, scale=scale, name=name)
 
+    @property
+    def dtype(self) -> torch.dtype:
+        """torch's dtype, as torchvision keeps it."""
+        return torch_dtype(self.config.dtype)
+
     def lower(self, params: Params, spec: Spec) -> Iterable[Step]:
         del params
-        if spec.dtype != self.dtype:
-            yield Convert(self.dtype, scale=self.scale)
+        if spec.dtype != self.config.dtype:
+            yield Convert(self.config.dtype, scale=self.scale)
 
 
 class ConvertImageDtypeConfig(base.Config):
@@ -146,10 +151,15 @@ class ConvertImageDtype(base.Transform):
     def __init__(self, dtype: Any = torch.float32, *, name: str | None = None) -> None:
         super().__init__(dtype=dtype, name=name)
 
+    @property
+    def dtype(self) -> torch.dtype:
+        """torch's dtype, as torchvision keeps it."""
+        return torch_dtype(self.config.dtype)
+
     def lower(self, params: Params, spec: Spec) -> Iterable[Step]:
         del params
-        if spec.dtype != self.dtype:
-            yield Convert(self.dtype, scale=True)
+        if spec.dtype != self.config.dtype:
+            yield Convert(self.config.dtype, scale=True)
 
 
 def _numbers(value: Any) -> list[float]:
