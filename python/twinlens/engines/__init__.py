@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from twinlens.steps.base import Step
 
-__all__ = ["Batch", "Engine", "choose_engine", "get_num_threads", "run", "set_num_threads", "use_engine"]
+__all__ = ["Batch", "Engine", "choose_engine", "forced", "get_num_threads", "run", "set_num_threads", "use_engine"]
 
 Engine = Literal["native", "kornia"]
 
@@ -51,6 +51,11 @@ def use_engine(name: Engine) -> Iterator[None]:
         yield
     finally:
         _forced.reset(token)
+
+
+def forced() -> Engine | None:
+    """What `use_engine` set, if anything."""
+    return _forced.get()
 
 
 def choose_engine(batch: Batch, asked: Engine | None = None) -> Engine:

@@ -165,6 +165,9 @@ def read(value: Any, *, color: str = "rgb") -> Images:
 def _read_list(values: list[Any] | tuple[Any, ...], color: str) -> Images:
     if not values:
         return Images(Batch([], Spec.of([], "uint8"), False), "ndarray", False, True)
+    quick = _read_arrays(values) if color == "rgb" else None
+    if quick is not None:
+        return quick
     parts = [read(v, color=color) for v in values]
     first = parts[0]
     for i, part in enumerate(parts):
@@ -183,6 +186,26 @@ def _read_list(values: list[Any] | tuple[Any, ...], color: str) -> Images:
     spec = replace(Spec.of(shapes, spec.dtype), alpha=spec.alpha, indexed=spec.indexed)
     batch = Batch([part.batch.data[0] for part in parts], spec, first.batch.chw)
     return replace(first, batch=batch, single=False, listed=True, original=list(values))
+
+
+def _read_arrays(values: list[Any] | tuple[Any, ...]) -> Images | None:
+    """Arrays (H, W, C) of one dtype, or PIL images of mode RGB, without looking at each for longer than needed."""
+    kind = "ndarray"
+    arrays: list[Any] = list(values)
+    if all(isinstance(v, Image.Image) and v.mode == "RGB" for v in arrays):
+        kind = "pil"
+        arrays = [np.asarray(v) for v in arrays]
+    if not all(type(a) is np.ndarray and a.ndim == 3 for a in arrays):
+        return None
+    dtype = arrays[0].dtype
+    shapes = [a.shape for a in arrays]
+    if dtype.name not in DTYPES[:4] or any(a.dtype != dtype for a in arrays) or not dtype.isnative:
+        return None
+    spec = Spec.of(shapes, dtype.name)
+    if not (spec.h.all() and spec.w.all() and spec.c.all()):
+        return None
+    mode = "RGB" if kind == "pil" else None
+    return Images(Batch(arrays, spec, False), kind, False, True, mode=mode, original=list(values))
 
 
 def _check_size(shape: tuple[int, ...], h: int, w: int, c: int) -> None:

@@ -113,32 +113,17 @@ def _flush(
     if not pending and out is None:
         return state
     images = state.images
-    plan, container = _lower(pending, images, keys, options)
+    trace = Trace(images.spec, keys, images.kind, options.params, options.replayed)
+    plan, container = lower_units(pending, trace)
     after = images.run(plan, container, options.engine, options.num_threads, out)
     return State(after, [mover.move(plan, options.engine) for mover in state.targets])
 
 
-def _lower(
-    pending: list[tuple[str, Transform]], images: Images, keys: NDArray[np.uint64], options: Options
-) -> tuple[Plan, str]:
-    """The plan of consecutive units; that of one image through unrandom ones is kept."""
-    fixed = len(keys) == 1 and options.replayed is None and not any(unit.random for _, unit in pending)
-    spec = images.spec
-    cache: dict[Any, tuple[Plan, str]] = pending[0][1].plans if fixed and pending else {}
-    where = (spec.shape(0), spec.dtype, spec.alpha, spec.indexed, images.kind) if fixed else None
-    names = tuple((path, id(unit), unit.version) for path, unit in pending) if fixed else ()
-    found = cache.get((where, names))
-    if found is not None:
-        return found
-    trace = Trace(spec, keys, images.kind, options.params, options.replayed)
-    for path, unit in pending:
+def lower_units(units: list[tuple[str, Transform]], trace: Trace) -> tuple[Plan, str]:
+    """The plan of consecutive units, and the container that its results are handed out in."""
+    for path, unit in units:
         unit.trace(trace, path)
-    made = trace.plan(), trace.container
-    if fixed:
-        if len(cache) >= 64:
-            cache.clear()
-        cache[where, names] = made
-    return made
+    return trace.plan(), trace.container
 
 
 def _run_opaque(path: str, unit: Any, state: State, keys: NDArray[np.uint64], options: Options) -> State:
