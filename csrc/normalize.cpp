@@ -2,8 +2,10 @@
 
 #include <cmath>
 #include <cstring>
+#include <mutex>
 
 #include "dispatch.hpp"
+#include "fork.hpp"
 
 namespace twinlens {
 namespace {
@@ -50,6 +52,41 @@ Normalizer::Normalizer(int64_t channels, float max, const std::vector<double>& m
     ch.inv_std_hi = by_std.hi;
     ch.inv_std_lo = by_std.lo;
   }
+}
+
+namespace {
+
+// The last few normalisations: a process uses one or two.
+class Cache {
+ public:
+  std::shared_ptr<const Normalizer> get(int64_t channels, float max, const std::vector<double>& mean,
+                                        const std::vector<double>& std) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    for (const Entry& e : entries_)
+      if (e.made != nullptr && e.channels == channels && e.max == max && e.mean == mean && e.std == std) return e.made;
+    Entry& slot = entries_[next_++ % kEntries];
+    slot = {channels, max, mean, std, std::make_shared<const Normalizer>(channels, max, mean, std)};
+    return slot.made;
+  }
+
+ private:
+  struct Entry {
+    int64_t channels;
+    float max;
+    std::vector<double> mean, std;
+    std::shared_ptr<const Normalizer> made;
+  };
+  static constexpr size_t kEntries = 16;
+  std::mutex mutex_;
+  Entry entries_[kEntries];
+  size_t next_ = 0;
+};
+
+}  // namespace
+
+std::shared_ptr<const Normalizer> normalizer(int64_t channels, float max, const std::vector<double>& mean,
+                                             const std::vector<double>& std) {
+  return PerProcess<Cache>::get().get(channels, max, mean, std);
 }
 
 }  // namespace twinlens

@@ -1,5 +1,6 @@
 // Constants and tables of a normalisation, proved when they are built.
 #pragma once
+#include <memory>
 #include <vector>
 
 #include "kernels.hpp"
@@ -27,5 +28,9 @@ class Normalizer {
   float max_;
   bool exact_ = true, affine_;
 };
+
+// From a small cache; safe to call from any thread, and in a child after fork.
+std::shared_ptr<const Normalizer> normalizer(int64_t channels, float max, const std::vector<double>& mean,
+                                             const std::vector<double>& std);
 
 }  // namespace twinlens

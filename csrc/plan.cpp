@@ -9,12 +9,15 @@
 #include "copy.hpp"
 #include "normalize.hpp"
 #include "pad.hpp"
+#include "plan_checks.hpp"
 #include "pool.hpp"
 #include "resample.hpp"
 #include "resample_cv.hpp"
 
 namespace twinlens {
 namespace {
+
+constexpr double kMaxScratch = 64.0 * (1 << 30);  // bytes of a picture between two operations
 
 // One operation's parameters for one picture.
 struct Args {
@@ -31,12 +34,6 @@ Args args_of(const Op& op, int64_t picture) {
 
 [[noreturn]] void refuse(const std::string& what) { throw std::invalid_argument("native plan: " + what); }
 
-void require(bool ok, const char* what) {
-  if (!ok) refuse(what);
-}
-
-bool inside(int64_t at, int64_t length, int64_t size) { return at >= 0 && length > 0 && at + length <= size; }
-
 // The picture as it stands, and where results go: the caller's memory for the last one, scratch for the others.
 struct State {
   View now;
@@ -44,7 +41,11 @@ struct State {
   Arena& arena;
 
   View make(int64_t h, int64_t w, int64_t c, DType t, bool last) const {
-    if (!last) return arena.image(h, w, c, t, c > 1 && planar(now) && !interleaved(now));
+    if (!last) {
+      const double bytes = static_cast<double>(h) * static_cast<double>(w) * static_cast<double>(c * item_size(t));
+      if (bytes > kMaxScratch) refuse("a picture on the way is too large");
+      return arena.image(h, w, c, t, c > 1 && planar(now) && !interleaved(now));
+    }
     if (out.h != h || out.w != w || out.c != c || out.dtype != t) {
       const auto shape = [](int64_t a, int64_t b, int64_t d) {
         return "(" + std::to_string(a) + ", " + std::to_string(b) + ", " + std::to_string(d) + ")";
@@ -63,33 +64,27 @@ struct State {
 };
 
 void do_resample(State& s, const Args& a, bool last) {
-  if (a[11] > 0) {
-    require(inside(a[8], a[10], s.now.h) && inside(a[9], a[11], s.now.w), "resample: the window leaves the picture");
-    s.now = window(s.now, a[8], a[9], a[10], a[11]);
-  }
-  require(inside(a[4], a[6], a[2]) && inside(a[5], a[7], a[3]), "resample: the region leaves the result");
+  if (a[11] > 0) s.now = window(s.now, a[8], a[9], a[10], a[11]);
   s.make_plain();
   const View dst = s.make(a[6], a[7], s.now.c, s.now.dtype, last);
   if (a[1] > static_cast<int64_t>(Filter::lanczos)) {
     resample_cv(s.now, dst, static_cast<CvMethod>(a[1]), a[2], a[3], Roi{a[4], a[5]}, s.arena);
   } else {
-    const ResampleSpec spec{static_cast<Filter>(a[1]), a[2], a[3],
+    const ResampleSpec spec{static_cast<Filter>(a[1]),
+                            a[2],
+                            a[3],
                             {static_cast<float>(a.reals[0]), static_cast<float>(a.reals[1]),
                              static_cast<float>(a.reals[2]), static_cast<float>(a.reals[3])},
-                            a[4], a[5]};
+                            a[4],
+                            a[5]};
     (a[12] != 0 ? resample_premultiplied : resample)(s.now, dst, spec, s.arena);
   }
   s.now = dst;
 }
 
-void do_crop(State& s, const Args& a) {
-  require(inside(a[1], a[3], s.now.h) && inside(a[2], a[4], s.now.w), "crop: the window leaves the picture");
-  s.now = window(s.now, a[1], a[2], a[3], a[4]);
-}
+void do_crop(State& s, const Args& a) { s.now = window(s.now, a[1], a[2], a[3], a[4]); }
 
 void do_pad(State& s, const Args& a, bool last) {
-  require(a[1] >= 0 && a[2] >= 0 && a[3] >= 0 && a[4] >= 0, "pad: a negative border");
-  require(a.op.real_count == 1 || a.op.real_count == s.now.c, "pad: fill has neither one value nor one a channel");
   const View dst = s.make(s.now.h + a[2] + a[4], s.now.w + a[1] + a[3], s.now.c, s.now.dtype, last);
   pad(s.now, dst, a[2], a[1], static_cast<PadMode>(a[5]), a.reals, a.op.real_count,
       s.arena.take_array<int32_t>(static_cast<size_t>(dst.w)));
@@ -107,9 +102,6 @@ void do_flip(State& s, const Args& a) {
   }
 }
 
-// Kinds beyond ColorKind only choose channels: no arithmetic.
-constexpr int64_t kGrayToRgb = 5, kDropAlpha = 6;
-
 void do_color(State& s, const Args& a, bool last) {
   const int64_t kind = a[1];
   View from = s.now;
@@ -117,10 +109,8 @@ void do_color(State& s, const Args& a, bool last) {
     from.c = 3;
     from.sc = 0;
   } else if (kind == kDropAlpha) {
-    require(a[2] <= from.c, "color: more channels asked for than there are");
     from.c = a[2];
   } else if (static_cast<ColorKind>(kind) != ColorKind::swap_rb) {
-    require(from.c >= 3, "color: fewer than three channels");
     from.c = 3;
   }
   const View dst = s.make(from.h, from.w, a[2], from.dtype, last);
@@ -141,16 +131,15 @@ void do_clahe(State& s, const Args& a, bool last) {
 
 float largest(DType t) { return t == DType::u8 ? 255.0F : t == DType::u16 ? 65535.0F : 1.0F; }
 
-Normalizer normalizer_of(const Args& a, int64_t channels, DType from) {
+std::shared_ptr<const Normalizer> normalizer_of(const Args& a, int64_t channels, DType from) {
   const int64_t n = a.op.real_count / 2;
-  require(n == 0 || n == 1 || n == channels, "normalize: mean and std have neither one value nor one a channel");
-  return Normalizer(channels, a[2] != 0 ? largest(from) : 1.0F, {a.reals, a.reals + n}, {a.reals + n, a.reals + 2 * n});
+  return normalizer(channels, a[2] != 0 ? largest(from) : 1.0F, {a.reals, a.reals + n}, {a.reals + n, a.reals + 2 * n});
 }
 
 void do_normalize(State& s, const Args& a, bool last) {
   s.make_plain();
   const View dst = s.make(s.now.h, s.now.w, s.now.c, static_cast<DType>(a[1]), last);
-  normalizer_of(a, s.now.c, s.now.dtype)(s.now, dst);
+  (*normalizer_of(a, s.now.c, s.now.dtype))(s.now, dst);
   s.now = dst;
 }
 
@@ -161,23 +150,32 @@ void do_convert(State& s, const Args& a, bool last) {
 }
 
 void apply(State& s, const Args& a, bool last) {
+  check_op(a.op, a.ints, a.reals, s.now);
   switch (a.op.code) {
-    case OpCode::resample: return do_resample(s, a, last);
-    case OpCode::crop: return do_crop(s, a);
-    case OpCode::pad: return do_pad(s, a, last);
-    case OpCode::flip: return do_flip(s, a);
-    case OpCode::color: return do_color(s, a, last);
-    case OpCode::clahe: return do_clahe(s, a, last);
-    case OpCode::normalize: return do_normalize(s, a, last);
-    case OpCode::convert: return do_convert(s, a, last);
+    case OpCode::resample:
+      return do_resample(s, a, last);
+    case OpCode::crop:
+      return do_crop(s, a);
+    case OpCode::pad:
+      return do_pad(s, a, last);
+    case OpCode::flip:
+      return do_flip(s, a);
+    case OpCode::color:
+      return do_color(s, a, last);
+    case OpCode::clahe:
+      return do_clahe(s, a, last);
+    case OpCode::normalize:
+      return do_normalize(s, a, last);
+    case OpCode::convert:
+      return do_convert(s, a, last);
   }
-  refuse("unknown operation " + std::to_string(static_cast<int64_t>(a.op.code)));
 }
 
 bool makes_view(OpCode code) { return code == OpCode::crop || code == OpCode::flip; }
 
 void run_one(const std::vector<Op>& ops, int64_t picture, const View& src, const View& dst, Arena& arena) {
   arena.reset();
+  check_picture(src);
   State state{src, dst, arena};
   size_t last = ops.size();  // the last active operation, if it writes pixels, writes them to the output
   for (size_t i = 0; i < ops.size(); ++i)

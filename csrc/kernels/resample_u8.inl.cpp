@@ -42,6 +42,14 @@ inline __m512i combine(__m512i a0, __m512i a1, __m512i a2) {
   return _mm512_srai_epi32(sum, 22);
 }
 
+// The same for one group of taps, by Horner's rule: 2^21 is 32 * 2^16.
+inline __m512i horner(__m512i px, __m512i k0, __m512i k1, __m512i k2) {
+  __m512i sum = _mm512_dpbusd_epi32(_mm512_set1_epi32(kHalf >> 16), px, k2);
+  sum = _mm512_dpbusd_epi32(_mm512_slli_epi32(sum, 8), px, k1);
+  sum = _mm512_dpbusd_epi32(_mm512_slli_epi32(sum, 8), px, k0);
+  return _mm512_srai_epi32(sum, 22);
+}
+
 inline __m512i splat(const int32_t* p) { return _mm512_set1_epi32(*p); }
 
 // Four rows in registers: stores to uint8_t could alias the array of pointers.
@@ -63,9 +71,12 @@ template <int C, bool OneGroup>
 inline __m512i h_output(const Rows& row, int64_t o, const FixedWeights& w, __m512i gather_taps) {
   const int64_t offset = static_cast<int64_t>(w.start[o]) * C;
   const int32_t* k = w.bytes + o;
+  if (OneGroup) {
+    const __m512i px = _mm512_shuffle_epi8(load_lanes(row, offset), gather_taps);
+    return horner(px, splat(k), splat(k + w.stride), splat(k + 2 * w.stride));
+  }
   __m512i a0 = _mm512_set1_epi32(kHalf), a1 = _mm512_setzero_si512(), a2 = a1;
-  const int64_t groups = OneGroup ? 1 : w.groups;
-  for (int64_t g = 0; g < groups; ++g, k += 3 * w.stride) {
+  for (int64_t g = 0; g < w.groups; ++g, k += 3 * w.stride) {
     const __m512i px = _mm512_shuffle_epi8(load_lanes(row, offset + g * 4 * C), gather_taps);
     a0 = _mm512_dpbusd_epi32(a0, px, splat(k));
     a1 = _mm512_dpbusd_epi32(a1, px, splat(k + w.stride));
@@ -134,28 +145,52 @@ inline void add_taps(Quad& s, __m512i px, __m512i k0, __m512i k1, __m512i k2) {
 
 inline __m512i finish(const Quad& s) { return combine(s.b0, s.b1, s.b2); }
 
+// Four rows of 64 bytes, transposed: byte t of each 32-bit word comes from row t.
+struct Transposed {
+  __m512i q0, q1, q2, q3;
+};
+
+template <bool Part>
+inline __attribute__((always_inline)) Transposed four_rows(const uint8_t* const* src, int64_t j, __mmask64 mask) {
+  const auto load = [&](int64_t t) {
+    return Part ? _mm512_maskz_loadu_epi8(mask, src[t] + j) : _mm512_loadu_si512(src[t] + j);
+  };
+  const __m512i r0 = load(0), r1 = load(1), r2 = load(2), r3 = load(3);
+  const __m512i lo01 = _mm512_unpacklo_epi8(r0, r1), hi01 = _mm512_unpackhi_epi8(r0, r1);
+  const __m512i lo23 = _mm512_unpacklo_epi8(r2, r3), hi23 = _mm512_unpackhi_epi8(r2, r3);
+  return {_mm512_unpacklo_epi16(lo01, lo23), _mm512_unpackhi_epi16(lo01, lo23), _mm512_unpacklo_epi16(hi01, hi23),
+          _mm512_unpackhi_epi16(hi01, hi23)};
+}
+
 // 64 bytes at j. With Part, only those that the mask names are read and written.
 template <bool OneGroup, bool Part>
 inline __attribute__((always_inline)) void v_block(const uint8_t* const* src, uint8_t* dst, int64_t j, __mmask64 mask,
                                                    const int32_t* k, int64_t groups, int64_t stride) {
-  const __m512i zero = _mm512_setzero_si512(), half = _mm512_set1_epi32(kHalf);
-  Quad q0{half, zero, zero}, q1 = q0, q2 = q0, q3 = q0;
-  for (int64_t g = 0; g < (OneGroup ? 1 : groups); ++g, k += 3 * stride) {
-    const auto load = [&](int64_t t) {
-      const uint8_t* p = src[4 * g + t] + j;
-      return Part ? _mm512_maskz_loadu_epi8(mask, p) : _mm512_loadu_si512(p);
-    };
-    const __m512i r0 = load(0), r1 = load(1), r2 = load(2), r3 = load(3);
-    const __m512i lo01 = _mm512_unpacklo_epi8(r0, r1), hi01 = _mm512_unpackhi_epi8(r0, r1);
-    const __m512i lo23 = _mm512_unpacklo_epi8(r2, r3), hi23 = _mm512_unpackhi_epi8(r2, r3);
+  __m512i v0, v1, v2, v3;
+  if (OneGroup) {
+    const Transposed px = four_rows<Part>(src, j, mask);
     const __m512i k0 = splat(k), k1 = splat(k + stride), k2 = splat(k + 2 * stride);
-    add_taps(q0, _mm512_unpacklo_epi16(lo01, lo23), k0, k1, k2);
-    add_taps(q1, _mm512_unpackhi_epi16(lo01, lo23), k0, k1, k2);
-    add_taps(q2, _mm512_unpacklo_epi16(hi01, hi23), k0, k1, k2);
-    add_taps(q3, _mm512_unpackhi_epi16(hi01, hi23), k0, k1, k2);
+    v0 = horner(px.q0, k0, k1, k2);
+    v1 = horner(px.q1, k0, k1, k2);
+    v2 = horner(px.q2, k0, k1, k2);
+    v3 = horner(px.q3, k0, k1, k2);
+  } else {
+    const __m512i zero = _mm512_setzero_si512(), half = _mm512_set1_epi32(kHalf);
+    Quad q0{half, zero, zero}, q1 = q0, q2 = q0, q3 = q0;
+    for (int64_t g = 0; g < groups; ++g, k += 3 * stride) {
+      const Transposed px = four_rows<Part>(src + 4 * g, j, mask);
+      const __m512i k0 = splat(k), k1 = splat(k + stride), k2 = splat(k + 2 * stride);
+      add_taps(q0, px.q0, k0, k1, k2);
+      add_taps(q1, px.q1, k0, k1, k2);
+      add_taps(q2, px.q2, k0, k1, k2);
+      add_taps(q3, px.q3, k0, k1, k2);
+    }
+    v0 = finish(q0);
+    v1 = finish(q1);
+    v2 = finish(q2);
+    v3 = finish(q3);
   }
-  const __m512i low = _mm512_packs_epi32(finish(q0), finish(q1)), high = _mm512_packs_epi32(finish(q2), finish(q3));
-  const __m512i out = _mm512_packus_epi16(low, high);
+  const __m512i out = _mm512_packus_epi16(_mm512_packs_epi32(v0, v1), _mm512_packs_epi32(v2, v3));
   if (Part) {
     _mm512_mask_storeu_epi8(dst + j, mask, out);
   } else {
