@@ -28,9 +28,9 @@ def run_batch(root: Transform, images: Any, options: Options) -> Any:
     loaded = read(value, color=options.color)
     if loaded.single:
         raise InputError(f"batch: got one image of {loaded.spec.shape(0)}; wants a list or a batch")
-    keys = runner._keys(root, options, len(loaded.spec))
+    keys = runner.keys_of(root, options, loaded)
     state = runner.run_units(root.units(""), runner.State(loaded, []), keys, options)
     if state.raw is not None:
-        return state.raw
+        return state.raw[0]
     done = state.images.stacked()
     return replace(done, kind="ndarray" if done.kind == "pil" else done.kind, original=None).hand_back()

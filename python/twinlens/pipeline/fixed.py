@@ -131,4 +131,3 @@ def _lists(root: Transform) -> list[list[Any]]:
         return []
     inner = [found for part in parts if hasattr(part, "config") for found in _lists(part)]
     return [parts, *inner]
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import threading
 from collections.abc import Callable
@@ -12,7 +13,16 @@ import torch
 
 __all__ = ["call"]
 
-_lock = threading.Lock()
+_lock = threading.RLock()  # a callable may hold a pipeline with callables
+
+
+def _new_lock() -> None:
+    global _lock
+    _lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_new_lock)  # another thread may have held it at the fork
 
 
 def call(function: Callable[[Any], Any], image: Any, key: int | None) -> Any:

@@ -28,7 +28,9 @@ class Images:
     """One or more images and how to hand them back.
 
     kind: pil, ndarray, tensor or tv_image. single: one image, not a batch. listed: the batch came as a list. flat: (H,
-    W) without a channel axis. mode, palette: PIL's. bgr: arrays hold blue first.
+    W) without a channel axis. mode: PIL's; palettes: one an image of mode P. bgr: arrays hold blue first. lead: the
+    leading dimensions of a batch with several. frames: neighbours that share one draw, the frames of a Video (0: not a
+    video). empty: a batch of no images; its spec has one row, so that its result has the size that images would have.
     """
 
     batch: Batch
@@ -37,14 +39,27 @@ class Images:
     listed: bool
     flat: bool = False
     mode: str | None = None
-    palette: Any = None
+    palettes: tuple[Any, ...] = ()
     bgr: bool = False
+    lead: tuple[int, ...] = ()
+    frames: int = 0
+    empty: bool = False
     original: Any = None  # the caller's object, handed back where nothing is done to it
 
     @property
     def spec(self) -> Spec:
         """Sizes, channels and dtype."""
         return self.batch.spec
+
+    @property
+    def count(self) -> int:
+        """How many images there are."""
+        return 0 if self.empty else len(self.spec)
+
+    @property
+    def draws(self) -> int:
+        """How many samples there are to draw for."""
+        return self.count // max(self.frames, 1)
 
     def run(
         self,
@@ -60,8 +75,18 @@ class Images:
         tensors = container in ("tensor", "tv_image")
         if out is not None:
             _check_out(out, plan.after, tensors)
-        done = engines.run(
-            plan.rewritten, self.batch, chw=tensors, tensors=tensors, engine=engine, num_threads=num_threads, out=out
+        done = (
+            self._nothing(plan.after, tensors)
+            if self.empty
+            else engines.run(
+                plan.rewritten,
+                self.batch,
+                chw=tensors,
+                tensors=tensors,
+                engine=engine,
+                num_threads=num_threads,
+                out=out,
+            )
         )
         gone = tensors or bool(len(done.spec) and done.spec.c[0] != 1)
         after = replace(done.spec, alpha=plan.after.alpha, indexed=plan.after.indexed)
@@ -75,6 +100,13 @@ class Images:
             original=None,
         )
 
+    def _nothing(self, spec: Spec, tensors: bool) -> Batch:
+        h, w, c = spec.shape(0)
+        if not tensors:
+            return Batch(np.empty((0, h, w, c), spec.dtype), spec, False)
+        device = self.batch.data.device if isinstance(self.batch.data, torch.Tensor) else "cpu"
+        return Batch(torch.empty((0, c, h, w), dtype=getattr(torch, spec.dtype), device=device), spec, True)
+
     def hand_back(self) -> Any:
         """The images in the kind of container that the caller gave, or that the pipeline made."""
         if self.original is not None:
@@ -82,21 +114,23 @@ class Images:
         data = self.batch.data
         if not self.single and not self.listed:
             return self._wrap_batch(data)
-        items = [self._wrap(data[i]) for i in range(len(self.spec))]
+        items = [self._wrap(data[i], i) for i in range(len(self.spec))]
         return items[0] if self.single else items
 
     def _wrap_batch(self, data: Any) -> Any:
         if isinstance(data, list):
-            return [self._wrap(item) for item in data]
+            return [self._wrap(item, i) for i, item in enumerate(data)]
+        if self.lead:
+            data = data.reshape(*self.lead, *data.shape[1:])
         if self.flat:
             return data[:, 0] if isinstance(data, torch.Tensor) else data[..., 0]
         if self.kind == "ndarray" and self.bgr:
             return _swap_rb(data)
-        return _tv_image(data) if self.kind == "tv_image" else data
+        return _tv_image(data, "Video" if self.frames else "Image") if self.kind == "tv_image" else data
 
-    def _wrap(self, item: Any) -> Any:
+    def _wrap(self, item: Any, i: int) -> Any:
         if self.kind == "pil":
-            return to_pil(item, self.mode, self.palette)
+            return to_pil(item, self.mode, self.palettes[i] if self.palettes else None)
         if self.kind == "tv_image":
             return _tv_image(item)
         if self.flat and item.ndim == 3:
@@ -107,7 +141,16 @@ class Images:
         """Image i alone."""
         data = self.batch.data[i]
         batch = Batch([data], self.spec.select(np.array([i])), self.batch.chw)
-        return replace(self, batch=batch, single=True, listed=False, original=None)
+        return replace(
+            self,
+            batch=batch,
+            single=True,
+            listed=False,
+            palettes=self.palettes[i : i + 1],
+            lead=(),
+            frames=0,
+            original=None,
+        )
 
     def stacked(self) -> Images:
         """A list of images as one batch, where their sizes agree."""
@@ -123,7 +166,15 @@ class Images:
         shapes = [part.spec.shape(0) for part in parts]
         first = parts[0].spec
         spec = replace(Spec.of(shapes, first.dtype), alpha=first.alpha, indexed=first.indexed)
-        whole = replace(parts[0], batch=Batch(data, spec, parts[0].batch.chw), single=self.single, original=None)
+        palettes = tuple(palette for part in parts for palette in part.palettes)
+        whole = replace(
+            parts[0],
+            batch=Batch(data, spec, parts[0].batch.chw),
+            single=self.single,
+            listed=self.listed,
+            palettes=palettes,
+            original=None,
+        )
         return whole if self.single or self.listed else whole.stacked()
 
 
@@ -185,7 +236,8 @@ def _read_list(values: list[Any] | tuple[Any, ...], color: str) -> Images:
     shapes = [part.spec.shape(0) for part in parts]
     spec = replace(Spec.of(shapes, spec.dtype), alpha=spec.alpha, indexed=spec.indexed)
     batch = Batch([part.batch.data[0] for part in parts], spec, first.batch.chw)
-    return replace(first, batch=batch, single=False, listed=True, original=list(values))
+    palettes = tuple(palette for part in parts for palette in part.palettes)
+    return replace(first, batch=batch, single=False, listed=True, palettes=palettes, original=list(values))
 
 
 def _read_arrays(values: list[Any] | tuple[Any, ...]) -> Images | None:
@@ -232,7 +284,7 @@ def _read_pil(image: Image.Image) -> Images:
     spec = Spec.of([(h, w, c)], str(array.dtype), alpha=mode in _ALPHA_MODES, indexed=mode in ("P", "1"))
     palette = image.getpalette(None) if mode == "P" else None
     rawmode = image.palette.mode if mode == "P" and image.palette is not None else "RGB"
-    return Images(Batch([array], spec, False), "pil", True, False, False, mode, (rawmode, palette), False, image)
+    return Images(Batch([array], spec, False), "pil", True, False, False, mode, ((rawmode, palette),), original=image)
 
 
 def to_pil(array: Any, mode: str | None, palette: Any) -> Image.Image:
@@ -255,23 +307,25 @@ def _tensor_dtype(tensor: torch.Tensor) -> str:
 
 
 def _read_tensor(tensor: torch.Tensor) -> Images:
-    if tensor.ndim < 2 or tensor.ndim > 4:
+    if tensor.ndim < 2:
         raise InputError(f"image: a tensor of shape {tuple(tensor.shape)}; wants (C, H, W), (H, W) or (B, C, H, W)")
     dtype = _tensor_dtype(tensor)
     if dtype not in DTYPES:
         raise InputError(f"image: the tensor is {dtype}; wants {', '.join(DTYPES)}")
     kind = "tv_image" if type(tensor).__module__.startswith("torchvision.tv_tensors") else "tensor"
     plain = tensor.detach().as_subclass(torch.Tensor)
-    return _tensor_images(plain, kind, dtype, tensor)
+    video = kind == "tv_image" and type(tensor).__name__ == "Video"
+    images = _tensor_images(plain.reshape(-1, *plain.shape[-3:]) if plain.ndim > 4 else plain, kind, dtype, tensor)
+    lead = tuple(plain.shape[:-3]) if plain.ndim > 4 else ()
+    return replace(images, lead=lead, frames=plain.shape[-4] if video else 0)
 
 
 def _tensor_images(plain: torch.Tensor, kind: str, dtype: str, original: Any) -> Images:
     if plain.ndim == 4:
         b, c, h, w = plain.shape
-        if b:
-            _check_size(tuple(plain.shape), h, w, c)
-        spec = Spec.of([(h, w, c)] * b, dtype)
-        return Images(Batch(plain, spec, True), kind, False, False, original=original)
+        _check_size(tuple(plain.shape), h, w, c)
+        spec = Spec.of([(h, w, c)] * max(b, 1), dtype)
+        return Images(Batch(plain, spec, True), kind, False, False, empty=b == 0, original=original)
     flat = plain.ndim == 2
     batched = plain[None, None] if flat else plain[None]
     _, c, h, w = batched.shape
@@ -293,22 +347,23 @@ def _read_array(array: np.ndarray[Any, Any], color: str) -> Images:
         array = _swap_rb(array)
     batched = array if array.ndim == 4 else array[None, ..., None] if flat else array[None]
     b, h, w, c = batched.shape
-    if b or array.ndim != 4:
-        _check_size(array.shape, h, w, c)
-    spec = Spec.of([(h, w, c)] * b, array.dtype.name)
+    _check_size(array.shape, h, w, c)
+    spec = Spec.of([(h, w, c)] * max(b, 1), array.dtype.name)
     single = array.ndim != 4
-    return Images(Batch(batched, spec, False), "ndarray", single, False, flat, bgr=bgr, original=original)
+    return Images(Batch(batched, spec, False), "ndarray", single, False, flat, bgr=bgr, empty=b == 0, original=original)
 
 
 def _swap_rb(array: Any) -> Any:
-    """Red and blue exchanged: a view where there is no alpha."""
+    """Red and blue exchanged, where there are any: a view where there is no alpha."""
+    if array.shape[-1] not in (3, 4):
+        return array
     return array[..., ::-1] if array.shape[-1] == 3 else array[..., [2, 1, 0, 3]]
 
 
-def _tv_image(tensor: torch.Tensor) -> Any:
-    """torchvision's Image where torchvision is installed, else the tensor."""
+def _tv_image(tensor: torch.Tensor, kind: str = "Image") -> Any:
+    """torchvision's Image or Video where torchvision is installed, else the tensor."""
     try:
         from torchvision import tv_tensors
     except ImportError:
         return tensor
-    return tv_tensors.Image(tensor)
+    return getattr(tv_tensors, kind)(tensor)

@@ -102,7 +102,7 @@ def _read_mask(value: Any, number: int, images: Images) -> Mask:
     else:
         masks = _mask_images(value.as_subclass(torch.Tensor) if tv is not None else value, images.single)
     a, b = images.spec, masks.spec
-    if len(a) != len(b) or not ((a.h == b.h).all() and (a.w == b.w).all()):
+    if images.count != masks.count or not ((a.h == b.h).all() and (a.w == b.w).all()):
         shape = tuple(value.shape) if hasattr(value, "shape") else value.size
         raise InputError(f"mask: shape {shape} does not fit the image of {a.shape(0) if len(a) else ()}")
     return Mask(number, masks, tv)
@@ -120,9 +120,9 @@ def _mask_images(value: Any, single: bool) -> Images:
     b = batched.shape[0]
     c, h, w = batched.shape[1:] if tensor else (batched.shape[3], *batched.shape[1:3])
     dtype = str(batched.dtype).removeprefix("torch.")
-    spec = Spec.of([(h, w, c)] * b, dtype, indexed=True)
+    spec = Spec.of([(h, w, c)] * max(b, 1), dtype, indexed=True)
     kind = "tensor" if tensor else "ndarray"
-    return image_files.Images(Batch(batched, spec, tensor), kind, single, False, flat, original=value)
+    return image_files.Images(Batch(batched, spec, tensor), kind, single, False, flat, empty=b == 0, original=value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +157,8 @@ def _read_points(role: str, value: Any, number: int, images: Images) -> Points:
     boxes = role == "boxes"
     data, back = _points_and_back(role, value)
     wants = 2 if images.single else 3
-    if data.ndim != wants or (not images.single and len(data) != len(images.spec)):
-        shape = "(N, {0})" if images.single else f"({len(images.spec)}, N, {{0}})"
+    if data.ndim != wants or (not images.single and len(data) != images.count):
+        shape = "(N, {0})" if images.single else f"({images.count}, N, {{0}})"
         raise InputError(f"{role}: shape {tuple(data.shape)}; wants {shape.format(4 if boxes else 2)}")
     batched = data[None] if images.single else data
     canvas = images.spec.shape(0)[:2] if len(images.spec) else (0, 0)

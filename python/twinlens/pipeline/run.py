@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,8 +12,8 @@ from twinlens.pipeline import foreign, movers
 from twinlens.pipeline.images import Images, read
 from twinlens.pipeline.plan import Plan
 from twinlens.pipeline.sample import Sample, split
-from twinlens.pipeline.trace import Params, Trace
-from twinlens.random import keys_from_torch, to_key_array
+from twinlens.pipeline.trace import Params, Trace, stream_of
+from twinlens.random import Key, keys_from_torch, to_key_array
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from twinlens.engines import Engine
     from twinlens.transforms.base import Transform
 
-__all__ = ["Options", "call", "plan_for"]
+__all__ = ["Options", "call", "keys_of", "plan_for"]
 
 
 @dataclass(slots=True)
@@ -39,11 +39,11 @@ class Options:
 
 @dataclass(slots=True)
 class State:
-    """The images, and what travels with them, between two units. `raw`: a foreign callable's result, if no image."""
+    """The images, and what travels with them, between two units. `raw`: [a foreign callable's result], if no image."""
 
     images: Images
     targets: list[movers.Mover]
-    raw: Any = None
+    raw: list[Any] | None = None
 
 
 def call(root: Transform, inputs: tuple[Any, ...], named: dict[str, Any], options: Options) -> Any:
@@ -53,7 +53,7 @@ def call(root: Transform, inputs: tuple[Any, ...], named: dict[str, Any], option
     sample = split(inputs, named)
     numbers = sample.of("image")
     first = read(sample.leaves[numbers[0]].value, color=options.color)
-    keys = _keys(root, options, len(first.spec))
+    keys = keys_of(root, options, first)
     targets = _movers(sample, first)
     values: list[Any] = [None] * len(sample.leaves)
     for number in numbers:
@@ -62,17 +62,22 @@ def call(root: Transform, inputs: tuple[Any, ...], named: dict[str, Any], option
         if not is_first:
             _check_same_size(first, images)
         state = run_units(root.units(""), State(images, targets if is_first else []), keys, options)
-        values[number] = state.raw if state.raw is not None else state.images.hand_back()
+        values[number] = state.raw[0] if state.raw is not None else state.images.hand_back()
         if is_first:
             for mover in state.targets:
                 values[mover.number] = mover.hand_back()
     return sample.rebuild(values)
 
 
-def _keys(root: Transform, options: Options, batch: int) -> NDArray[np.uint64]:
+def keys_of(root: Transform, options: Options, images: Images) -> NDArray[np.uint64]:
+    """One key an image; the frames of a video share theirs."""
     if options.keys is not None:
-        return to_key_array(options.keys, batch)
-    return keys_from_torch(batch) if root.random and options.replayed is None else np.zeros(batch, np.uint64)
+        keys = to_key_array(options.keys, images.draws)
+    elif root.random and options.replayed is None:
+        keys = keys_from_torch(images.draws)
+    else:
+        keys = np.zeros(images.draws, np.uint64)
+    return np.zeros(1, np.uint64) if images.empty else np.repeat(keys, max(images.frames, 1))
 
 
 def _movers(sample: Sample, images: Images) -> list[movers.Mover]:
@@ -85,7 +90,7 @@ def _movers(sample: Sample, images: Images) -> list[movers.Mover]:
 
 def _check_same_size(first: Images, other: Images) -> None:
     a, b = first.spec, other.spec
-    if len(a) != len(b) or not ((a.h == b.h).all() and (a.w == b.w).all()):
+    if len(a) != len(b) or first.empty != other.empty or not ((a.h == b.h).all() and (a.w == b.w).all()):
         raise InputError(f"image: the images of one sample differ in size: {a.shape(0)} and {b.shape(0)}")
 
 
@@ -101,7 +106,7 @@ def run_units(units: list[tuple[str, Any]], state: State, keys: NDArray[np.uint6
         state = _run_opaque(path, unit, state, keys, options)
         if state.raw is not None and i + 1 < len(units):
             raise InputError(
-                f"the transform at {path!r} returned {type(state.raw).__name__}, not an image, to the next one"
+                f"the transform at {path!r} returned {type(state.raw[0]).__name__}, not an image, to the next one"
             )
     return _flush(pending, state, keys, options, last=True)
 
@@ -129,44 +134,57 @@ def lower_units(units: list[tuple[str, Transform]], trace: Trace) -> tuple[Plan,
 def _run_opaque(path: str, unit: Any, state: State, keys: NDArray[np.uint64], options: Options) -> State:
     """One sample at a time: a foreign callable, or a transform that holds one."""
     images = state.images
-    results = []
-    targets: list[list[movers.Mover]] = []
-    for i in range(len(images.spec)):
-        one = images if images.single else images.item(i)
-        moving = [mover.item(i) for mover in state.targets]
-        if hasattr(unit, "chosen"):
-            trace = Trace(one.spec, keys[i : i + 1], one.kind, options.params, options.replayed)
-            chosen = unit.chosen(trace, path)
-            done = run_units(chosen, State(one, moving), keys[i : i + 1], _without_out(options))
-            results.append(done.images.hand_back() if done.raw is None else done.raw)
-            targets.append(done.targets)
-        else:
-            results.append(foreign.call(getattr(unit, "apply", unit), one.hand_back(), _seed(unit, options, keys, i)))
-            targets.append(moving)
-    return _gather(images, results, targets, state.targets)
+    if images.empty:
+        return state
+    composite = hasattr(unit, "chosen")
+    each = [_options_of_image(options, path, i) for i in range(len(images.spec))]
+    done = []
+    for i, own in enumerate(each):
+        one = State(images if images.single else images.item(i), [mover.item(i) for mover in state.targets])
+        done.append((_run_chosen if composite else _run_foreign)(path, unit, one, keys[i : i + 1], own))
+    if composite:
+        options.params[path] = {"each": [own.params for own in each]}
+    return _gather(images, done, state.targets)
 
 
-def _seed(unit: Any, options: Options, keys: NDArray[np.uint64], i: int) -> int | None:
-    """Callables from elsewhere are seeded where the caller gave keys; our own draw from streams."""
-    return None if options.keys is None or hasattr(unit, "config") else int(keys[i])
+def _options_of_image(options: Options, path: str, i: int) -> Options:
+    replayed = None if options.replayed is None else options.replayed.get(path, {}).get("each", [{}])[i]
+    return Options(options.keys, options.engine, options.num_threads, None, options.color, replayed)
 
 
-def _without_out(options: Options) -> Options:
-    return Options(None, options.engine, options.num_threads, None, options.color, options.replayed, options.params)
+def _run_chosen(path: str, unit: Any, one: State, key: NDArray[np.uint64], options: Options) -> State:
+    """What a composite with a foreign part does to one image."""
+    trace = Trace(one.images.spec, key, one.images.kind, options.params, options.replayed)
+    return run_units(unit.chosen(trace, path), one, key, options)
 
 
-def _gather(images: Images, results: list[Any], targets: list[list[movers.Mover]], before: list[movers.Mover]) -> State:
-    moved = [movers.unite(mover, [row[k] for row in targets]) for k, mover in enumerate(before)]
-    if images.single:
-        value = results[0]
-        try:
-            return State(read(value), moved)
-        except InputError:
-            return State(images, moved, value)
-    together = read(results)
-    if not images.listed:
+def _run_foreign(path: str, unit: Any, one: State, key: NDArray[np.uint64], options: Options) -> State:
+    """Callables are seeded where the caller gave keys, each from a number of its own."""
+    draws = options.keys is not None and getattr(unit, "random", True)
+    seed = int(Key(int(key[0])).fold_in(stream_of(path))) if draws else None
+    value = foreign.call(getattr(unit, "apply", unit), one.images.hand_back(), seed)
+    try:
+        images = read(value, color="bgr" if one.images.bgr else "rgb")
+    except InputError:
+        return State(one.images, one.targets, [value])
+    if one.targets and images.spec.shape(0)[:2] != one.images.spec.shape(0)[:2]:
+        raise InputError(
+            f"the callable at {path!r} changed the image's size; masks, boxes and keypoints cannot follow it"
+        )
+    return State(images, one.targets)
+
+
+def _gather(before: Images, done: list[State], targets: list[movers.Mover]) -> State:
+    moved = [movers.unite(mover, [state.targets[k] for state in done]) for k, mover in enumerate(targets)]
+    if before.single:
+        return State(done[0].images, moved, done[0].raw)
+    values = [state.images.hand_back() if state.raw is None else state.raw[0] for state in done]
+    if any(state.raw is not None for state in done):
+        return State(before, moved, [values])
+    together = read(values, color="bgr" if done[0].images.bgr else "rgb")
+    if not before.listed:
         together = together.stacked()
-    return State(together, moved)
+    return State(replace(together, lead=before.lead, frames=before.frames), moved)
 
 
 def plan_for(root: Transform, size: tuple[int, ...], dtype: str, key: int) -> list[Plan | str]:
