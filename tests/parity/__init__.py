@@ -1,0 +1,39 @@
+"""What every step is compared on: one line a step, a generator of its images and parameters with the oracle's answer."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from parity import pixels, resize
+from parity.trial import Trial, answers, assert_parity, bits, every_isa, run_interleaved, run_planar
+
+__all__ = ["STEPS", "Trial", "answers", "assert_parity", "bits", "every_isa", "run_interleaved", "run_planar"]
+
+STEPS: dict[str, st.SearchStrategy[Trial]] = {
+    "resample antialiased": resize.antialiased(),
+    "resample premultiplied": resize.premultiplied(),
+    "resample nearest": resize.opencv("nearest"),
+    "resample nearest_exact": resize.opencv("nearest_exact"),
+    "resample linear": resize.opencv("linear"),
+    "resample linear_exact": resize.opencv("linear_exact"),
+    "resample area": resize.opencv("area"),
+    "resample cubic": resize.opencv("cubic"),
+    "crop": pixels.crop(),
+    "pad constant": pixels.pad("constant"),
+    "pad edge": pixels.pad("edge"),
+    "pad reflect": pixels.pad("reflect"),
+    "pad symmetric": pixels.pad("symmetric"),
+    "flip": pixels.flip(),
+    "color gray_pillow": pixels.color("gray_pillow"),
+    "color gray_opencv": pixels.color("gray_opencv"),
+    "color swap_rb": pixels.color("swap_rb"),
+    "color rgb_to_lab": pixels.color("rgb_to_lab"),
+    "color lab_to_rgb": pixels.color("lab_to_rgb"),
+    "color alpha": pixels.alpha_kinds(),
+    "clahe channel uint8": pixels.clahe("channel", "uint8"),
+    "clahe channel uint16": pixels.clahe("channel", "uint16"),
+    "clahe lab": pixels.clahe("lab", "uint8"),
+    "normalize": pixels.normalize(),
+    "convert": pixels.convert(),
+    "convert narrow": pixels.narrow(),
+}
