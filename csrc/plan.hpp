@@ -19,6 +19,9 @@ enum class OpCode : int64_t {
   convert = 8,    // dtype, scale
 };
 
+// Kinds of color beyond ColorKind only choose channels: no arithmetic.
+constexpr int64_t kGrayToRgb = 5, kDropAlpha = 6;
+
 // Parameters lie in rows, one a picture, or one row for all (stride 0).
 struct Op {
   OpCode code;
@@ -29,7 +32,8 @@ struct Op {
 };
 
 // Runs the operations on src[i] and leaves the result in dst[i], whose size, channels and dtype must be the result's.
-// Throws std::invalid_argument where they are not, or where a parameter does not fit its picture.
+// Throws std::invalid_argument where they are not, or where a parameter does not fit its picture; no parameter, however
+// wrong, makes it read or write outside the pictures.
 void run_plan(const std::vector<Op>& ops, const std::vector<View>& src, const std::vector<View>& dst, int threads);
 
 }  // namespace twinlens

@@ -24,6 +24,7 @@ int64_t below(double u, int64_t n) { return static_cast<int64_t>(u * static_cast
 }  // namespace
 
 double portable_exp(double x) {
+  if (std::isnan(x)) return x;
   if (x > 700.0) x = 700.0;
   if (x < -700.0) x = -700.0;
   const double n = std::floor(x * 1.44269504088896338700 + 0.5);

@@ -10,8 +10,9 @@ import torch
 
 from twinlens.errors import InputError
 from twinlens.steps.base import NativeOp, Step, int_rows, real_rows
+from twinlens.steps.convert import MAX_OF
 from twinlens.steps.device import as_tensor, take, to_device
-from twinlens.steps.spec import Bools, Ints, Reals, Spec
+from twinlens.steps.spec import DTYPES, Bools, Ints, Reals, Spec
 
 __all__ = ["Pad", "PadMode"]
 
@@ -41,6 +42,10 @@ class Pad(Step):
         if self.mode == "constant" and values != 1 and (spec.c != values).any():
             i = int(np.argmax(spec.c != values))
             raise InputError(f"Pad: fill has {values} values, image has {int(spec.c[i])} channels {spec.shape(i)}")
+        if spec.dtype in ("uint8", "uint16") and self.mode == "constant":
+            largest = MAX_OF[spec.dtype]
+            if (self.fill < 0).any() or (self.fill > largest).any():
+                raise InputError(f"Pad: fill={self.fill[0].tolist()} does not fit {spec.dtype}, 0 to {largest:.0f}")
         self._check_mirror(spec)
         return spec.but(h=spec.h + self.top + self.bottom, w=spec.w + self.left + self.right)
 
@@ -56,8 +61,9 @@ class Pad(Step):
             i = int(np.argmax(bad))
             raise InputError(f"Pad: mode={self.mode!r} cannot make a border wider than the image of {spec.shape(i)}")
 
-    def native(self, spec: Spec) -> NativeOp:
-        del spec
+    def native(self, spec: Spec) -> NativeOp | None:
+        if spec.dtype not in DTYPES[:3]:
+            return None
         borders = (self.left, self.top, self.right, self.bottom)
         return 3, int_rows(self.active, *borders, _MODES.index(self.mode)), real_rows(self.fill)
 

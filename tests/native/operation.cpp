@@ -1,0 +1,114 @@
+#include "operation.hpp"
+
+namespace twinlens::tests {
+namespace {
+
+int64_t side(Random& r, int64_t max) {
+  return r.coin() ? r.between(1, max) : r.pick<int64_t>({1, 2, 3, 7, 8, 15, 16, 17, 31, 33});
+}
+
+bool number(DType t) { return t == DType::u8 || t == DType::u16 || t == DType::f32; }
+
+Operation resample(Random& r, Shape& s, int64_t max_side) {
+  const int64_t method = r.between(0, 10), out_h = side(r, max_side), out_w = side(r, max_side);
+  const int64_t ry = r.between(0, out_h - 1), rx = r.between(0, out_w - 1);
+  const int64_t rh = r.between(1, out_h - ry), rw = r.between(1, out_w - rx);
+  int64_t wy = 0, wx = 0, wh = s.h, ww = s.w;
+  const bool windowed = r.coin();
+  if (windowed) {
+    wy = r.between(0, s.h - 1);
+    wx = r.between(0, s.w - 1);
+    wh = r.between(1, s.h - wy);
+    ww = r.between(1, s.w - wx);
+  }
+  std::vector<double> box{0, 0, static_cast<double>(ww), static_cast<double>(wh)};
+  if (r.between(0, 3) == 0)
+    box = {r.unit() * 0.4 * box[2], r.unit() * 0.4 * box[3], (0.5 + r.unit() * 0.5) * box[2],
+           (0.5 + r.unit() * 0.5) * box[3]};
+  const bool premultiply = s.dtype == DType::u8 && s.c > 1 && method < 5 && r.coin();
+  std::vector<int64_t> ints{1, method, out_h, out_w, ry, rx, rh, rw, wy, wx, wh, ww, premultiply ? 1 : 0};
+  if (!windowed) ints[8] = ints[9] = ints[10] = ints[11] = 0;
+  s.h = rh;
+  s.w = rw;
+  return {OpCode::resample, ints, box};
+}
+
+Operation crop(Random& r, Shape& s) {
+  const int64_t y = r.between(0, s.h - 1), x = r.between(0, s.w - 1);
+  const int64_t h = r.between(1, s.h - y), w = r.between(1, s.w - x);
+  s.h = h;
+  s.w = w;
+  return {OpCode::crop, {1, y, x, h, w}, {}};
+}
+
+Operation pad(Random& r, Shape& s) {
+  const int64_t left = r.between(0, 9), top = r.between(0, 9), right = r.between(0, 9), bottom = r.between(0, 9);
+  std::vector<double> fill(static_cast<size_t>(r.coin() ? 1 : s.c));
+  for (double& v : fill) v = s.dtype == DType::f32 ? r.unit() : static_cast<double>(r.between(0, 255));
+  s.h += top + bottom;
+  s.w += left + right;
+  return {OpCode::pad, {1, left, top, right, bottom, r.between(0, 3)}, fill};
+}
+
+Operation color(Random& r, Shape& s) {
+  int64_t kind = s.dtype == DType::u8 ? r.between(0, 6) : r.pick<int64_t>({0, 1, 2, 5, 6});
+  if (s.c < 3 && kind < 5) kind = 5;
+  if (kind == 2 && s.c > 4) kind = 0;
+  const int64_t channels = kind < 2 ? r.pick<int64_t>({1, 3}) : kind == 2 ? s.c : kind == 6 ? r.between(1, s.c) : 3;
+  s.c = channels;
+  return {OpCode::color, {1, kind, channels}, {}};
+}
+
+Operation clahe(Random& r, Shape& s) {
+  const bool lab = s.dtype == DType::u8 && s.c == 3 && r.coin();
+  return {
+      OpCode::clahe, {1, r.between(1, 9), r.between(1, 9), lab ? 1 : 0}, {r.pick({0.0, 0.5, 2.0, 40.0, 1e300, -1.0})}};
+}
+
+Operation normalize(Random& r, Shape& s) {
+  const int64_t n = r.pick<int64_t>({0, 1, s.c});
+  std::vector<double> reals;
+  for (int64_t i = 0; i < n; ++i) reals.push_back(r.unit());
+  for (int64_t i = 0; i < n; ++i) reals.push_back(r.pick({0.1 + r.unit(), 0.25, 1e-3, 1e3}));
+  const int64_t dtype = r.between(2, 4);
+  s.dtype = static_cast<DType>(dtype);
+  return {OpCode::normalize, {1, dtype, r.coin() ? 1 : 0}, reals};
+}
+
+Operation convert(Random& r, Shape& s) {
+  const int64_t dtype = r.between(0, 2);
+  s.dtype = static_cast<DType>(dtype);
+  return {OpCode::convert, {1, dtype, r.coin() ? 1 : 0}, {}};
+}
+
+}  // namespace
+
+Operation random_operation(Random& r, Shape& s, int64_t max_side) {
+  if (!number(s.dtype))
+    return r.coin() ? crop(r, s) : Operation{OpCode::flip, {1, r.between(0, 1), r.between(0, 1)}, {}};
+  switch (r.between(0, 9)) {
+    case 0:
+      return crop(r, s);
+    case 1:
+      return pad(r, s);
+    case 2:
+      return {OpCode::flip, {1, r.between(0, 1), r.between(0, 1)}, {}};
+    case 3:
+      return color(r, s);
+    case 4:
+      return s.dtype == DType::f32 ? convert(r, s) : clahe(r, s);
+    case 5:
+      return normalize(r, s);
+    case 6:
+      return convert(r, s);
+    default:
+      return resample(r, s, max_side);
+  }
+}
+
+Shape random_shape(Random& r, int64_t max_side) {
+  return {side(r, max_side), side(r, max_side), r.pick<int64_t>({1, 2, 3, 3, 4, 5, 7}),
+          r.pick({DType::u8, DType::u8, DType::u16, DType::f32, DType::f16})};
+}
+
+}  // namespace twinlens::tests
