@@ -51,7 +51,8 @@ class Transform(torch.nn.Module):
 
     Subclasses set `Config`, pass their arguments to `super().__init__` by name, and implement `lower`; random ones set
     `is_random` and implement `sample`. Both see the whole batch: `spec` has a row an image, and so has every array in
-    the parameters.
+    the parameters. torchvision's way works too: a subclass with `transform(inpt, params)` and perhaps `make_params`, or
+    with a `forward` of its own, runs image by image.
     """
 
     Config: ClassVar[type[AnyConfig]] = Config
@@ -77,13 +78,33 @@ class Transform(torch.nn.Module):
 
     @property
     def random(self) -> bool:
-        """Whether it draws, with the arguments that it has."""
-        return type(self).is_random
+        """Whether it draws, with the arguments that it has; what runs by itself in torchvision's way may."""
+        return type(self).is_random or self._torchvision_way()
 
     @property
     def opaque(self) -> bool:
         """Whether it, or a part of it, runs by itself instead of lowering to steps."""
-        return type(self).is_opaque
+        return type(self).is_opaque or self._torchvision_way()
+
+    def _torchvision_way(self) -> bool:
+        kind = type(self)
+        return kind.forward is not Transform.forward or kind.transform is not Transform.transform
+
+    def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
+        """torchvision's hook: what `transform` is given, drawn from the global generators."""
+        del flat_inputs
+        return {}
+
+    def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
+        """torchvision's hook: one image to its result."""
+        del inpt, params
+        raise ArgumentError(f"{type(self).__name__} has neither lower nor transform")
+
+    def apply(self, image: Any) -> Any:
+        """One image, for transforms that run by themselves."""
+        if type(self).forward is not Transform.forward:
+            return self(image)
+        return self.transform(image, self.make_params([image]))
 
     def sample(self, draws: Draws, spec: Spec) -> Params:
         """Parameters for every image of the batch; arrays with one row an image."""

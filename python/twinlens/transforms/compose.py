@@ -251,11 +251,13 @@ class Lambda(base.Transform):
     """A function of one image, in the container that the image is in at that place.
 
     Functions of a module are saved as `module:name`; a lambda or a local function works in this process only. `types`
-    is taken for torchvision's sake: the function is called with images.
+    is taken for torchvision's sake: the function is called with images. It may draw, so `split` counts it as random;
+    with a key the global generators are seeded for it.
     """
 
     Config = LambdaConfig
     is_opaque = True
+    is_random = True
 
     def __init__(self, lambd: Callable[[Any], Any], *types: type, name: str | None = None) -> None:
         super().__init__(lambd=lambd, name=name)
