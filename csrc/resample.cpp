@@ -115,7 +115,7 @@ void both_u8(const View& src, const View& dst, const Job& s, Arena& arena) {
   const SourceRows source(src, fx.groups * 4, arena);
   const int64_t taps = fy.groups * 4;
   const auto** rows = arena.take_array<const uint8_t*>(static_cast<size_t>(taps));
-  Ring ring{nullptr, dst.w * dst.c + kRowSlack, taps + kRowBlock, fy.start[s.roi_y]};
+  Ring ring{nullptr, (dst.w * dst.c + kRowSlack + 63) / 64 * 64, taps + kRowBlock, fy.start[s.roi_y]};
   ring.data = arena.take(static_cast<size_t>(ring.pitch * ring.slots));
   const uint8_t* in[kRowBlock];
   uint8_t* out[kRowBlock];

@@ -60,10 +60,9 @@ struct Rows {
 inline __m128i load16(const uint8_t* p) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)); }
 
 inline __m512i load_lanes(const Rows& row, int64_t offset) {
-  __m512i v = _mm512_castsi128_si512(load16(row.a + offset));
-  v = _mm512_inserti32x4(v, load16(row.b + offset), 1);
-  v = _mm512_inserti32x4(v, load16(row.c + offset), 2);
-  return _mm512_inserti32x4(v, load16(row.d + offset), 3);
+  const __m256i ab = _mm256_inserti128_si256(_mm256_castsi128_si256(load16(row.a + offset)), load16(row.b + offset), 1);
+  const __m256i cd = _mm256_inserti128_si256(_mm256_castsi128_si256(load16(row.c + offset)), load16(row.d + offset), 1);
+  return _mm512_inserti64x4(_mm512_castsi256_si512(ab), cd, 1);
 }
 
 // Four rows at once, one in each 128-bit lane:  r g b r g b r g b r g b ....  ->  rrrr gggg bbbb ....
