@@ -1,0 +1,77 @@
+"""The compiled core. Its functions trust their callers; the public face is the package."""
+
+from collections.abc import Sequence
+from typing import Any, SupportsFloat, SupportsIndex, SupportsInt
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+__version__: str
+
+def isa() -> str: ...
+def set_isa(name: str) -> None: ...
+def supported_isas() -> list[str]: ...
+
+# A picture, a list of them or a batch in; the same number out. ops: code, integers (1 or B, k), reals (1 or B, m).
+def run(
+    images: object,
+    outs: object,
+    ops: Sequence[tuple[SupportsInt | SupportsIndex, ArrayLike, ArrayLike]],
+    in_dtype: SupportsInt | SupportsIndex,
+    out_dtype: SupportsInt | SupportsIndex,
+    in_chw: bool,
+    out_chw: bool,
+    threads: SupportsInt | SupportsIndex,
+) -> None: ...
+
+# Keys and draws: arrays of uint64, one entry a sample.
+def sample_keys(
+    seed: SupportsInt | SupportsIndex, epoch: SupportsInt | SupportsIndex, index: ArrayLike
+) -> NDArray[np.uint64]: ...
+def fold_in(keys: ArrayLike, number: SupportsInt | SupportsIndex) -> NDArray[np.uint64]: ...
+def stream(path: str) -> int: ...
+def uniform(
+    keys: ArrayLike,
+    stream: SupportsInt | SupportsIndex,
+    n: SupportsInt | SupportsIndex,
+    first: SupportsInt | SupportsIndex = 0,
+) -> NDArray[np.float64]: ...
+def philox(counter: ArrayLike, key: ArrayLike) -> NDArray[np.uint32]: ...
+def resized_crop(
+    keys: ArrayLike,
+    stream: SupportsInt | SupportsIndex,
+    h: ArrayLike,
+    w: ArrayLike,
+    scale: tuple[SupportsFloat | SupportsIndex, SupportsFloat | SupportsIndex],
+    ratio: tuple[SupportsFloat | SupportsIndex, SupportsFloat | SupportsIndex],
+) -> NDArray[np.int64]: ...
+def exp(x: ArrayLike) -> NDArray[np.float64]: ...
+def log(x: ArrayLike) -> NDArray[np.float64]: ...
+
+# Tables of weights for the batched engine: start, count, float64 and 22-bit weights; index and weights of OpenCV's.
+def filter_tables(
+    filter: SupportsInt | SupportsIndex,
+    in_size: ArrayLike,
+    out_size: ArrayLike,
+    begin: ArrayLike,
+    end: ArrayLike,
+    roi: ArrayLike,
+    n: SupportsInt | SupportsIndex,
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64], NDArray[np.int32]]: ...
+def cv_branches(
+    method: SupportsInt | SupportsIndex,
+    dtype: SupportsInt | SupportsIndex,
+    channels: SupportsInt | SupportsIndex,
+    in_hw: ArrayLike,
+    out_h: SupportsInt | SupportsIndex,
+    out_w: SupportsInt | SupportsIndex,
+) -> NDArray[np.int32]: ...
+def cv_tables(
+    branch: SupportsInt | SupportsIndex,
+    dtype: SupportsInt | SupportsIndex,
+    horizontal: bool,
+    in_size: ArrayLike,
+    out_size: SupportsInt | SupportsIndex,
+    first: ArrayLike,
+    n: SupportsInt | SupportsIndex,
+) -> tuple[NDArray[np.int32], NDArray[Any]]: ...
