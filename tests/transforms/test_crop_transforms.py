@@ -53,7 +53,8 @@ def test_pad_of_other_modes(mode: str) -> None:
         padded = T.Pad([1, 2, 3, 4], padding_mode=padding_mode)(image)
         assert padded.mode == mode
         np.testing.assert_array_equal(
-            np.asarray(padded), np.pad(np.asarray(image), ((2, 4), (1, 3), (0, 0))[: np.asarray(image).ndim], mode=padding_mode)
+            np.asarray(padded),
+            np.pad(np.asarray(image), ((2, 4), (1, 3), (0, 0))[: np.asarray(image).ndim], mode=padding_mode),
         )
 
 
@@ -102,7 +103,9 @@ def test_random_crop_too_large() -> None:
         T.RandomCrop(20)(pil_image("RGB", 12, 15))
 
 
-@given(h=sides(60), w=sides(60), size=sides(20), seed=st.integers(0, 9999), filter=st.sampled_from(["bilinear", "bicubic"]))
+@given(
+    h=sides(60), w=sides(60), size=sides(20), seed=st.integers(0, 9999), filter=st.sampled_from(["bilinear", "bicubic"])
+)
 def test_random_resized_crop_with_the_same_parameters(h: int, w: int, size: int, seed: int, filter: str) -> None:
     image = pil_image("RGB", h, w, seed)
     ours, params = T.RandomResizedCrop(size, interpolation=filter)(image, key=twinlens.key(seed), return_params=True)
@@ -121,7 +124,12 @@ def test_random_resized_crop_has_the_distribution_of_torchvision() -> None:
     theirs = np.array([v2.RandomResizedCrop.make_params(v2.RandomResizedCrop(8), [torch.zeros(1, h, w)])
                        for _ in range(n)])  # fmt: skip
     theirs = np.array([[p["top"], p["left"], p["height"], p["width"]] for p in theirs], float)
-    for measure in (lambda r: r[:, 2] * r[:, 3], lambda r: np.log(r[:, 3] / r[:, 2]), lambda r: r[:, 0], lambda r: r[:, 1]):
+    for measure in (
+        lambda r: r[:, 2] * r[:, 3],
+        lambda r: np.log(r[:, 3] / r[:, 2]),
+        lambda r: r[:, 0],
+        lambda r: r[:, 1],
+    ):
         a, b = np.sort(measure(ours)), np.sort(measure(theirs))
         grid = np.concatenate((a, b))
         distance = np.abs(np.searchsorted(a, grid, "right") - np.searchsorted(b, grid, "right")).max() / n

@@ -42,7 +42,11 @@ def test_modes_and_filters(mode: str, filter: str) -> None:
 
 
 @given(
-    h=sides(90), w=sides(90), short=sides(50), filter=st.sampled_from(FILTERS), mode=st.sampled_from(["L", "RGB", "RGBA"])
+    h=sides(90),
+    w=sides(90),
+    short=sides(50),
+    filter=st.sampled_from(FILTERS),
+    mode=st.sampled_from(["L", "RGB", "RGBA"]),
 )
 def test_shorter_side(h: int, w: int, short: int, filter: str, mode: str) -> None:
     assume(short * max(h, w) // min(h, w) < 2000)

@@ -89,7 +89,7 @@ class Images:
             )
         )
         gone = tensors or bool(len(done.spec) and done.spec.c[0] != 1)
-        after = replace(done.spec, alpha=plan.after.alpha, indexed=plan.after.indexed)
+        after = done.spec.meaning(plan.after)
         return replace(
             self,
             batch=done.but(spec=after),
@@ -165,7 +165,7 @@ class Images:
         data = [part.batch.data[0] for part in parts]
         shapes = [part.spec.shape(0) for part in parts]
         first = parts[0].spec
-        spec = replace(Spec.of(shapes, first.dtype), alpha=first.alpha, indexed=first.indexed)
+        spec = Spec.of(shapes, first.dtype).meaning(first)
         palettes = tuple(palette for part in parts for palette in part.palettes)
         whole = replace(
             parts[0],
@@ -234,7 +234,7 @@ def _read_list(values: list[Any] | tuple[Any, ...], color: str) -> Images:
             raise InputError(f"image: item 0 of the list is {first.spec.dtype}, item {i} is {part.spec.dtype}")
     spec = first.spec.but()
     shapes = [part.spec.shape(0) for part in parts]
-    spec = replace(Spec.of(shapes, spec.dtype), alpha=spec.alpha, indexed=spec.indexed)
+    spec = Spec.of(shapes, spec.dtype).meaning(spec)
     batch = Batch([part.batch.data[0] for part in parts], spec, first.batch.chw)
     palettes = tuple(palette for part in parts for palette in part.palettes)
     return replace(first, batch=batch, single=False, listed=True, palettes=palettes, original=list(values))
@@ -281,7 +281,9 @@ def _read_pil(image: Image.Image) -> Images:
     h, w = array.shape[:2]
     c = array.shape[2] if array.ndim == 3 else 1
     _check_size(array.shape, h, w, c)
-    spec = Spec.of([(h, w, c)], str(array.dtype), alpha=mode in _ALPHA_MODES, indexed=mode in ("P", "1"))
+    spec = Spec.of(
+        [(h, w, c)], str(array.dtype), alpha=mode in _ALPHA_MODES, indexed=mode in ("P", "1"), bilevel=mode == "1"
+    )
     palette = image.getpalette(None) if mode == "P" else None
     rawmode = image.palette.mode if mode == "P" and image.palette is not None else "RGB"
     return Images(Batch([array], spec, False), "pil", True, False, False, mode, ((rawmode, palette),), original=image)
@@ -293,7 +295,8 @@ def to_pil(array: Any, mode: str | None, palette: Any) -> Image.Image:
     channels = 1 if flat.ndim == 2 else flat.shape[2]
     if mode == "1" and channels == 1:
         return Image.fromarray(flat.astype(bool))
-    if mode in ("CMYK", "YCbCr", "HSV", "LAB") and channels == Image.getmodebands(mode) and flat.dtype == np.uint8:
+    raw = mode in ("CMYK", "YCbCr", "HSV", "LAB", "RGBX") and channels == Image.getmodebands(mode)
+    if raw and mode is not None and flat.dtype == np.uint8:
         return Image.frombytes(mode, (flat.shape[1], flat.shape[0]), np.ascontiguousarray(flat).tobytes())
     image = Image.fromarray(np.ascontiguousarray(flat))
     if mode == "P" and channels == 1:

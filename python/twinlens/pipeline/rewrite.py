@@ -56,7 +56,7 @@ def scale_into_normalize(first: Step, then: Step) -> Step | None:
     """x / 255 as float32, then normalise: one pass with the same three roundings."""
     if not (isinstance(first, Convert) and isinstance(then, Normalize)):
         return None
-    if first.dtype != "float32" or not first.scale or then.scale:
+    if first.dtype != "float32" or not first.scale or first.plain or then.scale:
         return None
     return replace(then, scale=True)
 

@@ -11,10 +11,10 @@ from twinlens import _native
 from twinlens.errors import ArgumentError
 from twinlens.pipeline.plan import Plan
 from twinlens.random import Draws
-from twinlens.steps.spec import Bools, Spec
+from twinlens.steps.spec import Bools, Ints, Spec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from numpy.typing import NDArray
 
@@ -71,6 +71,36 @@ class Trace:
         if params:
             self.params[path] = params
         return params
+
+    def lower(
+        self, path: str, sample: Callable[[Draws, Spec], Params] | None, lower: Callable[[Params, Spec], Iterable[Step]]
+    ) -> None:
+        """Adds the steps of the transform at `path`, which sees only the images that are active here: others may have
+        come another way, with sizes and channels that it would refuse.
+        """
+        if self._active is None or self._active.all():
+            for step in lower({} if sample is None else self.sampled(path, sample), self.spec):
+                self.add(step)
+            return
+        rows = np.flatnonzero(self._active)
+        spec = self.spec.select(rows)
+        params = {} if sample is None else self._sampled_at(rows, spec, path, sample)
+        place = np.zeros(len(self), np.int64)  # inactive images carry the first one's parameters
+        place[rows] = np.arange(len(rows))
+        for step in lower(params, spec):
+            self.add(step.select(place))
+
+    def _sampled_at(self, rows: Ints, spec: Spec, path: str, sample: Callable[[Draws, Spec], Params]) -> Params:
+        """Parameters of the images at `rows`, kept beside those that the same transform had for others."""
+        if self._replayed is not None:
+            return {name: values[rows] for name, values in self.sampled(path, sample).items()}
+        drawn = sample(Draws(self.keys[rows], stream_of(path)), spec)
+        kept = self.params.setdefault(path, {}) if drawn else {}
+        for name, values in drawn.items():
+            if name not in kept:
+                kept[name] = np.zeros((len(self), *values.shape[1:]), values.dtype)
+            kept[name][rows] = values
+        return drawn
 
     def add(self, step: Step) -> None:
         """Appends a step, for the images that are active here."""

@@ -21,16 +21,18 @@ _BITS = {"uint8": 8, "uint16": 16}
 class Convert(Step):
     """To `dtype`. With `scale`, 1.0 and the largest integer stand for each other: integer to float divides by the
     largest, float to integer is trunc(x * (largest + 1 - 1e-3)), integer to integer shifts; without, values are cast.
-    Floats outside the integers' range saturate.
+    Floats outside the integers' range saturate. `plain`: what PIL's mode said of the values is forgotten.
     """
 
     dtype: str
     scale: bool = True
+    plain: bool = False
 
     def result(self, spec: Spec) -> Spec:
         if self.dtype not in DTYPES or spec.dtype not in DTYPES:
             raise InputError(f"Convert: cannot turn {spec.dtype} into {self.dtype}; it takes {', '.join(DTYPES)}")
-        return spec.but(dtype=self.dtype)
+        out = spec.but(dtype=self.dtype)
+        return out.but(alpha=False, indexed=False, bilevel=False) if self.plain else out
 
     def native(self, spec: Spec) -> NativeOp | None:
         code = DTYPES.index(self.dtype)

@@ -24,7 +24,7 @@ class Spec:
 
     h, w, c: int64 arrays of shape (B,). dtype: one of `DTYPES`, or a mask's own. `alpha`: the last channel is alpha and
     resampling premultiplies it (PIL modes LA and RGBA). `indexed`: values are names, not amounts (PIL modes P and 1,
-    masks), so that resampling takes the nearest.
+    masks), so that resampling takes the nearest. `bilevel`: 0 and 1 (PIL mode 1).
     """
 
     h: Ints
@@ -33,6 +33,7 @@ class Spec:
     dtype: str
     alpha: bool = False
     indexed: bool = False
+    bilevel: bool = False
 
     @classmethod
     def of(cls, shapes: list[tuple[int, int, int]], dtype: str, **flags: bool) -> Spec:
@@ -62,6 +63,10 @@ class Spec:
             w=np.where(active, self.w, other.w),
             c=np.where(active, self.c, other.c),
         )
+
+    def meaning(self, other: Spec) -> Spec:
+        """This spec with what `other` says of the values."""
+        return replace(self, alpha=other.alpha, indexed=other.indexed, bilevel=other.bilevel)
 
     def shape(self, i: int) -> tuple[int, int, int]:
         """(h, w, c) of image i."""

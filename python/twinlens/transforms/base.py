@@ -118,9 +118,7 @@ class Transform(torch.nn.Module):
 
     def trace(self, trace: Trace, path: str) -> None:
         """Adds this transform's steps; composites add those of their children."""
-        params = trace.sampled(path, self.sample) if self.random else {}
-        for step in self.lower(params, trace.spec):
-            trace.add(step)
+        trace.lower(path, self.sample if self.random else None, self.lower)
 
     def units(self, path: str) -> list[tuple[str, Any]]:
         """The parts that run one after the other, with their paths."""

@@ -38,14 +38,16 @@ class _ToTensorLike(base.Transform):
         trace.container = self.container
 
     def lower(self, params: Params, spec: Spec) -> Iterable[Step]:
-        del params, spec
-        return ()
+        del params
+        if spec.alpha or spec.indexed:
+            yield Convert(spec.dtype, scale=False, plain=True)
 
 
 class ToTensor(_ToTensorLike):
     """A PIL image or (H, W, C) array becomes a (C, H, W) tensor: uint8 as float32 x / 255, other dtypes as they are.
 
-    Tensors, batches too, are scaled the same way and keep their shape. Equal to torchvision's, bit for bit.
+    Tensors, batches too, are scaled the same way and keep their shape. PIL's mode 1 becomes 0.0 and 1.0. Equal to
+    torchvision's, bit for bit.
 
     >>> import numpy as np
     >>> from twinlens import transforms as T
@@ -55,8 +57,11 @@ class ToTensor(_ToTensorLike):
 
     def lower(self, params: Params, spec: Spec) -> Iterable[Step]:
         del params
+        plain = spec.alpha or spec.indexed
         if spec.dtype == "uint8":
-            yield Convert("float32", scale=True)
+            yield Convert("float32", scale=not spec.bilevel, plain=plain)
+        elif plain:
+            yield Convert(spec.dtype, scale=False, plain=True)
 
 
 class PILToTensor(_ToTensorLike):
@@ -71,6 +76,11 @@ class ToImage(_ToTensorLike):
     container = "tv_image"
 
 
+#: modes by channels, and those of one channel by dtype; the first is the default
+_PIL_MODES = {1: (), 2: ("LA",), 3: ("RGB", "YCbCr", "HSV"), 4: ("RGBA", "CMYK", "RGBX")}
+_GRAY_MODES = {"torch.uint8": ("L",), "torch.uint16": ("I;16",), "torch.float32": ("F",)}
+
+
 class ToPILImageConfig(base.Config):
     mode: str | None = None
 
@@ -78,7 +88,8 @@ class ToPILImageConfig(base.Config):
 class ToPILImage(base.Transform):
     """A (C, H, W) tensor or (H, W, C) array becomes a PIL image; floats are taken as 0..1 and become trunc(x * 255).
 
-    mode: PIL's, one that fits the number of channels; None chooses L, LA, RGB or RGBA, I;16 for uint16.
+    mode: PIL's, one that fits the number of channels; None chooses L, LA, RGB or RGBA, I;16 for uint16, F for an array
+    of one float32 channel.
     """
 
     Config = ToPILImageConfig
@@ -98,12 +109,16 @@ class ToPILImage(base.Transform):
         )
         if isinstance(image, torch.Tensor) and array.ndim == 3:
             array = array.permute(1, 2, 0)
-        if array.is_floating_point():
-            array = array.to(torch.float32).mul(255).clamp(0, 255).to(torch.uint8)
-        channels = 1 if array.ndim == 2 else array.shape[2]
-        if array.ndim not in (2, 3) or channels > 4:
+        channels = 1 if array.ndim == 2 else array.shape[-1]
+        if array.ndim not in (2, 3) or channels not in _PIL_MODES:
             raise InputError(f"ToPILImage: shape {tuple(image.shape)} is not one image of 1 to 4 channels")
-        return to_pil(array.numpy(), self.mode, None)
+        keeps_float = self.mode == "F" or (self.mode is None and channels == 1 and isinstance(image, np.ndarray))
+        if array.is_floating_point() and not keeps_float:
+            array = array.to(torch.float32).mul(255).clamp(0, 255).to(torch.uint8)
+        modes = _GRAY_MODES.get(str(array.dtype), ()) if channels == 1 else _PIL_MODES[channels]
+        if self.mode not in (None, *modes) or (channels > 1 and array.dtype != torch.uint8) or not modes:
+            raise InputError(f"ToPILImage: mode={self.mode!r} does not fit {channels} channels of {image.dtype}")
+        return to_pil(np.ascontiguousarray(array.numpy()), self.mode or modes[0], None)
 
 
 class ToDtypeConfig(base.Config):
