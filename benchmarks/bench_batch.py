@@ -1,0 +1,12 @@
+"""Batches of 64 against single calls."""
+
+from __future__ import annotations
+
+from benchmarks.conftest import Measure
+from benchmarks.rows import Row, Subject, batch
+
+SUBJECTS = batch.subjects(batch_size=64)
+
+
+def bench_batch(measure: Measure, subject: Subject, row: Row) -> None:
+    measure(subject, row)

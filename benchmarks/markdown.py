@@ -1,0 +1,68 @@
+"""A report as Markdown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["render"]
+
+
+def render(report: dict[str, Any]) -> str:
+    """Machine, targets, one table a subject."""
+    parts = [_head(report), _targets(report["targets"])]
+    parts += [_table(subject) for subject in report["subjects"]]
+    cuda = report["cuda"]
+    parts.append("## CUDA\n\n" + (f"{cuda}.\n" if isinstance(cuda, str) else ""))
+    if not isinstance(cuda, str):
+        parts += [_table(subject) for subject in cuda]
+    return "\n".join(parts)
+
+
+def _head(report: dict[str, Any]) -> str:
+    at, photos = report["machine"], report["photos"]
+    versions = ", ".join(f"{name} {version}" for name, version in at["versions"].items())
+    h, w = photos["mean_hw"]
+    return "\n".join(
+        [
+            f"# Benchmarks, {report['date']}, {at['isa']}",
+            "",
+            f"- Machine: {at['cpu']}, {at['cores']} cores, {at['system']}, Python {at['python']}",
+            "- Threads: one in every library",
+            f"- Device: {at['device'] or 'none'}",
+            f"- Kernels: {at['isa']}",
+            f"- Versions: {versions}",
+            f"- Commit: {at['commit']}",
+            f"- Photos: {photos['count']}, mean {h} x {w} (height x width), sides {photos['smallest_side']} to "
+            f"{photos['largest_side']}, decoded first",
+            "",
+            f"Microseconds an image: the median of {report['rounds']} rounds, each the mean over the photos; the "
+            "rivals take turns on every photo. Ratio: the row's time over twinlens' first row, the median of the rounds' "
+            "ratios. Differs: from the reference named above the table, counted before timing; the rows whose output is "
+            "promised to be exact fail the run at the first differing bit.",
+            "",
+        ]
+    )
+
+
+def _targets(targets: list[dict[str, Any]]) -> str:
+    lines = ["## Targets", "", "| target | wanted | got | |", "|---|---:|---:|---|"]
+    for target in targets:
+        got = target["got"]
+        state = "not run" if got is None else "met" if got >= target["wanted"] else "below"
+        shown = "" if got is None else f"{got:.2f}x"
+        lines.append(f"| {target['name']} | {target['wanted']:g}x | {shown} | {state} |")
+    return "\n".join([*lines, ""])
+
+
+def _table(subject: dict[str, Any]) -> str:
+    reference = subject["reference"]
+    lines = [f"## {subject['title']}", ""]
+    lines += [f"Reference: {reference}." if reference else "Random: shapes are checked, pixels are not compared.", ""]
+    lines += ["| row | us an image | ratio | differs from reference |", "|---|---:|---:|---|"]
+    for entry in subject["rows"]:
+        if "skipped" in entry:
+            lines.append(f"| {entry['row']} | | | {entry['skipped']} |")
+        else:
+            differs = entry["differs"] or ""
+            lines.append(f"| {entry['row']} | {entry['microseconds']:.1f} | {entry['ratio']:.2f} | {differs} |")
+    return "\n".join([*lines, ""])

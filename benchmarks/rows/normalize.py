@@ -1,0 +1,98 @@
+"""(224, 224, 3) uint8 to a normalised (3, 224, 224) float32."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from benchmarks.photos import Photo
+from benchmarks.rows.base import MEAN, STD, Array, Call, Row, Subject
+from twinlens import transforms as T
+
+__all__ = ["blob", "subjects"]
+
+_SIDE = 224
+
+
+def subjects() -> list[Subject]:
+    """One subject."""
+    rows = [
+        Row("twinlens", "twinlens", _ours, _array, exact=True),
+        Row("twinlens, PIL in", "twinlens", _ours, lambda photo: photo.pil, exact=True),
+        Row("torchvision on PIL", "torchvision", _torchvision, lambda photo: photo.pil),
+        Row("torchvision v2, channels last", "torchvision", _v2, lambda photo: photo.channels_last),
+        Row("torchvision v2, contiguous", "torchvision", _v2, lambda photo: photo.planar),
+        Row("OpenCV dnn blob", "cv2", blob, _array, lambda out: out[0]),
+        Row("Albumentations Normalize, ToTensorV2", "albumentations", _albumentations, _array, _image),
+        Row("kornia", "kornia", _kornia, lambda photo: photo.planar, lambda out: np.asarray(out)[0]),
+        Row("kornia-rs", "kornia_rs", _kornia_rs, _array),
+    ]
+    title = f"Normalize {_SIDE} x {_SIDE} uint8 to CHW float32"
+    return [Subject("normalize", title, rows, _expected, "torchvision", size_hw=(_SIDE, _SIDE))]
+
+
+def _array(photo: Photo) -> Array:
+    return photo.array
+
+
+def _image(result: Any) -> Array:
+    out: Array = result["image"].numpy()
+    return out
+
+
+def _expected(photo: Photo) -> Array:
+    """ToTensor and Normalize, written out: x / 255, minus mean, by std, each rounded to float32."""
+    mean, std = (np.array(v, np.float32)[:, None, None] for v in (MEAN, STD))
+    unit = photo.array.transpose(2, 0, 1).astype(np.float32) / np.float32(255)
+    return (unit - mean) / std
+
+
+def _ours() -> Call:
+    return T.Compose([T.ToTensor(), T.Normalize(MEAN, STD)])
+
+
+def _torchvision() -> Call:
+    from torchvision import transforms
+
+    call: Call = transforms.Compose([transforms.ToTensor(), transforms.Normalize(MEAN, STD)])
+    return call
+
+
+def _v2() -> Call:
+    from torchvision.transforms import v2
+
+    call: Call = v2.Compose([v2.ToDtype(torch.float32, scale=True), v2.Normalize(MEAN, STD)])
+    return call
+
+
+def blob() -> Call:
+    """OpenCV's one call from HWC uint8 to NCHW float32 with a scale a channel."""
+    import cv2
+
+    params = cv2.dnn.Image2BlobParams()
+    params.mean = tuple(255 * m for m in MEAN)
+    params.scalefactor = tuple(1 / (255 * s) for s in STD)
+    return lambda array: cv2.dnn.blobFromImageWithParams(array, params)
+
+
+def _albumentations() -> Call:
+    import albumentations
+    from albumentations.pytorch import ToTensorV2
+
+    pipe = albumentations.Compose([albumentations.Normalize(MEAN, STD), ToTensorV2()])
+    return lambda array: pipe(image=array)
+
+
+def _kornia() -> Call:
+    from kornia.enhance import normalize
+
+    mean, std = torch.tensor(MEAN), torch.tensor(STD)
+    return lambda image: normalize(image[None].float().div(255), mean, std)
+
+
+def _kornia_rs() -> Call:
+    from kornia_rs.pipeline import resize_normalize_to_tensor
+
+    return lambda array: resize_normalize_to_tensor(array, array.shape[:2], MEAN, STD)

@@ -1,0 +1,93 @@
+"""The training pipeline: random resized crop 224, horizontal flip, tensor, normalize. Only shapes are checked."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import torch
+
+from benchmarks.rows.base import MEAN, STD, Array, Call, Row, Subject, as_array
+from benchmarks.rows.evaluation import image_of
+from twinlens import transforms as T
+
+__all__ = ["kornia_pipe", "ours", "rows", "subjects", "v1", "v2"]
+
+
+def subjects() -> list[Subject]:
+    """One subject."""
+    title = "Train pipeline from a decoded image: RandomResizedCrop 224, flip, tensor, normalize"
+    return [Subject("train", title, rows(224), None, shape=(3, 224, 224))]
+
+
+def rows(side: int) -> list[Row]:
+    """Every library that has the transforms."""
+    return [
+        Row("twinlens", "twinlens", partial(ours, side), lambda photo: photo.array),
+        Row("twinlens, PIL in", "twinlens", partial(ours, side), lambda photo: photo.pil),
+        Row("torchvision on PIL", "torchvision", partial(v1, side), lambda photo: photo.pil),
+        Row("torchvision v2, channels last", "torchvision", partial(v2, side), lambda photo: photo.channels_last),
+        Row("torchvision v2, contiguous", "torchvision", partial(v2, side), lambda photo: photo.planar),
+        Row("Albumentations", "albumentations", partial(_albumentations, side), lambda photo: photo.array, image_of),
+        Row("kornia", "kornia", partial(kornia_pipe, side), lambda photo: photo.planar[None], _only),
+    ]
+
+
+def _only(result: Any) -> Array:
+    return as_array(result[0])
+
+
+def ours(side: int) -> Call:
+    """Written as one writes it with torchvision."""
+    return T.Compose([T.RandomResizedCrop(side), T.RandomHorizontalFlip(), T.ToTensor(), T.Normalize(MEAN, STD)])
+
+
+def v1(side: int) -> Call:
+    """torchvision's first API, for PIL images."""
+    from torchvision import transforms as tv
+
+    steps = [tv.RandomResizedCrop(side), tv.RandomHorizontalFlip(), tv.ToTensor(), tv.Normalize(MEAN, STD)]
+    call: Call = tv.Compose(steps)
+    return call
+
+
+def v2(side: int) -> Call:
+    """torchvision's second API, for uint8 tensors; a batch gets one draw."""
+    from torchvision.transforms import v2 as tv
+
+    call: Call = tv.Compose(
+        [
+            tv.RandomResizedCrop(side, antialias=True),
+            tv.RandomHorizontalFlip(),
+            tv.ToDtype(torch.float32, scale=True),
+            tv.Normalize(MEAN, STD),
+        ]
+    )
+    return call
+
+
+def _albumentations(side: int) -> Call:
+    import albumentations
+    from albumentations.pytorch import ToTensorV2
+
+    pipe = albumentations.Compose(
+        [
+            albumentations.RandomResizedCrop((side, side)),
+            albumentations.HorizontalFlip(),
+            albumentations.Normalize(MEAN, STD),
+            ToTensorV2(),
+        ]
+    )
+    return lambda array: pipe(image=array)
+
+
+def kornia_pipe(side: int, device: str = "cpu") -> Call:
+    """uint8 (B, 3, H, W) in; a draw a sample; no antialiasing."""
+    from kornia import augmentation
+
+    pipe = torch.nn.Sequential(
+        augmentation.RandomResizedCrop((side, side)),
+        augmentation.RandomHorizontalFlip(),
+        augmentation.Normalize(torch.tensor(MEAN), torch.tensor(STD)),
+    ).to(device)
+    return lambda images: pipe(images.float().div(255))
