@@ -1,4 +1,4 @@
-"""What every step is compared on: one line a step, a generator of its images and parameters with the oracle's answer."""
+"""What every step is compared on: one line a step, a generator of images and parameters with the oracle's answer."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ their size, the batch is divided by what the host knows of the parameters, and p
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -66,10 +67,12 @@ def _apply(step: Step, group: Group) -> list[Group]:
     if active is not None and len(spec) and not active.any():
         return [group]
     if active is not None and not active.all():
-        if _reshapes(step, spec):
+        # Images of one group have one size, so what fits an active one fits those that are computed and left out.
+        everywhere = replace(step.select(np.where(active, np.arange(len(spec)), np.argmax(active))), active=None)
+        if _reshapes(everywhere, spec):
             kept, changed = np.flatnonzero(~active), np.flatnonzero(active)
             return [_part(group, kept), *_apply(step.select(changed), _part(group, changed))]
-        return [(numbers, choose(active, step.batched(x, spec), x), step.after(spec))]
+        return [(numbers, choose(active, everywhere.batched(x, spec), x), step.after(spec))]
     parts = _agreeing(step.signature(spec))
     if len(parts) == 1:
         return [(numbers, step.batched(x, spec), step.result(spec))]

@@ -16,7 +16,7 @@ from twinlens.errors import ArgumentError
 from twinlens.steps.spec import DTYPES, Spec
 
 if TYPE_CHECKING:
-    from twinlens.steps.base import NativeOp, Step
+    from twinlens.steps.base import NativeOp, Placed
 
 __all__ = ["get_num_threads", "run", "set_num_threads"]
 
@@ -42,7 +42,7 @@ def get_num_threads() -> int:
 
 
 def run(
-    steps: list[Step], batch: Batch, *, chw: bool, tensors: bool, num_threads: int | None = None, out: Any = None
+    steps: list[Placed], batch: Batch, *, chw: bool, tensors: bool, num_threads: int | None = None, out: Any = None
 ) -> Batch:
     """Runs `steps` on CPU images, which may differ in size.
 
@@ -50,12 +50,7 @@ def run(
     step without a native operation splits the plan and runs its torch twin.
     """
     threads = get_num_threads() if num_threads is None else num_threads
-    spec = batch.spec
-    calls = []
-    for step in steps:
-        op = step.native(spec)
-        spec = step.after(spec)
-        calls.append((step, op, spec))
+    calls = [(step, step.native(before), after) for step, before, after in steps]
     segments = [(native, list(group)) for native, group in groupby(calls, lambda call: call[1] is not None)]
     if not segments or not segments[-1][0]:
         segments.append((True, []))  # copies the result to where it is wanted
@@ -78,15 +73,19 @@ def as_tensors(batch: Batch) -> Batch:
         return Batch([_tensor(item, batch.chw) for item in batch.data], batch.spec, True)
     if isinstance(batch.data, torch.Tensor) and batch.chw:
         return batch
-    data = torch.from_numpy(batch.data) if isinstance(batch.data, np.ndarray) else batch.data
+    data = torch.from_numpy(_shareable(batch.data)) if isinstance(batch.data, np.ndarray) else batch.data
     return Batch(data if batch.chw else data.permute(0, 3, 1, 2), batch.spec, True)
+
+
+def _shareable(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The array itself, or a copy where torch could not share its memory."""
+    plain = all(stride >= 0 for stride in array.strides) and array.flags.writeable and array.flags.aligned
+    return array if plain else array.copy()
 
 
 def _tensor(item: Any, chw: bool) -> torch.Tensor:
     if isinstance(item, np.ndarray):
-        if any(stride < 0 for stride in item.strides) or not item.flags.writeable:
-            item = item.copy()
-        item = torch.from_numpy(item)
+        item = torch.from_numpy(_shareable(item))
     tensor: torch.Tensor = item.unsqueeze(-1) if item.ndim == 2 else item
     return tensor if chw and item.ndim == 3 else tensor.permute(2, 0, 1)
 
@@ -94,16 +93,16 @@ def _tensor(item: Any, chw: bool) -> torch.Tensor:
 def _call(ops: list[NativeOp], batch: Batch, spec: Spec, out: Any, chw: bool, threads: int) -> Batch:
     if len(spec):
         codes = _CODES[batch.spec.dtype], _CODES[spec.dtype]
-        _native.run(_arrays(batch.data), _arrays(out), ops, *codes, batch.chw, chw, threads)
+        _native.run(_arrays(batch.data, copies=True), _arrays(out), ops, *codes, batch.chw, chw, threads)
     return Batch(out, spec, chw)
 
 
-def _arrays(data: Any) -> Any:
-    """What the core reads: NumPy views of the same memory."""
+def _arrays(data: Any, *, copies: bool = False) -> Any:
+    """NumPy views of the same memory; `copies` of arrays that do not lie at multiples of their items, if allowed."""
     if isinstance(data, list):
-        return [_arrays(item) for item in data]
+        return [_arrays(item, copies=copies) for item in data]
     if isinstance(data, np.ndarray):
-        return data
+        return data.copy() if copies and not data.flags.aligned else data
     tensor = data.detach()
     return (tensor.view(torch.int16) if tensor.dtype == torch.bfloat16 else tensor).numpy()
 

@@ -96,6 +96,8 @@ def _check_same_size(first: Images, other: Images) -> None:
 
 def run_units(units: list[tuple[str, Any]], state: State, keys: NDArray[np.uint64], options: Options) -> State:
     """Runs (path, transform) pairs; consecutive ones that lower to steps share a plan."""
+    if state.images.listed and not len(state.images.spec):
+        return state  # nobody knows of what kind or size the images would have been
     pending: list[tuple[str, Transform]] = []
     for i, (path, unit) in enumerate(units):
         if not getattr(unit, "opaque", True):

@@ -108,9 +108,7 @@ class Trace:
         if active is not None:
             if len(active) and not active.any():
                 return
-            from dataclasses import replace
-
-            step = replace(step, active=None if active.all() else active)
+            step = step.activated(None if active.all() else active)
         self._steps.append(step)
         self._specs.append(self.spec)
         self.spec = step.after(self.spec)

@@ -17,9 +17,11 @@ from twinlens.errors import InputError
 from twinlens.steps.spec import Bools, Ints, Reals, Spec
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import torch
 
-__all__ = ["NativeOp", "Step", "int_rows", "per_sample", "real_rows"]
+__all__ = ["NativeOp", "Placed", "Step", "columns", "int_rows", "per_sample", "place", "real_rows"]
 
 NativeOp = tuple[int, Ints, Reals]  # operation code, integers (1 or B, k), reals (1 or B, m)
 
@@ -68,18 +70,23 @@ class Step(ABC):
         return xy
 
     def after(self, spec: Spec) -> Spec:
-        """`result`, with inactive images left as they are."""
-        out = self.result(spec)
+        """`result`, with inactive images left as they are, whatever they are."""
         if self.active is None or self.active.all():
-            return out
+            return self.result(spec)
+        active = np.broadcast_to(self.active, spec.h.shape)
+        rows = np.flatnonzero(active)
+        if not len(rows):
+            return spec
+        out = replace(self.select(rows), active=None).result(spec.select(rows))
         if out.dtype != spec.dtype:
-            if not self.active.any():
-                return spec
             raise InputError(
                 f"{type(self).__name__}: turns {spec.dtype} into {out.dtype} for some images of a batch only; "
                 "apply it to all of them or give the images one by one"
             )
-        return out.where(self.active, spec)
+        sizes = {name: getattr(spec, name).copy() for name in ("h", "w", "c")}
+        for name, values in sizes.items():
+            values[rows] = getattr(out, name)
+        return replace(out, **sizes)
 
     def select(self, rows: Ints) -> Self:
         """The step for the images at `rows`."""
@@ -89,6 +96,14 @@ class Step(ABC):
             if isinstance(value, np.ndarray) and len(value) > 1:
                 changes[f.name] = value[rows]
         return replace(self, **changes) if changes else self
+
+    def activated(self, active: Bools | None) -> Self:
+        """The same step for other images; None for all."""
+        if active is self.active:
+            return self
+        step = object.__new__(type(self))  # a frozen dataclass without slots: its fields are its __dict__
+        step.__dict__.update(self.__dict__, active=active)
+        return step
 
     def describe(self) -> str:
         """One line for `print(pipe.plan(size))`."""
@@ -103,16 +118,33 @@ class Step(ABC):
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
+#: a step, and what is known of the images before and after it
+Placed = tuple[Step, Spec, Spec]
+
+
+def place(steps: Iterable[Step], spec: Spec) -> list[Placed]:
+    """Steps that run one after the other on images of which `spec` is known."""
+    placed = []
+    for step in steps:
+        after = step.after(spec)
+        placed.append((step, spec, after))
+        spec = after
+    return placed
+
+
 def per_sample(value: Any, dtype: type[np.generic] = np.int64) -> Any:
     """A parameter as an array with one row for all images, or as it is where it already has one an image."""
     array = np.asarray(value, dtype)
     return array.reshape(1) if array.ndim == 0 else array
 
 
-def int_rows(active: Bools | None, *columns: Ints | Bools | int) -> Ints:
-    """(1 or B, 1 + k) int64: `active`, then the columns; a column is a number, (n,) or (n, m)."""
-    first: Any = 1 if active is None else active
-    parts = (first, *columns)
+def int_rows(active: Bools | None, *parts: Ints | Bools | int) -> Ints:
+    """(1 or B, 1 + k) int64: `active`, then the parts as columns; a part is a number, (n,) or (n, m)."""
+    return columns(1 if active is None else active, *parts)
+
+
+def columns(*parts: Any) -> Ints:
+    """(n, k) int64 from numbers, (n,) and (n, m), side by side."""
     n = 1
     width = 0
     for part in parts:

@@ -15,6 +15,7 @@ from twinlens.errors import ArgumentError
 from twinlens.pipeline import fixed
 from twinlens.pipeline import run as runner
 from twinlens.pipeline.run import Options
+from twinlens.steps.spec import DTYPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -189,6 +190,10 @@ class Transform(torch.nn.Module):
         """The steps for an image of `size` (h, w) or (h, w, c): print it to see what runs where. Random transforms are
         shown as they are drawn under `key`.
         """
+        if len(size) not in (2, 3) or any(isinstance(n, bool) or not isinstance(n, int) or n < 1 for n in size):
+            raise ArgumentError(f"plan: size={size!r} must be (h, w) or (h, w, c), positive integers")
+        if dtype not in DTYPES:
+            raise ArgumentError(f"plan: dtype={dtype!r} must be one of {', '.join(DTYPES)}")
         plans = runner.plan_for(self, tuple(size), dtype, key)
         only = plans[0]
         return only if len(plans) == 1 and not isinstance(only, str) else PlanList(plans)
@@ -239,11 +244,11 @@ def _explain(owner: str, error: ValidationError) -> str:
     """`CLAHE: tile_grid_size=(0, 8) must be positive`: one line for each argument that is wrong."""
     seen: dict[str, str] = {}
     for item in error.errors():
-        name = str(item["loc"][0]) if item["loc"] else "arguments"
+        name = str(item["loc"][0]) if item["loc"] else ""
         message = item["msg"].removeprefix("Value error, ")
         if item["type"] == "extra_forbidden":
             seen.setdefault(name, f"{owner}: no argument named {name!r}")
-        elif message.startswith(f"{name}="):
+        elif not name or message.startswith((f"{name}=", f"{name} ")):
             seen[name] = f"{owner}: {message}"
         else:
             seen.setdefault(name, f"{owner}: {name}={item['input']!r}: {message[0].lower()}{message[1:]}")
