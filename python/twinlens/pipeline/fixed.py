@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 
 from twinlens import _native, engines
-from twinlens.pipeline.images import read
+from twinlens.pipeline.images import pil_holds, read
 from twinlens.pipeline.run import lower_units
 from twinlens.pipeline.trace import Trace
 from twinlens.steps.spec import DTYPES
@@ -97,14 +97,11 @@ def _prepare(root: Transform, image: Any) -> Any:
     if not images.single or images.spec.dtype not in DTYPES[:3]:
         return MISS
     plan, container = lower_units(units, Trace(images.spec, np.zeros(1, np.uint64), images.kind))
-    spec, ops = images.spec, []
-    for step in plan.rewritten:
-        op = step.native(spec)
-        if op is None:
-            return MISS
-        ops.append(op)
-        spec = step.after(spec)
-    if not ops or container == "tv_image":
+    ops = [op for step, before, _ in plan.placed if (op := step.native(before)) is not None]
+    spec = plan.after
+    if len(ops) < len(plan.placed) or not ops or container == "tv_image" or (container == "ndarray" and spec.dtype == "bfloat16"):
+        return MISS
+    if container == "pil" and not pil_holds(spec):
         return MISS
     h, w, c = spec.shape(0)
     tensor = container == "tensor"

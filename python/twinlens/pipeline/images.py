@@ -70,16 +70,17 @@ class Images:
         out: Any = None,
     ) -> Images:
         """These images after `plan`, held as `container`."""
-        if not plan.rewritten and container == self.kind and out is None:
+        if not plan.steps and container == self.kind and out is None:
             return self
         tensors = container in ("tensor", "tv_image")
         if out is not None:
             _check_out(out, plan.after, tensors)
+        _check_container(container, plan.after)
         done = (
             self._nothing(plan.after, tensors)
             if self.empty
-            else engines.run(
-                plan.rewritten,
+            else engines.run_placed(
+                plan.placed,
                 self.batch,
                 chw=tensors,
                 tensors=tensors,
@@ -176,6 +177,21 @@ class Images:
             original=None,
         )
         return whole if self.single or self.listed else whole.stacked()
+
+
+def _check_container(container: str, spec: Spec) -> None:
+    if container == "ndarray" and spec.dtype == "bfloat16":
+        raise InputError("image: NumPy has no bfloat16; put ToTensor() or ToImage() before the conversion")
+    if container == "pil" and not pil_holds(spec):
+        c = int(spec.c.max())
+        raise InputError(f"image: PIL cannot hold {spec.dtype} with {c} channels; put ToTensor() or ToImage() before")
+
+
+def pil_holds(spec: Spec) -> bool:
+    """Whether there is a PIL mode for these images."""
+    if spec.dtype == "uint8":
+        return bool((spec.c <= 4).all())
+    return spec.dtype in ("uint16", "float32") and bool((spec.c == 1).all())
 
 
 def _check_out(out: Any, spec: Spec, tensors: bool) -> None:

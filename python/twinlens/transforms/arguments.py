@@ -103,12 +103,17 @@ def _integers(value: Any) -> list[int]:
     return out
 
 
+_LONGEST = 1 << 20
+
+
 def _size(value: Any) -> list[int]:
     numbers = _integers(value)
     if len(numbers) not in (1, 2):
         raise ValueError(f"size={value!r} must be one or two integers")
     if min(numbers) < 1:
         raise ValueError(f"size={value!r} must be positive")
+    if max(numbers) > _LONGEST:
+        raise ValueError(f"size={value!r} must be at most {_LONGEST}")
     return numbers
 
 
@@ -153,6 +158,8 @@ def _padding(value: Any) -> int | list[int]:
     numbers = _integers(value)
     if len(numbers) not in (1, 2, 4):
         raise ValueError(f"padding={value!r} must be 1, 2 or 4 integers")
+    if max(abs(n) for n in numbers) > _LONGEST:
+        raise ValueError(f"padding={value!r} must be at most {_LONGEST}")
     return numbers[0] if isinstance(value, int) else numbers
 
 

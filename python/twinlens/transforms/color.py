@@ -92,8 +92,9 @@ class RandomGrayscale(base.Transform):
 
     def lower(self, params: Params, spec: Spec) -> Iterable[Step]:
         active = params["gray"] & (spec.c == 3)
-        if (params["gray"] & ~np.isin(spec.c, (1, 3))).any():
-            i = int(np.argmax(~np.isin(spec.c, (1, 3))))
+        wrong = params["gray"] & (spec.c != 3) & (spec.c != 1)
+        if wrong.any():
+            i = int(np.argmax(wrong))
             raise InputError(f"RandomGrayscale: wants 1 or 3 channels, image has {int(spec.c[i])} {spec.shape(i)}")
         if active.any():
             yield ColorConvert("gray_pillow", 3, active=active)
