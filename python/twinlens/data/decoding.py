@@ -1,0 +1,165 @@
+"""Image files to arrays: JPEG, PNG, WebP, BMP and TIFF.
+
+The size in the header is checked before a pixel is decoded, and a file that ends too early is an error, not a picture
+with a gray part.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from twinlens.errors import ArgumentError, DecodeError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from PIL.ImageFile import ImageFile
+
+__all__ = ["MAX_PIXELS", "SUFFIXES", "decode"]
+
+#: twice Pillow's MAX_IMAGE_PIXELS, where Pillow's own warning becomes an error
+MAX_PIXELS = 178_956_970
+
+#: what `twinlens run` takes for images, in either case
+SUFFIXES = frozenset({".bmp", ".jpe", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
+
+
+def decode(source: str | os.PathLike[str] | bytes, *, max_pixels: int = MAX_PIXELS) -> NDArray[Any]:
+    """The image in a file, or in its bytes, as a new array: uint8 (H, W, 3) in RGB order.
+
+    Gray, palette and CMYK images become RGB, alpha is left out, as by Pillow's `convert("RGB")`; 16-bit gray stays
+    uint16 (H, W, 1). The first frame of several. EXIF orientation is not applied, as in Pillow and torchvision.
+    JPEG: the pixels of Pillow and of OpenCV (exact CMYK conversion is Pillow's). Raises DecodeError for what cannot be
+    decoded, ends early, or has more than `max_pixels` pixels.
+
+    >>> import io, numpy as np
+    >>> from PIL import Image
+    >>> file = io.BytesIO()
+    >>> Image.new("L", (4, 2), 7).save(file, "PNG")
+    >>> decode(file.getvalue()).shape
+    (2, 4, 3)
+    """
+    if isinstance(max_pixels, bool) or not isinstance(max_pixels, int) or max_pixels < 1:
+        raise ArgumentError(f"decode: max_pixels={max_pixels!r} must be a positive integer")
+    data = source if isinstance(source, bytes) else _read_bytes(Path(source))
+    kind = _kind_of(data)
+    try:
+        array = _decode_jpeg(data, max_pixels) if kind == "JPEG" else None
+        return _decode_pillow(data, kind, max_pixels) if array is None else array
+    except DecodeError:
+        raise
+    except MemoryError:
+        raise DecodeError(f"{kind}: not enough memory to decode it") from None
+    except Exception as error:  # decoders raise OSError, SyntaxError, struct.error, zlib.error and more on bad files
+        raise DecodeError(f"{kind}: {str(error) or type(error).__name__}") from None
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DecodeError(f"{path}: {error.strerror or error}") from None
+
+
+def _kind_of(data: bytes) -> str:
+    """The format by the file's first bytes; names lie."""
+    if not data:
+        raise DecodeError("the file is empty")
+    if data.startswith(b"\xff\xd8\xff"):
+        return "JPEG"
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "PNG"
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "WebP"
+    if data.startswith(b"BM"):
+        return "BMP"
+    if data[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+        return "TIFF"
+    raise DecodeError(f"not a JPEG, PNG, WebP, BMP or TIFF image: it starts with {data[:8]!r}")
+
+
+def _check_size(kind: str, width: int, height: int, max_pixels: int) -> None:
+    if width < 1 or height < 1:
+        raise DecodeError(f"{kind}: the header says {width}x{height}, which holds no pixels")
+    if width * height > max_pixels:
+        raise DecodeError(
+            f"{kind}: the header says {width}x{height} = {width * height} pixels, above max_pixels={max_pixels}"
+        )
+
+
+def _decode_jpeg(data: bytes, max_pixels: int) -> NDArray[np.uint8] | None:
+    """Colour and gray by libjpeg-turbo; None for what is left to Pillow."""
+    import simplejpeg
+
+    try:
+        height, width, colors, _ = simplejpeg.decode_jpeg_header(data)
+    except ValueError as error:
+        if _is_damage(str(error)):
+            raise
+        return None
+    _check_size("JPEG", width, height, max_pixels)
+    if colors not in ("YCbCr", "Gray"):
+        return None
+    try:
+        array: NDArray[np.uint8] = simplejpeg.decode_jpeg(data, "RGB")
+    except ValueError as error:
+        if _is_damage(str(error)):
+            raise
+        return None
+    return array
+
+
+def _is_damage(message: str) -> bool:
+    """Whether libjpeg lost pixels. Its other warnings (stray bytes between markers, odd versions) cost none."""
+    lower = message.lower()
+    return "premature" in lower or ("corrupt" in lower and "extraneous" not in lower)
+
+
+def _decode_pillow(data: bytes, kind: str, max_pixels: int) -> NDArray[Any]:
+    if kind == "WebP":  # libwebp allocates its canvas on opening: the header comes first
+        _check_size(kind, *_webp_size(data), max_pixels)
+    with _open(data, kind) as image:
+        _check_size(kind, *image.size, max_pixels)
+        if image.mode.startswith("I;16"):
+            return np.array(image, dtype=np.uint16)[..., None]
+        if image.mode in ("I", "F", "LAB"):
+            raise DecodeError(
+                f"{kind}: pixels of mode {image.mode} are not supported; convert the file to 8 or 16 bits"
+            )
+        image.load()
+        if image.mode == "RGB":
+            return np.array(image)
+        # A palette with several transparent entries goes through RGBA; straight to RGB Pillow warns.
+        through = image.convert("RGBA") if image.mode == "P" and "transparency" in image.info else image
+        return np.array(through.convert("RGB"))
+
+
+def _open(data: bytes, kind: str) -> ImageFile:
+    """The plugin of the format itself: Image.open would try others, and has a size limit that is process-wide."""
+    from PIL import BmpImagePlugin, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
+
+    plugins: dict[str, type[ImageFile]] = {
+        "JPEG": JpegImagePlugin.JpegImageFile,
+        "PNG": PngImagePlugin.PngImageFile,
+        "WebP": WebPImagePlugin.WebPImageFile,
+        "BMP": BmpImagePlugin.BmpImageFile,
+        "TIFF": TiffImagePlugin.TiffImageFile,
+    }
+    return plugins[kind](io.BytesIO(data))
+
+
+def _webp_size(data: bytes) -> tuple[int, int]:
+    """Width and height: RFC 9649, sections 2.5 (VP8), 2.6 (VP8L) and 2.7 (VP8X)."""
+    chunk, body = data[12:16], data[20:30]
+    if len(body) < 10:
+        raise DecodeError("WebP: the file ends in its header")
+    if chunk == b"VP8X":
+        return int.from_bytes(body[4:7], "little") + 1, int.from_bytes(body[7:10], "little") + 1
+    if chunk == b"VP8L":
+        bits = int.from_bytes(body[1:5], "little")
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    return int.from_bytes(body[6:8], "little") & 0x3FFF, int.from_bytes(body[8:10], "little") & 0x3FFF

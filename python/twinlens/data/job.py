@@ -1,0 +1,226 @@
+"""The main job: every image of a folder through a pipeline into Parquet shards."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import twinlens
+from twinlens.data import durable
+from twinlens.data.decoding import MAX_PIXELS, decode
+from twinlens.data.encoding import Format, check_format, encode
+from twinlens.data.listing import Entry, digest, list_images
+from twinlens.data.manifest import Manifest, describe
+from twinlens.data.shards import Failure, Row, ShardWriter, arrow, finished
+from twinlens.errors import ArgumentError, TwinlensError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from twinlens.transforms import Transform
+
+__all__ = ["Progress", "Summary", "run"]
+
+#: called with what is done so far: files with a result, files that failed, files in all
+Progress = Callable[[int, int, int], None]
+
+#: an image before its turn: decoded, or why not
+Decoded = tuple[Entry, "NDArray[Any] | Failure"]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a run did. resumed: files that an earlier run had finished, counted in `written` and `failed` too."""
+
+    files: int
+    written: int
+    failed: int
+    resumed: int
+    shards: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    pipe: Transform
+    workers: int
+    batch_size: int
+    seed: int
+    format: Format
+    color: str
+    max_pixels: int
+
+
+def run(
+    src: str | os.PathLike[str],
+    pipe: Transform,
+    out: str | os.PathLike[str],
+    *,
+    workers: int | None = None,
+    batch_size: int = 32,
+    seed: int = 0,
+    shard_size: int = 1000,
+    format: str = "png",
+    color: str = "rgb",
+    max_pixels: int = MAX_PIXELS,
+    resume: bool = False,
+    progress: Progress | None = None,
+) -> Summary:
+    """Every image below `src` through `pipe` into `out`/part-00000.parquet and so on; see `read`.
+
+    Sample i of the sorted files runs under `key(seed, 0, i)`: results do not depend on workers or batch_size. Files
+    without a result are listed in `out`/errors.jsonl. resume: go on where an earlier run, killed perhaps, stopped.
+    format: png, jpeg (quality 95) or raw for results of 8-bit pixels; float results are raw, little-endian.
+    color: "bgr" gives the pipeline arrays with blue first.
+
+    Raises ArgumentError for settings and folders that do not fit, PipelineFileError for a pipeline that cannot be
+    saved, TwinlensError without pyarrow.
+    """
+    job = _Job(pipe, workers or _cores(), batch_size, seed, check_format(format), color, max_pixels)
+    _check(job, workers, shard_size)
+    arrow()
+    source, target = Path(src), Path(out)
+    manifest, entries = _manifest(source, job)
+    started = time.perf_counter()
+    done, failed = _prepare(target, manifest, resume)
+    todo = [entry for entry in entries if entry.path not in done and entry.path not in failed]
+    manifest.save(target)
+    counts = [len(done), len(failed)]
+    with ShardWriter(target, shard_size, manifest.metadata()) as writer:
+        for result in _results(job, todo):
+            writer.add(result)
+            counts[isinstance(result, Failure)] += 1
+            if progress is not None:
+                progress(counts[0], counts[1], len(entries))
+    written, lost = counts
+    replace(manifest, status="done", written=written, failed=lost, shards=writer.shards).save(target)
+    seconds = time.perf_counter() - started
+    return Summary(len(entries), written, lost, len(entries) - len(todo), writer.shards, seconds)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _check(job: _Job, workers: int | None, shard_size: int) -> None:
+    numbers = {"workers": workers, "batch_size": job.batch_size, "shard_size": shard_size, "max_pixels": job.max_pixels}
+    for name, value in numbers.items():
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+            raise ArgumentError(f"run: {name}={value!r} must be a positive integer")
+    if job.color not in ("rgb", "bgr"):
+        raise ArgumentError(f"run: color={job.color!r} must be 'rgb' or 'bgr'")
+    twinlens.key(job.seed)  # an integer
+
+
+def _manifest(source: Path, job: _Job) -> tuple[Manifest, list[Entry]]:
+    about = describe(job.pipe)
+    entries = list_images(source)
+    manifest = Manifest(
+        status="running",
+        **about,
+        seed=job.seed,
+        format=job.format,
+        color=job.color,
+        max_pixels=job.max_pixels,
+        source=str(source.resolve()),
+        listing_sha256=digest(entries),
+        files=len(entries),
+    )
+    return manifest, entries
+
+
+def _prepare(out: Path, manifest: Manifest, resume: bool) -> tuple[set[str], set[str]]:
+    """Makes `out`, or takes up what is in it: the paths with a row, and those that failed."""
+    if out.exists() and not out.is_dir():
+        raise ArgumentError(f"{out}: not a folder")
+    out.mkdir(parents=True, exist_ok=True)
+    if not resume:
+        if any(out.iterdir()):
+            raise ArgumentError(f"{out}: not empty; resume an earlier run with --resume, or choose another folder")
+        return set(), set()
+    for partial in out.glob(f".*{durable.TEMPORARY}"):
+        partial.unlink()
+    earlier = Manifest.load(out)
+    if earlier is None:
+        if any(out.iterdir()):
+            raise ArgumentError(f"{out}: not empty, and without a run.json to resume from")
+        return set(), set()
+    manifest.check_same_run(earlier)
+    return finished(out)
+
+
+def _results(job: _Job, todo: list[Entry]) -> Iterator[Row | Failure]:
+    """Rows and failures in the order of `todo`; while one batch is transformed the next is being decoded."""
+    pool = ThreadPoolExecutor(job.workers, "twinlens-run")
+    try:
+        decoded = _decoded(pool, job, todo)
+        while batch := list(islice(decoded, job.batch_size)):
+            yield from _batch_results(pool, job, batch)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _decoded(pool: ThreadPoolExecutor, job: _Job, todo: list[Entry]) -> Iterator[Decoded]:
+    """Images in order, decoded a bounded number ahead."""
+    ahead = job.batch_size + job.workers
+    waiting: deque[Future[Decoded]] = deque()
+    for entry in todo:
+        waiting.append(pool.submit(_decode, job, entry))
+        if len(waiting) > ahead:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+def _decode(job: _Job, entry: Entry) -> Decoded:
+    try:
+        image = decode(entry.file, max_pixels=job.max_pixels)
+    except TwinlensError as error:
+        return entry, Failure(entry.path, entry.index, "decode", str(error))
+    return entry, image[..., ::-1] if job.color == "bgr" and image.shape[2] == 3 else image
+
+
+def _batch_results(pool: ThreadPoolExecutor, job: _Job, batch: list[Decoded]) -> Iterator[Row | Failure]:
+    transformed: dict[int, Any] = {}
+    # One call takes images of one dtype; 16-bit gray ones may lie among the rest.
+    by_dtype: dict[str, list[tuple[Entry, NDArray[Any]]]] = {}
+    for entry, image in batch:
+        if isinstance(image, Failure):
+            transformed[entry.index] = image
+        else:
+            by_dtype.setdefault(image.dtype.name, []).append((entry, image))
+    for group in by_dtype.values():
+        transformed.update(_transform(job, group))
+    yield from pool.map(lambda item: _row(job, item[0], transformed[item[0].index]), batch)
+
+
+def _transform(job: _Job, group: list[tuple[Entry, NDArray[Any]]]) -> dict[int, Any]:
+    """Results by index. Where the call fails each image runs alone, so that only those at fault are lost."""
+    entries = [entry for entry, _ in group]
+    keys = [twinlens.key(job.seed, 0, entry.index) for entry in entries]
+    try:
+        results = job.pipe.batch([image for _, image in group], keys=keys, num_threads=job.workers, color=job.color)
+        return {entry.index: result for entry, result in zip(entries, results, strict=True)}
+    except Exception as error:  # a callable in the pipeline may raise anything
+        if len(group) > 1:
+            return {index: result for one in group for index, result in _transform(job, [one]).items()}
+        reason = str(error) if isinstance(error, TwinlensError) else f"{type(error).__name__}: {error}"
+        entry = entries[0]
+        return {entry.index: Failure(entry.path, entry.index, "transform", reason)}
+
+
+def _row(job: _Job, entry: Entry, result: Any) -> Row | Failure:
+    if isinstance(result, Failure):
+        return result
+    try:
+        image = encode(result, job.format, bgr=job.color == "bgr")
+    except TwinlensError as error:
+        return Failure(entry.path, entry.index, "transform", str(error))
+    return Row(entry.path, entry.label, image, entry.index, int(twinlens.key(job.seed, 0, entry.index)))
