@@ -12,14 +12,25 @@ from twinlens.engines import kornia, native
 from twinlens.engines.batch import Batch
 from twinlens.engines.native import get_num_threads, set_num_threads
 from twinlens.errors import ArgumentError, EngineError
+from twinlens.steps.base import place
 from twinlens.steps.spec import DTYPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from twinlens.steps.base import Step
+    from twinlens.steps.base import Placed, Step
 
-__all__ = ["Batch", "Engine", "choose_engine", "forced", "get_num_threads", "run", "set_num_threads", "use_engine"]
+__all__ = [
+    "Batch",
+    "Engine",
+    "choose_engine",
+    "forced",
+    "get_num_threads",
+    "run",
+    "run_placed",
+    "set_num_threads",
+    "use_engine",
+]
 
 Engine = Literal["native", "kornia"]
 
@@ -83,9 +94,24 @@ def run(
     out: Any = None,
 ) -> Batch:
     """Runs steps on a batch; the result's layout and kind are as asked, on whichever engine."""
+    placed = place(steps, batch.spec)
+    return run_placed(placed, batch, chw=chw, tensors=tensors, engine=engine, num_threads=num_threads, out=out)
+
+
+def run_placed(
+    placed: list[Placed],
+    batch: Batch,
+    *,
+    chw: bool,
+    tensors: bool,
+    engine: Engine | None = None,
+    num_threads: int | None = None,
+    out: Any = None,
+) -> Batch:
+    """`run`, where what is known of the images before and after each step has been worked out already."""
     if choose_engine(batch, engine) == "native":
-        return native.run(steps, batch, chw=chw, tensors=tensors, num_threads=num_threads, out=out)
-    done = kornia.run(steps, native.as_tensors(batch), out=out if tensors and chw else None)
+        return native.run(placed, batch, chw=chw, tensors=tensors, num_threads=num_threads, out=out)
+    done = kornia.run([step for step, _, _ in placed], native.as_tensors(batch), out=out if tensors and chw else None)
     if tensors and chw:
         return done
     data = (

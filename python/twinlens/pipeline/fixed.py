@@ -70,6 +70,8 @@ def call(root: Transform, image: Any) -> Any:
     kind = type(image)
     where: Any
     if kind is np.ndarray:
+        if not image.dtype.isnative:
+            return MISS
         where = (image.shape, image.dtype.char)
     elif kind is torch.Tensor:
         if image.device.type != "cpu" or image.dtype == torch.bfloat16:
@@ -99,7 +101,12 @@ def _prepare(root: Transform, image: Any) -> Any:
     plan, container = lower_units(units, Trace(images.spec, np.zeros(1, np.uint64), images.kind))
     ops = [op for step, before, _ in plan.placed if (op := step.native(before)) is not None]
     spec = plan.after
-    if len(ops) < len(plan.placed) or not ops or container == "tv_image" or (container == "ndarray" and spec.dtype == "bfloat16"):
+    if (
+        len(ops) < len(plan.placed)
+        or not ops
+        or container == "tv_image"
+        or (container == "ndarray" and spec.dtype == "bfloat16")
+    ):
         return MISS
     if container == "pil" and not pil_holds(spec):
         return MISS

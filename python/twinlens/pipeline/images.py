@@ -89,7 +89,7 @@ class Images:
                 out=out,
             )
         )
-        gone = tensors or bool(len(done.spec) and done.spec.c[0] != 1)
+        gone = container != self.kind or bool(len(done.spec) and done.spec.c[0] != 1)
         after = done.spec.meaning(plan.after)
         return replace(
             self,

@@ -10,6 +10,7 @@ from twinlens.pipeline.rewrite import rewrite
 
 if TYPE_CHECKING:
     from twinlens.steps import Spec, Step
+    from twinlens.steps.base import Placed
 
 __all__ = ["Plan"]
 
@@ -24,18 +25,22 @@ class Plan:
     after: Spec = field(repr=False)
 
     @cached_property
+    def placed(self) -> list[Placed]:
+        """The steps that run, with what is known of the images before and after each."""
+        after = (*self.specs[1:], self.after)
+        return rewrite(list(zip(self.steps, self.specs, after, strict=True)))
+
+    @property
     def rewritten(self) -> list[Step]:
         """The steps that run. Every rewrite leaves every bit unchanged."""
-        return rewrite(list(self.steps))
+        return [step for step, _, _ in self.placed]
 
     @cached_property
     def notes(self) -> list[str]:
         """One line for each step that runs: what it is, the size after it, and who runs it natively."""
         lines = []
-        spec = self.before
-        for step in self.rewritten:
-            native = step.native(spec) is not None
-            spec = step.after(spec)
+        for step, before, spec in self.placed:
+            native = step.native(before) is not None
             size = "x".join(str(v) for v in spec.shape(0)) if spec.uniform and len(spec) else "sizes differ"
             lines.append(f"{step.describe()} -> {size} {spec.dtype} [{'native' if native else 'torch'} | kornia]")
         return lines

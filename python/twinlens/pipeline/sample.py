@@ -119,7 +119,7 @@ def _take(value: Any, name: str | None, leaves: list[Leaf]) -> Any:
     ):
         # (image, target): the first value is the image, as in torchvision
         leaves.append(Leaf("image", value[0]))
-        return (_HOLE, *(_take(v, None, leaves) for v in value[1:]))
+        return _tuple(type(value), [_HOLE, *(_take(v, None, leaves) for v in value[1:])])
     if isinstance(value, list | tuple):
         parts = [_take(v, None, leaves) for v in value]
         return parts if isinstance(value, list) else _tuple(type(value), parts)

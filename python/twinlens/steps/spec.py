@@ -46,23 +46,29 @@ class Spec:
 
     def select(self, rows: Ints) -> Spec:
         """The images at `rows`."""
-        return replace(self, h=self.h[rows], w=self.w[rows], c=self.c[rows])
+        return self._sized(self.h[rows], self.w[rows], self.c[rows])
+
+    def _sized(self, h: Ints, w: Ints, c: Ints) -> Spec:
+        """The same but for the sizes; many times faster than dataclasses.replace."""
+        return Spec(h, w, c, self.dtype, self.alpha, self.indexed, self.bilevel)
 
     def but(self, **changes: Any) -> Spec:
         """A copy with other fields; sizes given as numbers or shorter arrays are broadcast to (B,)."""
-        for name in ("h", "w", "c"):
-            if name in changes:
-                changes[name] = np.broadcast_to(np.asarray(changes[name], np.int64), self.h.shape)
-        return replace(self, **changes)
+        n = len(self.h)
+        sizes = [self._rows(changes.pop(name), n) if name in changes else getattr(self, name) for name in "hwc"]
+        sized = self._sized(*sizes)
+        return replace(sized, **changes) if changes else sized
+
+    @staticmethod
+    def _rows(value: Any, n: int) -> Ints:
+        if isinstance(value, np.ndarray) and len(value) == n:
+            return value
+        return np.full(n, value, np.int64)
 
     def where(self, active: Bools, other: Spec) -> Spec:
         """This spec for active images, `other` for the rest; both must agree on everything but size."""
-        return replace(
-            self,
-            h=np.where(active, self.h, other.h),
-            w=np.where(active, self.w, other.w),
-            c=np.where(active, self.c, other.c),
-        )
+        mixed = (np.where(active, a, b) for a, b in ((self.h, other.h), (self.w, other.w), (self.c, other.c)))
+        return self._sized(*mixed)
 
     def meaning(self, other: Spec) -> Spec:
         """This spec with what `other` says of the values."""

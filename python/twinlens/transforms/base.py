@@ -62,7 +62,12 @@ class Transform(torch.nn.Module):
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__()
-        object.__setattr__(self, "config", self._validated(arguments))
+        self._configure(arguments)
+
+    def _configure(self, arguments: dict[str, Any]) -> None:
+        """Sets `config`, and its fields as attributes: a look-up must not cost a walk through `__getattr__`."""
+        config = self._validated(arguments)
+        self.__dict__.update({name: getattr(config, name) for name in type(config).model_fields}, config=config)
         self._drop_plans()
 
     def _validated(self, arguments: dict[str, Any]) -> AnyConfig:
@@ -206,16 +211,14 @@ class Transform(torch.nn.Module):
 
         return to_dict(self)
 
-    def __getattr__(self, name: str) -> Any:
-        if name in type(self).Config.model_fields and "config" in self.__dict__:
-            return getattr(self.__dict__["config"], name)
-        return super().__getattr__(name)
+    if TYPE_CHECKING:  # the fields of `config`
+
+        def __getattr__(self, name: str) -> Any: ...
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in type(self).Config.model_fields and "config" in self.__dict__:
             fields = {f: getattr(self.config, f) for f in type(self).Config.model_fields}
-            object.__setattr__(self, "config", self._validated({**fields, name: value}))
-            self._drop_plans()
+            self._configure({**fields, name: value})
         else:
             super().__setattr__(name, value)
 

@@ -35,7 +35,7 @@ class ColorConvert(Step):
 
     def result(self, spec: Spec) -> Spec:
         wants = _WANTS.get(self.kind, (3, 4) if spec.alpha and "lab" not in self.kind else (3,))
-        wrong = ~np.isin(spec.c, wants)
+        wrong = np.logical_and.reduce([spec.c != n for n in wants])
         if self.active is not None:
             wrong = wrong & self.active
         if wrong.any():

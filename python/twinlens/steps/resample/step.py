@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from twinlens.errors import InputError
-from twinlens.steps.base import NativeOp, Step, int_rows, real_rows
+from twinlens.steps.base import NativeOp, Step, columns, int_rows, real_rows
 from twinlens.steps.device import to_device
 from twinlens.steps.spec import Ints, Reals, Spec
 
@@ -76,20 +76,21 @@ class Resample(Step):
 
     def _roi(self) -> Ints:
         zero = np.zeros_like(self.out_h)
-        return np.stack(np.broadcast_arrays(zero, zero, self.out_h, self.out_w), 1)
+        return columns(zero, zero, self.out_h, self.out_w)
 
     def _window(self, spec: Spec) -> Ints:
         if self.window is not None:
             return np.broadcast_to(self.window, (len(spec), 4))
         zero = np.zeros_like(spec.h)
-        return np.stack((zero, zero, spec.h, spec.w), 1)
+        return columns(zero, zero, spec.h, spec.w)
 
     def _box(self, spec: Spec) -> Reals:
         if self.box is not None:
             return self.box
         h, w = (spec.h, spec.w) if self.window is None else (self.window[:, 2], self.window[:, 3])
-        zero = np.zeros(len(h))
-        return np.stack((zero, zero, w, h), 1)
+        box = np.zeros((len(h), 4))
+        box[:, 2], box[:, 3] = w, h
+        return box
 
     def batched(self, x: torch.Tensor, spec: Spec) -> torch.Tensor:
         batch = len(spec)
