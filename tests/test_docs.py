@@ -1,0 +1,49 @@
+"""Every snippet of the README and of docs/ runs: Python as one script a file, YAML as a pipeline."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import twinlens
+
+ROOT = Path(__file__).parents[1]
+FILES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted(ROOT.glob("plugins/*/README.md"))]
+_FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def snippets(path: Path, language: str) -> list[tuple[int, str]]:
+    """Line number and text of a file's fenced blocks in a language."""
+    text = path.read_text(encoding="utf-8")
+    return [(text.count("\n", 0, m.start()) + 1, m[2]) for m in _FENCE.finditer(text) if m[1] == language]
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", [p for p in FILES if snippets(p, "python")], ids=name_of)
+def test_python_runs(path: Path) -> None:
+    """Blocks share their names; line numbers in a traceback are those of the file."""
+    names: dict[str, object] = {"__name__": f"docs_{path.stem}"}
+    for line, code in snippets(path, "python"):
+        exec(compile("\n" * line + code, str(path), "exec", dont_inherit=True), names)
+
+
+@pytest.mark.parametrize("path", [p for p in FILES if snippets(p, "yaml")], ids=name_of)
+def test_yaml_loads(path: Path, tmp_path: Path) -> None:
+    for line, text in snippets(path, "yaml"):
+        if "squares." in text and "squares" not in {plugin.name for plugin in twinlens.plugins()}:
+            pytest.skip("twinlens-squares is not installed")
+        file = tmp_path / f"line_{line}.yaml"
+        file.write_text(text)
+        twinlens.save(twinlens.load(file), tmp_path / "again.yaml")
+        assert twinlens.load(tmp_path / "again.yaml") == twinlens.load(file)
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_links_lead_somewhere(path: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)", path.read_text(encoding="utf-8")):
+        assert "://" in target or (path.parent / target).exists(), f"{name_of(path)}: {target}"
