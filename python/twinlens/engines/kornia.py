@@ -99,10 +99,14 @@ def _unite(groups: list[Group], spec: Spec, batch: Batch, out: Any) -> Any:
             stacked = stacked.index_select(0, as_tensor(np.argsort(order), stacked.device))
         if out is not None:
             return out.copy_(stacked)
-        # A result never shares memory with the input: inputs are never changed, by nobody's later hand.
-        return stacked.clone() if stacked is batch.data or stacked._base is not None else stacked
+        return _own(stacked, batch)
     images: list[Any] = [None] * len(spec)
     for numbers, x, _ in groups:
-        for number, image in zip(numbers.tolist(), x.unbind(0), strict=True):
-            images[number] = image.clone()
+        for number, image in zip(numbers.tolist(), _own(x, batch).unbind(0), strict=True):
+            images[number] = image
     return images
+
+
+def _own(x: torch.Tensor, batch: Batch) -> torch.Tensor:
+    """A result never shares memory with the input: inputs are never changed, by nobody's later hand."""
+    return x.clone() if x is batch.data or x._base is not None else x

@@ -1,0 +1,176 @@
+"""The batched engine is one tensor program: as many operators for 64 samples as for 2, and none that waits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from parity import bits
+from twinlens import engines
+from twinlens.engines import Batch
+from twinlens.errors import InputError
+from twinlens.steps import Clahe, ColorConvert, Convert, Crop, Flip, Normalize, Pad, Resample, Spec, Step
+from twinlens.steps.color.step import ColorKind
+
+SIZE = (48, 40)
+#: operators whose result, or size of result, the host has to wait for
+WAITING = {
+    "_local_scalar_dense", "item", "nonzero", "masked_select", "unique", "_unique2", "unique_dim", "equal", "bincount",
+    "is_nonzero", "_to_cpu", "histc", "repeat_interleave",
+}  # fmt: skip
+
+
+class Operators(TorchDispatchMode):
+    """Names of all operators that run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        del types
+        self.names.append(func.name().removeprefix("aten::"))
+        return func(*args, **(kwargs or {}))
+
+
+def spread(n: int, low: int, high: int) -> np.ndarray[Any, Any]:
+    """n integers with both ends among them, so that the widest filter of a batch is the same for every n."""
+    return np.linspace(low, high, n).round().astype(np.int64)
+
+
+def some(n: int) -> np.ndarray[Any, Any]:
+    """Every second sample."""
+    return np.arange(n) % 2 == 0
+
+
+def _windows(n: int) -> np.ndarray[Any, Any]:
+    """(n, 4): windows of many sizes at many places; more than 20 and less than 40 on a side."""
+    h, w = spread(n, 21, 39), spread(n, 38, 22)
+    return np.stack((spread(n, 9, 0), spread(n, 0, 2), h, w), 1)
+
+
+def resample(method: str, **more: Any) -> Callable[[int], Step]:
+    """To 20 x 20 from a window of its own, 15 x 13 of it kept at a place of its own."""
+
+    def make(n: int) -> Step:
+        roi = np.stack((spread(n, 0, 5), spread(n, 7, 0), np.full(n, 15), np.full(n, 13)), 1)
+        return Resample(method, np.array([20]), np.array([20]), roi, _windows(n), **more)
+
+    return make
+
+
+def _box(n: int) -> Step:
+    x, y = spread(n, 0, 3) + 0.25, spread(n, 1, 0) + 0.5  # one phase, so that the number of taps is the same
+    box = np.stack((x, y, x + 36.5, y + 46.5), 1)
+    return Resample("lanczos", np.array([20]), np.array([20]), box=box)
+
+
+def _crop(n: int) -> Step:
+    return Crop(spread(n, 0, 18), spread(n, 9, 0), np.array([30]), np.array([31]))
+
+
+def pad(mode: Any) -> Callable[[int], Step]:
+    """Eight more rows and columns, shared out differently."""
+
+    def make(n: int) -> Step:
+        left, top = spread(n, 0, 8), spread(n, 8, 0)
+        return Pad(left, top, 8 - left, 8 - top, mode, np.array([[7.0]]))
+
+    return make
+
+
+def clahe(mode: Any) -> Callable[[int], Step]:
+    """A clip limit a sample, off for one of them."""
+    return lambda n: Clahe(np.linspace(0, 40, n), (2, 1), mode)
+
+
+def alike(step: Step) -> Callable[[int], Step]:
+    """One set of parameters for all samples."""
+    return lambda n: step.select(np.arange(n))
+
+
+def masked(make: Callable[[int], Step]) -> Callable[[int], Step]:
+    """The same for every second sample."""
+
+    def make_masked(n: int) -> Step:
+        return replace(make(n), active=some(n))
+
+    return make_masked
+
+
+STEPS: dict[str, Callable[[int], Step]] = {
+    **{f"resample {m}": resample(m) for m in ("box", "bilinear", "hamming", "bicubic", "lanczos")},
+    **{f"resample {m}": resample(m) for m in ("nearest", "nearest_exact", "linear", "linear_exact", "area", "cubic")},
+    "resample box": _box,
+    "resample for some": masked(resample("bilinear")),
+    "crop": _crop,
+    "crop for some": masked(_crop),
+    **{f"pad {mode}": pad(mode) for mode in ("constant", "edge", "reflect", "symmetric")},
+    "pad for some": masked(pad("constant")),
+    "flip": lambda n: Flip(some(n), ~some(n)),
+    "flip for some": masked(lambda n: Flip(np.arange(n) % 4 == 0, np.arange(n) % 4 == 2)),
+    **{f"color {k} for some": masked(alike(ColorConvert(k, 3))) for k in get_args(ColorKind)[:5]},
+    "clahe channel": clahe("channel"),
+    "clahe lab": clahe("lab"),
+    "clahe for some": masked(clahe("channel")),
+    "normalize": alike(Normalize(np.full((1, 3), 0.5), np.full((1, 3), 0.25), "float32", True)),
+    "convert": alike(Convert("float32")),
+}
+
+
+def run(step: Step, n: int, dtype: str, engine: Any) -> Any:
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (n, 3, *SIZE), dtype=np.uint8)
+    x = torch.from_numpy(pixels.astype(dtype)).clone()
+    spec = Spec.of([(*SIZE, 3)] * n, dtype)
+    return engines.run([step], Batch(x, spec, True), chw=True, tensors=True, engine=engine).data
+
+
+def operators(step: Step, n: int, dtype: str) -> list[str]:
+    with Operators() as counted:
+        run(step, n, dtype, "kornia")
+    return counted.names
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+@pytest.mark.parametrize("name", STEPS)
+def test_operator_count_does_not_grow_with_the_batch(name: str, dtype: str) -> None:
+    # A mask leaves half of them; 65536 bins a tile are too many for 64 samples.
+    low, high = (4 if "for some" in name else 2), (6 if "clahe" in name and dtype == "uint16" else 64)
+    try:
+        STEPS[name](2).result(Spec.of([(*SIZE, 3)] * 2, dtype))
+    except InputError:
+        pytest.skip(f"{name} does not take {dtype}")
+    run(STEPS[name](low), low, dtype, "kornia")  # tables that are kept are made now
+    few, more = (operators(STEPS[name](n), n, dtype) for n in (low, high))
+    assert more == few
+    assert few
+    assert not {operator.split(".")[0] for operator in few} & WAITING
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_many_samples_with_parameters_of_their_own_equal_the_native_core(name: str) -> None:
+    step = STEPS[name](16)
+    native, kornia = (run(step, 16, "uint8", engine) for engine in ("native", "kornia"))
+    assert isinstance(native, torch.Tensor) == isinstance(kornia, torch.Tensor)
+    for ours, theirs in zip(native, kornia, strict=True):
+        np.testing.assert_array_equal(bits(ours), bits(theirs))
+
+
+@pytest.mark.parametrize("method", ["area", "linear"])
+def test_samples_of_different_arithmetic_are_computed_once_each(method: str) -> None:
+    """OpenCV resizes by different rules to half, to an integer fraction, down and up: a batch may hold all of them."""
+
+    def make(n: int) -> Step:
+        windows = np.array([(0, 0, 40, 40), (8, 0, 40, 20), (0, 1, 13, 11), (3, 2, 31, 37), (1, 1, 20, 20)])
+        return Resample(method, np.array([20]), np.array([20]), window=windows[np.arange(n) % 5])
+
+    assert operators(make(10), 10, "uint8") == operators(make(60), 60, "uint8")
+    for ours, theirs in zip(run(make(10), 10, "uint8", "native"), run(make(10), 10, "uint8", "kornia"), strict=True):
+        assert torch.equal(ours, theirs)
