@@ -35,10 +35,10 @@ def _head(report: dict[str, Any]) -> str:
             f"- Photos: {photos['count']}, mean {h} x {w} (height x width), sides {photos['smallest_side']} to "
             f"{photos['largest_side']}, decoded first",
             "",
-            f"Microseconds an image: the median of {report['rounds']} rounds, each the mean over the photos; the "
-            "rivals take turns on every photo. Ratio: the row's time over twinlens' first row, the median of the rounds' "
-            "ratios. Differs: from the reference named above the table, counted before timing; the rows whose output is "
-            "promised to be exact fail the run at the first differing bit.",
+            f"Microseconds of {report['clock']} time an image: the median of {report['rounds']} rounds, each the mean "
+            "over the photos; the rivals take turns on every photo. Ratio: the row's time over twinlens' first row, the "
+            "median of the rounds' ratios. Differs: from the reference named above the table, counted before timing; rows "
+            "whose output is promised to be exact fail the run at the first differing bit.",
             "",
         ]
     )

@@ -19,7 +19,7 @@ from benchmarks.photos import Photo, load_photos
 from benchmarks.rows import Missing, Row, Subject, cpu_subjects, cuda_subjects, verify
 from benchmarks.targets import TARGETS
 from benchmarks.threads import use_one_thread
-from benchmarks.timing import interleave
+from benchmarks.timing import CLOCKS, interleave
 
 __all__ = ["main"]
 
@@ -37,7 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "machine": machine.describe(),
         "photos": _about(photos),
         "rounds": asked.rounds,
-        "subjects": [measured(subject, photos, asked.rounds) for subject in subjects],
+        "clock": asked.clock,
+        "subjects": [measured(subject, photos, asked.rounds, asked.clock) for subject in subjects],
         "cuda": _cuda(photos, asked),
     }
     report["targets"] = _targets(report["subjects"])
@@ -50,6 +51,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"), help="where the report goes")
     parser.add_argument("--isa", choices=twinlens.supported_isas(), help="the kernels to use; default the best")
     parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--clock", choices=CLOCKS, default="wall", help="cpu on a machine that others use too")
     parser.add_argument("--limit", type=int, help="use only so many photos")
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--only", default="", help="a regular expression: subjects whose name it finds")
@@ -66,11 +68,12 @@ def _about(photos: Sequence[Photo]) -> dict[str, Any]:
     }
 
 
-def measured(subject: Subject, photos: Sequence[Photo], rounds: int) -> dict[str, Any]:
+def measured(subject: Subject, photos: Sequence[Photo], rounds: int, clock: str) -> dict[str, Any]:
     """Checks every row, then times those whose library is there; as plain values."""
     sys.stderr.write(f"{subject.name}\n")
     items = subject.items(photos)
-    entries, present = [], []
+    entries: list[dict[str, Any]] = []
+    present: list[tuple[dict[str, Any], Row]] = []
     for row in subject.rows:
         entry: dict[str, Any] = {"row": row.name, "library": row.library}
         try:
@@ -81,7 +84,11 @@ def measured(subject: Subject, photos: Sequence[Photo], rounds: int) -> dict[str
         else:
             entry["differs"] = None if verdict is None else str(verdict)
         entries.append(entry)
-    _time(subject, present, items, rounds)
+    timings = interleave(subject, [row for _, row in present], items, rounds, clock)
+    for (entry, _), timing in zip(present, timings, strict=True):
+        entry["microseconds"] = round(timing.median, 2)
+        entry["ratio"] = round(timing.ratio(timings[0]), 3)
+        entry["rounds"] = [round(value, 2) for value in timing.rounds]
     return {
         "name": subject.name,
         "title": subject.title,
@@ -90,19 +97,11 @@ def measured(subject: Subject, photos: Sequence[Photo], rounds: int) -> dict[str
     }
 
 
-def _time(subject: Subject, present: list[tuple[dict[str, Any], Row]], items: Sequence[Any], rounds: int) -> None:
-    timings = interleave(subject, [row for _, row in present], items, rounds)
-    for (entry, _), timing in zip(present, timings, strict=True):
-        entry["microseconds"] = round(timing.median, 2)
-        entry["ratio"] = round(timing.ratio(timings[0]), 3)
-        entry["rounds"] = [round(value, 2) for value in timing.rounds]
-
-
 def _cuda(photos: Sequence[Photo], asked: argparse.Namespace) -> list[dict[str, Any]] | str:
     if not torch.cuda.is_available():
         return "not run on CUDA"
     subjects = [s for s in cuda_subjects(asked.batch_size) if re.search(asked.only, s.name)]
-    return [measured(subject, photos, asked.rounds) for subject in subjects]
+    return [measured(subject, photos, asked.rounds, "wall") for subject in subjects]
 
 
 def _targets(subjects: list[dict[str, Any]]) -> list[dict[str, Any]]:
