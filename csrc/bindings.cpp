@@ -83,8 +83,12 @@ Op op_of(int64_t code, const Ints& ints, const Reals& reals, int64_t batch) {
   };
   if (!fits(ints, kMinInts[code]) || !fits(reals, kMinReals[code]))
     throw std::invalid_argument("native: parameters of operation " + std::to_string(code) + " have a wrong shape");
-  return {static_cast<OpCode>(code), ints.data(),  ints.shape(0) == 1 ? 0 : ints.shape(1),
-          ints.shape(1),             reals.data(), reals.shape(0) == 1 ? 0 : reals.shape(1),
+  return {static_cast<OpCode>(code),
+          ints.data(),
+          ints.shape(0) == 1 ? 0 : ints.shape(1),
+          ints.shape(1),
+          reals.data(),
+          reals.shape(0) == 1 ? 0 : reals.shape(1),
           reals.shape(1)};
 }
 
@@ -102,7 +106,8 @@ void run(const py::object& images, const py::object& outs, const std::vector<std
     if (v.h < 1 || v.w < 1 || v.c < 1) throw std::invalid_argument("native: an empty image");
   std::vector<Op> plan;
   plan.reserve(ops.size());
-  for (const auto& [code, ints, reals] : ops) plan.push_back(op_of(code, ints, reals, static_cast<int64_t>(src.size())));
+  for (const auto& [code, ints, reals] : ops)
+    plan.push_back(op_of(code, ints, reals, static_cast<int64_t>(src.size())));
   use_huge_pages(outs);
   const py::gil_scoped_release release;
   run_plan(plan, src, dst, threads);
@@ -194,8 +199,8 @@ py::tuple filter_tables(int filter, const Ints& in_size, const Ints& out_size, c
   std::fill_n(w.mutable_data(), w.size(), 0.0);
   for (py::ssize_t b = 0; b < rows; ++b) {
     const AxisWeights& a = *axes[static_cast<size_t>(b)];
-    const bool kept = a.axis.in_size == a.axis.out_size && a.axis.begin == 0.0F &&
-                      a.axis.end == static_cast<float>(a.axis.out_size);
+    const bool kept =
+        a.axis.in_size == a.axis.out_size && a.axis.begin == 0.0F && a.axis.end == static_cast<float>(a.axis.out_size);
     for (int64_t i = 0; i < n; ++i) {
       if (kept) {
         *start.mutable_data(b, i) = static_cast<int32_t>(roi.data()[b] + i);
@@ -225,8 +230,8 @@ py::array_t<int32_t> cv_branches(int method, int dtype, int64_t channels, const 
   for (py::ssize_t b = 0; b < in_hw.shape(0); ++b) {
     const int64_t h = *in_hw.data(b, 0), w = *in_hw.data(b, 1);
     if (h < 1 || w < 1 || out_h < 1 || out_w < 1) throw std::invalid_argument("cv_branches: a size below 1");
-    out.mutable_data()[b] = static_cast<int32_t>(
-        cv_branch(static_cast<CvMethod>(method), dtype_of(dtype), channels, h, w, out_h, out_w));
+    out.mutable_data()[b] =
+        static_cast<int32_t>(cv_branch(static_cast<CvMethod>(method), dtype_of(dtype), channels, h, w, out_h, out_w));
   }
   return out;
 }
@@ -239,8 +244,8 @@ py::tuple cv_tables(int branch, int dtype, bool horizontal, const Ints& in_size,
   std::vector<CvAxis> axes;
   int64_t taps = 1;
   for (py::ssize_t b = 0; b < batch; ++b) {
-    axes.push_back({static_cast<CvBranch>(branch), dtype_of(dtype), horizontal, in_size.data()[b], out_size,
-                    first.data()[b], n});
+    axes.push_back(
+        {static_cast<CvBranch>(branch), dtype_of(dtype), horizontal, in_size.data()[b], out_size, first.data()[b], n});
     const CvAxis& a = axes.back();
     if (a.in < 1 || a.first < 0 || n < 0 || a.first + n > out_size) throw std::invalid_argument("cv_tables: sizes");
     taps = std::max(taps, cv_axis_taps(a));

@@ -11,7 +11,8 @@ void copy_items(const View& src, const View& dst) {
     const uint8_t* p = src.data + y * src.sy;
     uint8_t* q = dst.data + y * dst.sy;
     for (int64_t c = 0; c < src.c; ++c)
-      for (int64_t x = 0; x < src.w; ++x) std::memcpy(q + x * dst.sx + c * dst.sc, p + x * src.sx + c * src.sc, sizeof(T));
+      for (int64_t x = 0; x < src.w; ++x)
+        std::memcpy(q + x * dst.sx + c * dst.sc, p + x * src.sx + c * src.sc, sizeof(T));
   }
 }
 
@@ -41,13 +42,20 @@ void copy(const View& src, const View& dst) {
   }
   if (pixels_together(src) && pixels_together(dst)) {
     switch (src.c * item) {
-      case 1: return copy_pixels<1>(src, dst);
-      case 2: return copy_pixels<2>(src, dst);
-      case 3: return copy_pixels<3>(src, dst);
-      case 4: return copy_pixels<4>(src, dst);
-      case 6: return copy_pixels<6>(src, dst);
-      case 12: return copy_pixels<12>(src, dst);
-      default: break;
+      case 1:
+        return copy_pixels<1>(src, dst);
+      case 2:
+        return copy_pixels<2>(src, dst);
+      case 3:
+        return copy_pixels<3>(src, dst);
+      case 4:
+        return copy_pixels<4>(src, dst);
+      case 6:
+        return copy_pixels<6>(src, dst);
+      case 12:
+        return copy_pixels<12>(src, dst);
+      default:
+        break;
     }
   }
   if (item == 1) {

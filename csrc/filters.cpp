@@ -98,11 +98,16 @@ void compute(AxisWeights& a, F f) {
 
 void compute(AxisWeights& a) {
   switch (a.axis.filter) {
-    case Filter::box: return compute(a, Box());
-    case Filter::bilinear: return compute(a, Bilinear());
-    case Filter::hamming: return compute(a, Hamming());
-    case Filter::bicubic: return compute(a, Bicubic());
-    default: return compute(a, Lanczos());
+    case Filter::box:
+      return compute(a, Box());
+    case Filter::bilinear:
+      return compute(a, Bilinear());
+    case Filter::hamming:
+      return compute(a, Hamming());
+    case Filter::bicubic:
+      return compute(a, Bicubic());
+    default:
+      return compute(a, Lanczos());
   }
 }
 
@@ -168,7 +173,8 @@ void quantise(AxisWeights& a) {
   }
   for (int64_t i = out; i < a.stride; ++i) {
     a.group_start[static_cast<size_t>(i)] = a.group_start[static_cast<size_t>(out - 1)];
-    for (int64_t t = 0; t < a.groups * 4; ++t) a.k[static_cast<size_t>(t * a.stride + i)] = a.k[static_cast<size_t>(t * a.stride + out - 1)];
+    for (int64_t t = 0; t < a.groups * 4; ++t)
+      a.k[static_cast<size_t>(t * a.stride + i)] = a.k[static_cast<size_t>(t * a.stride + out - 1)];
   }
   if (a.isa == Isa::avx512) pack_bytes(a);
   if (a.isa == Isa::avx2) pack_words(a);

@@ -22,7 +22,8 @@ void fill_all(const View& dst, const double* fill, int64_t fills) {
   for (int64_t c = 0; c < dst.c; ++c) {
     const T value = static_cast<T>(fill[fills == 1 ? 0 : c]);
     for (int64_t y = 0; y < dst.h; ++y)
-      for (int64_t x = 0; x < dst.w; ++x) std::memcpy(dst.data + y * dst.sy + x * dst.sx + c * dst.sc, &value, sizeof(T));
+      for (int64_t x = 0; x < dst.w; ++x)
+        std::memcpy(dst.data + y * dst.sy + x * dst.sx + c * dst.sc, &value, sizeof(T));
   }
 }
 

@@ -32,7 +32,8 @@ inline double uniform53(const Block& b) {
   return (static_cast<double>(b.v[0] >> 5) * 67108864.0 + static_cast<double>(b.v[1] >> 6)) / 9007199254740992.0;
 }
 
-// The key of (seed, epoch, index), and of one more number folded into a key; counter word 1 keeps them apart from draws.
+// The key of (seed, epoch, index), and of one more number folded into a key; counter word 1 keeps them apart from
+// draws.
 inline uint64_t fold_in(uint64_t key, uint64_t number) {
   const Block b = philox({{static_cast<uint32_t>(number), 1, static_cast<uint32_t>(number >> 32), 0}},
                          static_cast<uint32_t>(key), static_cast<uint32_t>(key >> 32));

@@ -37,8 +37,8 @@ std::shared_ptr<const AxisWeights> weights_y(const View& src, const Job& s) {
 constexpr int64_t kRowBlock = 4;   // rows of one call of the horizontal kernel
 constexpr int64_t kRowSlack = 64;  // what kernels may read or write behind a row
 
-// Source rows in a form that the kernels may read: the row that lies last in memory is copied, since a kernel may read a
-// few bytes behind it; all are copied where they are narrower than a group of taps.
+// Source rows in a form that the kernels may read: the row that lies last in memory is copied, since a kernel may read
+// a few bytes behind it; all are copied where they are narrower than a group of taps.
 class SourceRows {
  public:
   SourceRows(const View& src, int64_t min_width, Arena& arena) : src_(src) {
@@ -83,8 +83,8 @@ void horizontal_u8(const View& src, const View& dst, const Job& s, Arena& arena)
 }
 
 // The rows that one output row needs, at most `height` of them; weights of rows past the source are 0.
-void gather_rows(const uint8_t** out, const FixedWeights& fixed, int64_t y, int64_t height, const uint8_t* (*row)(void*, int64_t),
-                 void* context) {
+void gather_rows(const uint8_t** out, const FixedWeights& fixed, int64_t y, int64_t height,
+                 const uint8_t* (*row)(void*, int64_t), void* context) {
   for (int64_t t = 0; t < fixed.groups * 4; ++t)
     out[t] = row(context, std::min<int64_t>(fixed.start[y] + t, height - 1));
 }
@@ -95,9 +95,12 @@ void vertical_u8(const View& src, const View& dst, const Job& s, Arena& arena) {
   const auto** rows = arena.take_array<const uint8_t*>(static_cast<size_t>(fixed.groups * 4));
   View from = window(src, 0, s.roi_x, src.h, dst.w);
   for (int64_t y = 0; y < dst.h; ++y) {
-    gather_rows(rows, fixed, s.roi_y + y, src.h,
-                [](void* v, int64_t r) -> const uint8_t* { return static_cast<View*>(v)->data + r * static_cast<View*>(v)->sy; },
-                &from);
+    gather_rows(
+        rows, fixed, s.roi_y + y, src.h,
+        [](void* v, int64_t r) -> const uint8_t* {
+          return static_cast<View*>(v)->data + r * static_cast<View*>(v)->sy;
+        },
+        &from);
     s.run().resample_v_u8(rows, dst.data + y * dst.sy, dst.w * dst.c, s.roi_y + y, fixed);
   }
 }
@@ -109,7 +112,8 @@ struct Ring {
   uint8_t* slot(int64_t y) const { return data + (y % slots) * pitch; }
 };
 
-void both_u8(const View& src, const View& dst, const Job& s, Arena& arena) {
+// With `then`, rows are normalised into dst; else they are dst's.
+void both_u8(const View& src, const View& dst, const Job& s, const Normalizer* then, Arena& arena) {
   const auto wx = weights_x(src, s), wy = weights_y(src, s);
   const FixedWeights fx = wx->fixed(), fy = wy->fixed();
   const SourceRows source(src, fx.groups * 4, arena);
@@ -117,6 +121,7 @@ void both_u8(const View& src, const View& dst, const Job& s, Arena& arena) {
   const auto** rows = arena.take_array<const uint8_t*>(static_cast<size_t>(taps));
   Ring ring{nullptr, (dst.w * dst.c + kRowSlack + 63) / 64 * 64, taps + kRowBlock, fy.start[s.roi_y]};
   ring.data = arena.take(static_cast<size_t>(ring.pitch * ring.slots));
+  const View finished = arena.image(1, dst.w, dst.c, DType::u8, false);
   const uint8_t* in[kRowBlock];
   uint8_t* out[kRowBlock];
   for (int64_t y = 0; y < dst.h; ++y) {
@@ -130,9 +135,12 @@ void both_u8(const View& src, const View& dst, const Job& s, Arena& arena) {
       s.run().resample_h_u8(in, out, n, src.c, s.roi_x, dst.w, fx);
       ring.done += n;
     }
-    gather_rows(rows, fy, s.roi_y + y, src.h,
-                [](void* v, int64_t r) -> const uint8_t* { return static_cast<Ring*>(v)->slot(r); }, &ring);
-    s.run().resample_v_u8(rows, dst.data + y * dst.sy, dst.w * dst.c, s.roi_y + y, fy);
+    gather_rows(
+        rows, fy, s.roi_y + y, src.h,
+        [](void* v, int64_t r) -> const uint8_t* { return static_cast<Ring*>(v)->slot(r); }, &ring);
+    s.run().resample_v_u8(rows, then == nullptr ? dst.data + y * dst.sy : finished.data, dst.w * dst.c, s.roi_y + y,
+                          fy);
+    if (then != nullptr) (*then)(finished, window(dst, y, 0, 1, dst.w), true);
   }
 }
 
@@ -140,7 +148,7 @@ void resample_u8(const View& src, const View& dst, const Job& s, Arena& arena) {
   const Scratch scratch(arena);
   const Passes passes = passes_of(src, s);
   if (passes.horizontal && passes.vertical) {
-    both_u8(src, dst, s, arena);
+    both_u8(src, dst, s, nullptr, arena);
   } else if (passes.horizontal) {
     horizontal_u8(src, dst, s, arena);
   } else if (passes.vertical) {
@@ -197,6 +205,16 @@ void resample(const View& src, const View& dst, const ResampleSpec& spec, Arena&
   const View to = interleaved(dst) ? dst : arena.image(dst.h, dst.w, dst.c, dst.dtype, false);
   resample_u8(from, to, job, arena);
   if (to.data != dst.data) copy(to, dst);
+}
+
+bool resample_normalized(const View& src, const View& dst, const ResampleSpec& spec, const Normalizer& then,
+                         Arena& arena) {
+  const Job job(spec);
+  const Passes passes = passes_of(src, job);
+  if (src.dtype != DType::u8 || !interleaved(src) || !passes.horizontal || !passes.vertical) return false;
+  const Scratch scratch(arena);
+  both_u8(src, dst, job, &then, arena);
+  return true;
 }
 
 void resample_premultiplied(const View& src, const View& dst, const ResampleSpec& spec, Arena& arena) {

@@ -66,9 +66,12 @@ class RowWriter {
     if (row_ == nullptr) return;
     uint8_t* out = dst_.data + y * dst_.sy;
     switch (item_size(dst_.dtype)) {
-      case 1: return scatter_row<1>(row_, dst_, out);
-      case 2: return scatter_row<2>(row_, dst_, out);
-      default: return scatter_row<4>(row_, dst_, out);
+      case 1:
+        return scatter_row<1>(row_, dst_, out);
+      case 2:
+        return scatter_row<2>(row_, dst_, out);
+      default:
+        return scatter_row<4>(row_, dst_, out);
     }
   }
 
@@ -224,13 +227,19 @@ void run(const Job& j) {
   const DType t = j.src.dtype;
   switch (j.branch) {
     case CvBranch::nearest:
-    case CvBranch::nearest_exact: return run_nearest(j);
+    case CvBranch::nearest_exact:
+      return run_nearest(j);
     case CvBranch::block:
-    case CvBranch::quad: return run_block(j);
-    case CvBranch::linear_exact: return t == DType::u8 ? run_pairs_u8(j) : run_exact_u16(j);
-    case CvBranch::cubic: return t == DType::u8 ? run_cubic_u8(j) : run_real(j);
-    case CvBranch::area: return run_real(j);
-    default: return t == DType::u8 ? run_pairs_u8(j) : run_real(j);
+    case CvBranch::quad:
+      return run_block(j);
+    case CvBranch::linear_exact:
+      return t == DType::u8 ? run_pairs_u8(j) : run_exact_u16(j);
+    case CvBranch::cubic:
+      return t == DType::u8 ? run_cubic_u8(j) : run_real(j);
+    case CvBranch::area:
+      return run_real(j);
+    default:
+      return t == DType::u8 ? run_pairs_u8(j) : run_real(j);
   }
 }
 
@@ -267,8 +276,7 @@ void resample_cv(const View& src, const View& dst, CvMethod method, int64_t out_
   if (dst.h < 1 || dst.w < 1 || dst.c < 1) return;
   const Scratch scratch(arena);
   const bool copy = src.h == out_h && src.w == out_w && src.dtype != DType::f32;  // every method is the identity
-  const CvBranch branch =
-      copy ? CvBranch::nearest : cv_branch(method, src.dtype, src.c, src.h, src.w, out_h, out_w);
+  const CvBranch branch = copy ? CvBranch::nearest : cv_branch(method, src.dtype, src.c, src.h, src.w, out_h, out_w);
   const View from = interleaved(src) || planar(src) ? src : dense_copy(src, arena);
   if (interleaved(from)) return run({from, dst, branch, out_h, out_w, roi, arena, kernels()});
   for (int64_t c = 0; c < src.c; ++c) {

@@ -144,10 +144,14 @@ void fill_block(const CvAxis& a, int64_t taps, int32_t* index, int32_t* fixed) {
 
 void real_taps(const CvAxis& a, int64_t d, int64_t taps, int32_t* index, float* weight) {
   switch (a.branch) {
-    case CvBranch::cubic: return cubic_taps(a, linear_position(a, d), index, weight);
-    case CvBranch::area_up: return linear_taps(a, area_up_position(a, d), index, weight);
-    case CvBranch::area: return area_taps(area_cells(a, d), taps, index, weight);
-    default: return linear_taps(a, linear_position(a, d), index, weight);
+    case CvBranch::cubic:
+      return cubic_taps(a, linear_position(a, d), index, weight);
+    case CvBranch::area_up:
+      return linear_taps(a, area_up_position(a, d), index, weight);
+    case CvBranch::area:
+      return area_taps(area_cells(a, d), taps, index, weight);
+    default:
+      return linear_taps(a, linear_position(a, d), index, weight);
   }
 }
 
@@ -165,15 +169,20 @@ CvBranch cv_branch(CvMethod method, DType dtype, int64_t channels, int64_t in_h,
   const bool quad = dtype != DType::f32 && (channels == 1 || channels == 3 || channels == 4);
   const CvBranch mean = halved && quad ? CvBranch::quad : CvBranch::block;
   switch (method) {
-    case CvMethod::nearest: return CvBranch::nearest;
-    case CvMethod::nearest_exact: return CvBranch::nearest_exact;
-    case CvMethod::cubic: return CvBranch::cubic;
-    case CvMethod::linear: return halved ? mean : CvBranch::linear;
+    case CvMethod::nearest:
+      return CvBranch::nearest;
+    case CvMethod::nearest_exact:
+      return CvBranch::nearest_exact;
+    case CvMethod::cubic:
+      return CvBranch::cubic;
+    case CvMethod::linear:
+      return halved ? mean : CvBranch::linear;
     case CvMethod::linear_exact:
       // Float images take LINEAR; so do more than four channels where they are halved.
       if (halved && (dtype == DType::f32 || channels > 4)) return mean;
       return dtype == DType::f32 ? CvBranch::linear : CvBranch::linear_exact;
-    default: break;
+    default:
+      break;
   }
   const double scale_h = axis_scale(in_h, out_h), scale_w = axis_scale(in_w, out_w);
   if (scale_h < 1.0 || scale_w < 1.0) return CvBranch::area_up;
@@ -184,21 +193,29 @@ bool cv_is_fixed(CvBranch branch, DType dtype) {
   switch (branch) {
     case CvBranch::linear:
     case CvBranch::area_up:
-    case CvBranch::cubic: return dtype == DType::u8;
-    case CvBranch::area: return false;
-    default: return true;
+    case CvBranch::cubic:
+      return dtype == DType::u8;
+    case CvBranch::area:
+      return false;
+    default:
+      return true;
   }
 }
 
 int64_t cv_axis_taps(const CvAxis& axis) {
   switch (axis.branch) {
     case CvBranch::nearest:
-    case CvBranch::nearest_exact: return 1;
-    case CvBranch::cubic: return 4;
+    case CvBranch::nearest_exact:
+      return 1;
+    case CvBranch::cubic:
+      return 4;
     case CvBranch::block:
-    case CvBranch::quad: return axis.in / axis.out;
-    case CvBranch::area: break;
-    default: return 2;
+    case CvBranch::quad:
+      return axis.in / axis.out;
+    case CvBranch::area:
+      break;
+    default:
+      return 2;
   }
   int64_t most = 1;
   for (int64_t d = axis.first; d < axis.first + axis.n; ++d) {

@@ -8,15 +8,24 @@ void cv_copy_pixels(const uint8_t* src, uint8_t* dst, int64_t n, const int32_t* 
 
 void cv_nearest_row(const uint8_t* src, uint8_t* dst, int64_t n, int64_t pixel_bytes, const int32_t* index) {
   switch (pixel_bytes) {
-    case 1: return cv_copy_pixels<1>(src, dst, n, index);
-    case 2: return cv_copy_pixels<2>(src, dst, n, index);
-    case 3: return cv_copy_pixels<3>(src, dst, n, index);
-    case 4: return cv_copy_pixels<4>(src, dst, n, index);
-    case 6: return cv_copy_pixels<6>(src, dst, n, index);
-    case 8: return cv_copy_pixels<8>(src, dst, n, index);
-    case 12: return cv_copy_pixels<12>(src, dst, n, index);
-    case 16: return cv_copy_pixels<16>(src, dst, n, index);
-    default: break;
+    case 1:
+      return cv_copy_pixels<1>(src, dst, n, index);
+    case 2:
+      return cv_copy_pixels<2>(src, dst, n, index);
+    case 3:
+      return cv_copy_pixels<3>(src, dst, n, index);
+    case 4:
+      return cv_copy_pixels<4>(src, dst, n, index);
+    case 6:
+      return cv_copy_pixels<6>(src, dst, n, index);
+    case 8:
+      return cv_copy_pixels<8>(src, dst, n, index);
+    case 12:
+      return cv_copy_pixels<12>(src, dst, n, index);
+    case 16:
+      return cv_copy_pixels<16>(src, dst, n, index);
+    default:
+      break;
   }
   for (int64_t i = 0; i < n; ++i) {
     __builtin_memcpy(dst + i * pixel_bytes, src + index[i] * pixel_bytes, static_cast<size_t>(pixel_bytes));
@@ -113,8 +122,8 @@ inline void cv_real_gray_pairs(const float* src, float* dst, const CvTaps& t) {
     __builtin_memcpy(&wcd, w + 4, 16);
     const CvFour pab = reinterpret_cast<CvFour>(ab) * wab, pcd = reinterpret_cast<CvFour>(cd) * wcd;
     const CvFour zero = {0.0F, 0.0F, 0.0F, 0.0F};
-    const CvFour sum = (zero + __builtin_shufflevector(pab, pcd, 0, 2, 4, 6)) +
-                       __builtin_shufflevector(pab, pcd, 1, 3, 5, 7);
+    const CvFour sum =
+        (zero + __builtin_shufflevector(pab, pcd, 0, 2, 4, 6)) + __builtin_shufflevector(pab, pcd, 1, 3, 5, 7);
     __builtin_memcpy(dst + i, &sum, 16);
   }
   const CvTaps rest{n - i, 2, at, nullptr, w};
@@ -133,10 +142,14 @@ void cv_real_row(const float* src, float* dst, int64_t channels, const CvTaps& t
 // src and dst have four readable and writable floats behind their last.
 void cv_real_h(const float* src, float* dst, int64_t channels, const CvTaps& t) {
   switch (t.taps) {
-    case 2: return cv_real_row<2>(src, dst, channels, t);
-    case 3: return cv_real_row<3>(src, dst, channels, t);
-    case 4: return cv_real_row<4>(src, dst, channels, t);
-    default: return cv_real_row<0>(src, dst, channels, t);
+    case 2:
+      return cv_real_row<2>(src, dst, channels, t);
+    case 3:
+      return cv_real_row<3>(src, dst, channels, t);
+    case 4:
+      return cv_real_row<4>(src, dst, channels, t);
+    default:
+      return cv_real_row<0>(src, dst, channels, t);
   }
 }
 
@@ -153,8 +166,7 @@ inline void cv_add_one(float* __restrict sum, const float* r0, const float* w, i
   for (int64_t j = 0; j < n; ++j) sum[j] = (First ? 0.0F : sum[j]) + r0[j] * w0;
 }
 
-void cv_real_v(const float* const* rows, const float* weights, int64_t taps, DType dtype, uint8_t* dst,
-               int64_t items) {
+void cv_real_v(const float* const* rows, const float* weights, int64_t taps, DType dtype, uint8_t* dst, int64_t items) {
   constexpr int64_t block = 512;
   const int64_t item = dtype == DType::u8 ? 1 : dtype == DType::u16 ? 2 : 4;
   float sum[block];
@@ -198,8 +210,8 @@ void cv_block_integer(const CvBlock& b, const uint8_t* src, uint8_t* dst, uint32
       uint32_t sum = 0;
       for (int64_t x = 0; x < b.block_w; ++x) sum += p[x * b.channels];
       // Whole numbers below 2^22 pass through the rounding of cv_narrow unchanged.
-      mean[i * b.channels + c] = b.quad ? static_cast<float>((sum + 2) >> 2)
-                                        : static_cast<float>(static_cast<int32_t>(sum)) * b.scale;
+      mean[i * b.channels + c] =
+          b.quad ? static_cast<float>((sum + 2) >> 2) : static_cast<float>(static_cast<int32_t>(sum)) * b.scale;
     }
   }
   cv_narrow(b.dtype, mean, dst, b.n * b.channels);

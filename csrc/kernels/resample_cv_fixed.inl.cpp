@@ -33,12 +33,12 @@ inline __m256i cv_load_lanes(const int32_t* low, const int32_t* high) {
 // [a | b] [c | d]  ->  r0 r1 g0 g1 b0 b1 . .  as 16 bits, weighed in pairs.
 template <int C>
 int64_t cv_pairs_color(const uint8_t* src, uint16_t* dst, int64_t end, const CvPairs& p, int shift) {
-  const __m256i first = _mm256_broadcastsi128_si256(
-      C == 3 ? _mm_setr_epi8(0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1)
-             : _mm_setr_epi8(0, -1, 4, -1, 1, -1, 5, -1, 2, -1, 6, -1, 3, -1, 7, -1));
+  const __m256i first =
+      _mm256_broadcastsi128_si256(C == 3 ? _mm_setr_epi8(0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1)
+                                         : _mm_setr_epi8(0, -1, 4, -1, 1, -1, 5, -1, 2, -1, 6, -1, 3, -1, 7, -1));
   const __m256i second = _mm256_or_si256(first, _mm256_set1_epi16(8));
-  const __m256i compact = _mm256_broadcastsi128_si256(
-      _mm_setr_epi8(0, 1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 13, -1, -1, -1, -1));
+  const __m256i compact =
+      _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 13, -1, -1, -1, -1));
   const __m128i by = _mm_cvtsi32_si128(shift);
   int64_t i = 0;
   for (; i + 4 <= end; i += 4) {

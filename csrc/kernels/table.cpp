@@ -18,14 +18,14 @@
 namespace twinlens::TWL_NS {
 namespace {
 
-#include "resample_u8.inl.cpp"
-#include "resample_real.inl.cpp"
-#include "normalize.inl.cpp"
 #include "blocks.inl.cpp"
-#include "color.inl.cpp"
 #include "clahe.inl.cpp"
+#include "color.inl.cpp"
+#include "normalize.inl.cpp"
 #include "resample_cv.inl.cpp"
 #include "resample_cv_fixed.inl.cpp"
+#include "resample_real.inl.cpp"
+#include "resample_u8.inl.cpp"
 
 }  // namespace
 
