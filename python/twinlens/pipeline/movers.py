@@ -15,7 +15,7 @@ from twinlens.engines import Batch
 from twinlens.errors import InputError
 from twinlens.pipeline import images as image_files
 from twinlens.pipeline.plan import Plan
-from twinlens.steps.device import choose
+from twinlens.steps.device import choose, to_device
 from twinlens.steps.spec import Spec
 from twinlens.targets import Boxes, Keypoints
 
@@ -127,13 +127,14 @@ def _mask_images(value: Any, single: bool) -> Images:
 
 @dataclass(frozen=True, slots=True)
 class Points(Mover):
-    """Boxes as edges (B, N, 4), or keypoints (B, N, 2)."""
+    """Boxes as edges (B, N, 4), or keypoints (B, N, 2). clamp: cut boxes off where the image is cut off."""
 
     data: torch.Tensor
     boxes: bool
     single: bool
     back: Callable[[torch.Tensor, tuple[int, int]], Any]
     canvas: tuple[int, int]
+    clamp: bool = False
 
     def move(self, plan: Plan, engine: engines.Engine | None) -> Points:
         del engine
@@ -142,6 +143,8 @@ class Points(Mover):
             if not step.moves:
                 continue
             moved = step.boxes(data, spec) if self.boxes else step.keypoints(data, spec)
+            if self.clamp and step.clamps:
+                moved = _clamped(moved, step.after(spec))
             data = moved if step.active is None else choose(np.broadcast_to(step.active, len(spec)), moved, data)
         after = plan.after
         return replace(self, data=data, canvas=after.shape(0)[:2] if len(after) else self.canvas)
@@ -162,7 +165,14 @@ def _read_points(role: str, value: Any, number: int, images: Images) -> Points:
         raise InputError(f"{role}: shape {tuple(data.shape)}; wants {shape.format(4 if boxes else 2)}")
     batched = data[None] if images.single else data
     canvas = images.spec.shape(0)[:2] if len(images.spec) else (0, 0)
-    return Points(number, batched, boxes, images.single, back, canvas)
+    # torchvision's boxes may ask to be left outside; its keypoints, and ours, always are
+    clamp = boxes and getattr(value, "clamping_mode", "soft") is not None
+    return Points(number, batched, boxes, images.single, back, canvas, clamp)
+
+
+def _clamped(xyxy: torch.Tensor, spec: Spec) -> torch.Tensor:
+    limit = to_device(np.stack((spec.w, spec.h, spec.w, spec.h), 1), xyxy).unsqueeze(1)
+    return torch.minimum(xyxy.clamp(min=0), limit)
 
 
 def _points_and_back(role: str, value: Any) -> tuple[torch.Tensor, Callable[[torch.Tensor, tuple[int, int]], Any]]:
@@ -196,6 +206,8 @@ def _torchvision_points(role: str, value: Any) -> tuple[torch.Tensor, Callable[[
 
     def back(data: torch.Tensor, canvas: tuple[int, int]) -> Any:
         moved = made.moved(data).data.to(plain.dtype)
-        return tv_tensors.BoundingBoxes(moved, format=value.format, canvas_size=canvas)
+        return tv_tensors.BoundingBoxes(
+            moved, format=value.format, canvas_size=canvas, clamping_mode=value.clamping_mode
+        )
 
     return made.xyxy, back

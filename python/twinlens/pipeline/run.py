@@ -164,7 +164,7 @@ def _run_foreign(path: str, unit: Any, one: State, key: NDArray[np.uint64], opti
     """Callables are seeded where the caller gave keys, each from a number of its own."""
     draws = options.keys is not None and getattr(unit, "random", True)
     seed = int(Key(int(key[0])).fold_in(stream_of(path))) if draws else None
-    value = foreign.call(getattr(unit, "apply", unit), one.images.hand_back(), seed)
+    value = foreign.call(getattr(unit, "apply_to_image", unit), one.images.hand_back(), seed)
     try:
         images = read(value, color="bgr" if one.images.bgr else "rgb")
     except InputError:

@@ -35,6 +35,7 @@ class Step(ABC):
     active: Bools | None = field(default=None, kw_only=True)  # images that the step leaves as they are: False
 
     exact: ClassVar[bool] = True  # both engines give the same bits
+    clamps: ClassVar[bool] = False  # whether boxes are cut off at the borders after the step, as torchvision does
     moves: ClassVar[bool] = False  # whether pixels change places, so that masks, boxes and keypoints follow
 
     @abstractmethod
@@ -60,7 +61,7 @@ class Step(ABC):
         return self if self.moves else None
 
     def boxes(self, xyxy: torch.Tensor, spec: Spec) -> torch.Tensor:
-        """(B, N, 4) float, pixel edges. Not clamped: that is the caller's."""
+        """(B, N, 4) float, pixel edges. Not clamped: that is the caller's, see `clamps`."""
         del spec
         return xyxy
 

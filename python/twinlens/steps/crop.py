@@ -28,6 +28,7 @@ class Crop(Step):
     w: Ints
 
     moves: ClassVar[bool] = True
+    clamps: ClassVar[bool] = True
 
     def result(self, spec: Spec) -> Spec:
         bad = (self.y < 0) | (self.x < 0) | (self.h < 1) | (self.w < 1)

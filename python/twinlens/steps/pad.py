@@ -36,6 +36,7 @@ class Pad(Step):
     fill: Reals
 
     moves: ClassVar[bool] = True
+    clamps: ClassVar[bool] = True
 
     def result(self, spec: Spec) -> Spec:
         values = self.fill.shape[1]

@@ -106,7 +106,7 @@ class Transform(torch.nn.Module):
         del inpt, params
         raise ArgumentError(f"{type(self).__name__} has neither lower nor transform")
 
-    def apply(self, image: Any) -> Any:
+    def apply_to_image(self, image: Any) -> Any:
         """One image, for transforms that run by themselves."""
         if type(self).forward is not Transform.forward:
             return self(image)

@@ -263,7 +263,7 @@ class Lambda(base.Transform):
         super().__init__(lambd=lambd, name=name)
         self.types = types
 
-    def apply(self, image: Any) -> Any:
+    def apply_to_image(self, image: Any) -> Any:
         """One image."""
         return self.lambd(image)
 

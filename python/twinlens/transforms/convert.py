@@ -98,7 +98,7 @@ class ToPILImage(base.Transform):
     def __init__(self, mode: str | None = None, *, name: str | None = None) -> None:
         super().__init__(mode=mode, name=name)
 
-    def apply(self, image: Any) -> Any:
+    def apply_to_image(self, image: Any) -> Any:
         """One image."""
         if not isinstance(image, np.ndarray | torch.Tensor):
             raise InputError(f"ToPILImage: got {type(image).__name__}, wants a tensor or an array")

@@ -48,13 +48,20 @@ def _borders(padding: int | list[int] | None) -> tuple[int, int, int, int]:
 def _pad(borders: tuple[Any, Any, Any, Any], fill: Any, mode: PaddingMode, spec: Spec) -> Iterable[Step]:
     """Negative borders crop, as in torchvision; borders that are 0 everywhere are no step."""
     left, top, right, bottom = (np.atleast_1d(np.asarray(b, np.int64)) for b in borders)
-    if any((b < 0).any() for b in (left, top, right, bottom)):
-        y, x = np.maximum(-top, 0), np.maximum(-left, 0)
-        h, w = spec.h - y - np.maximum(-bottom, 0), spec.w - x - np.maximum(-right, 0)
+    more = [np.maximum(b, 0) for b in (left, top, right, bottom)]
+    pad = PadStep(*more, mode, fill_rows(fill)) if any(b.any() for b in more) else None
+    less = [np.maximum(-b, 0) for b in (left, top, right, bottom)]
+    if not any(b.any() for b in less):
+        yield from (pad,) if pad else ()
+        return
+    y, x = less[1], less[0]
+    h, w = spec.h - y - less[3], spec.w - x - less[2]
+    if pad is None:
         yield Crop(y, x, h, w)
-        left, top, right, bottom = (np.maximum(b, 0) for b in (left, top, right, bottom))
-    if any((b > 0).any() for b in (left, top, right, bottom)):
-        yield PadStep(left, top, right, bottom, mode, fill_rows(fill))
+    elif mode == "constant":  # boxes must not be cut off before they are moved
+        yield from (pad, Crop(y, x, h + more[1] + more[3], w + more[0] + more[2]))
+    else:  # Pillow mirrors what is left
+        yield from (Crop(y, x, h, w), pad)
 
 
 class PadConfig(base.Config):
