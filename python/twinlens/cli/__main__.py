@@ -1,0 +1,7 @@
+"""`python -m twinlens.cli`."""
+
+from __future__ import annotations
+
+from twinlens.cli import main
+
+main()

@@ -1,0 +1,89 @@
+"""The typer application, and how its errors are shown."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from typing import Annotated
+
+import typer
+
+from twinlens.cli.demo.command import demo
+from twinlens.cli.plugins import plugins_app
+from twinlens.cli.run import run
+from twinlens.cli.show import show
+from twinlens.errors import TwinlensError
+
+__all__ = ["app", "invoke"]
+
+_INTERRUPTED = 130  # what shells report for a process that Ctrl-C ended
+
+app = typer.Typer(
+    name="twinlens",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=(
+        "[bold]Examples[/bold]\n\n"
+        "twinlens demo\n\n"
+        "twinlens run photos --pipeline pipe.yaml --out shards\n\n"
+        "twinlens show pipe.yaml --size 480x640\n\n"
+        "twinlens plugins"
+    ),
+)
+app.command(
+    epilog=(
+        "[bold]Examples[/bold]\n\n"
+        "twinlens run photos --pipeline pipe.yaml --out shards\n\n"
+        "twinlens run photos --pipeline pipe.yaml --out shards --resume\n\n"
+        "twinlens run photos --pipeline pipe.yaml --out shards --workers 8 --seed 7 --format jpeg"
+    )
+)(run)
+app.command(epilog="[bold]Examples[/bold]\n\ntwinlens demo\n\ntwinlens demo --out pictures")(demo)
+app.command(epilog="[bold]Examples[/bold]\n\ntwinlens show pipe.yaml\n\ntwinlens show pipe.yaml --size 480x640")(show)
+app.add_typer(plugins_app, name="plugins")
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        import twinlens
+
+        typer.echo(f"twinlens {twinlens.__version__} (semantics {twinlens.SEMANTICS}, kernels {twinlens.isa()})")
+        raise typer.Exit
+
+
+@app.callback()
+def twinlens_command(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """One image-transform pipeline: the same pixels on every engine."""
+    del version
+
+
+def invoke(arguments: list[str]) -> int:
+    """Runs the command line and returns its exit code; every expected error is one line on stderr."""
+    warnings.filterwarnings("ignore", module=r"PIL\.")  # notes on odd metadata would tear the progress bar
+    command = typer.main.get_command(app)
+    try:
+        code = command.main(arguments, prog_name="twinlens", standalone_mode=False)
+    except (KeyboardInterrupt, typer.Abort):
+        return _fail("interrupted", _INTERRUPTED)
+    except TwinlensError as error:
+        return _fail(str(error), 1)
+    except OSError as error:  # a full disk, a folder that cannot be written
+        return _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), 1)
+    except Exception as error:
+        # Usage errors: their class is click's, or that of the copy of click that newer typers carry.
+        if not hasattr(error, "format_message"):
+            raise
+        return _fail(f"{error.format_message()} (see --help)" if str(error) else "missing a command (see --help)", 1)
+    return code if isinstance(code, int) else 0
+
+
+def _fail(message: str, code: int) -> int:
+    sys.stderr.write(f"twinlens: {' '.join(message.split())}\n")
+    return code

@@ -1,0 +1,1 @@
+"""`twinlens demo`: the main job, parity, speed and a contact sheet on scikit-image's pictures."""
