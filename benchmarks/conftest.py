@@ -11,7 +11,7 @@ from benchmarks.photos import Photo, load_photos
 from benchmarks.rows import Missing, Row, Subject, verify
 from benchmarks.threads import use_one_thread
 
-_ROUNDS = 5
+_ROUNDS = 9
 
 Measure = Callable[[Subject, Row], None]
 

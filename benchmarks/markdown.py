@@ -36,9 +36,9 @@ def _head(report: dict[str, Any]) -> str:
             f"{photos['largest_side']}, decoded first",
             "",
             f"Microseconds of {report['clock']} time an image: the median of {report['rounds']} rounds, each the mean "
-            "over the photos; the rivals take turns on every photo. Ratio: the row's time over twinlens' first row, the "
-            "median of the rounds' ratios. Differs: from the reference named above the table, counted before timing; rows "
-            "whose output is promised to be exact fail the run at the first differing bit.",
+            "over the photos; the rivals take turns on every photo. Ratio: the row's time over twinlens' first row, "
+            "the median of the rounds' ratios. Differs: from the reference named above the table, counted before "
+            "timing; rows whose output is promised to be exact fail the run at the first differing bit.",
             "",
         ]
     )
