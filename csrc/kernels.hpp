@@ -6,15 +6,15 @@ namespace twinlens {
 
 // Filter weights of one axis in Pillow's 22-bit fixed point, in the forms that the kernels read.
 // Output i takes groups * 4 consecutive source samples from start[i]; taps that only fill up a group weigh 0.
-// Every form has the outputs side by side, so that a kernel reads 16 at a time or broadcasts one; `stride` counts 16 more
-// than there are, which repeat the last. Of bytes and words there is the one that the active ISA reads.
+// Every form has the outputs side by side, so that a kernel reads 16 at a time or broadcasts one; `stride` counts 16
+// more than there are, which repeat the last. Of bytes and words there is the one that the active ISA reads.
 struct FixedWeights {
   int64_t groups;
   int64_t stride;
   const int32_t* start;  // [stride]
   const int32_t* k;      // [groups * 4][stride]
   const int32_t* bytes;  // [groups][3][stride]: four int8 each, k = b0 + 2^8 b1 + 2^16 b2
-  const int32_t* words;  // [groups][4][stride]: two int16 each, k = w0 + 2^12 w1: w0 of taps 0 2, of 1 3, w1 of 0 2, of 1 3
+  const int32_t* words;  // [groups][4][stride]: two int16 each, k = w0 + 2^12 w1: w0 of taps 0 2, 1 3, w1 of 0 2, 1 3
 };
 
 // Unquantised weights for uint16 and float32; output i takes count[i] samples from start[i].
@@ -37,6 +37,7 @@ struct NormalizeSpec {
   float max;                        // 1 where the input is not rescaled
   bool fma_is_exact;                // proved on all 256 inputs
   bool affine;                      // whether mean and std apply
+  bool slack;                       // whether 4 bytes behind a source row may be read
 };
 
 // Gray as a weighted sum: integers over 2^shift for integer samples, `real` for float32.

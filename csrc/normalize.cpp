@@ -24,7 +24,9 @@ bool same_bits(float a, float b) { return std::memcmp(&a, &b, sizeof(float)) == 
 
 }  // namespace
 
-const Kernels& Normalizer::kernels() { return twinlens::kernels(); }
+void Normalizer::operator()(const View& src, const View& dst, bool slack) const {
+  kernels().normalize(src, dst, {channels_.data(), max_, exact_, affine_, slack});
+}
 
 Normalizer::Normalizer(int64_t channels, float max, const std::vector<double>& mean, const std::vector<double>& std)
     : channels_(static_cast<size_t>(channels)),

@@ -17,12 +17,10 @@ class Normalizer {
   Normalizer(const Normalizer&) = delete;  // channels point into the tables
   Normalizer& operator=(const Normalizer&) = delete;
 
-  void operator()(const View& src, const View& dst) const { kernels().normalize(src, dst, spec()); }
+  // slack: 4 bytes behind every row of src may be read.
+  void operator()(const View& src, const View& dst, bool slack = false) const;
 
  private:
-  static const Kernels& kernels();
-  NormalizeSpec spec() const { return {channels_.data(), max_, exact_, affine_}; }
-
   std::vector<NormalizeChannel> channels_;
   std::vector<float> tables_;
   float max_;

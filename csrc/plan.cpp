@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "clahe.hpp"
 #include "color.hpp"
@@ -63,21 +64,21 @@ struct State {
   }
 };
 
+ResampleSpec spec_of(const Args& a) {
+  const auto edge = [&a](int i) { return static_cast<float>(a.reals[i]); };
+  return {static_cast<Filter>(a[1]), a[2], a[3], {edge(0), edge(1), edge(2), edge(3)}, a[4], a[5]};
+}
+
+bool antialiased(const Args& a) { return a[1] <= static_cast<int64_t>(Filter::lanczos); }
+
 void do_resample(State& s, const Args& a, bool last) {
   if (a[11] > 0) s.now = window(s.now, a[8], a[9], a[10], a[11]);
   s.make_plain();
   const View dst = s.make(a[6], a[7], s.now.c, s.now.dtype, last);
-  if (a[1] > static_cast<int64_t>(Filter::lanczos)) {
+  if (!antialiased(a)) {
     resample_cv(s.now, dst, static_cast<CvMethod>(a[1]), a[2], a[3], Roi{a[4], a[5]}, s.arena);
   } else {
-    const ResampleSpec spec{static_cast<Filter>(a[1]),
-                            a[2],
-                            a[3],
-                            {static_cast<float>(a.reals[0]), static_cast<float>(a.reals[1]),
-                             static_cast<float>(a.reals[2]), static_cast<float>(a.reals[3])},
-                            a[4],
-                            a[5]};
-    (a[12] != 0 ? resample_premultiplied : resample)(s.now, dst, spec, s.arena);
+    (a[12] != 0 ? resample_premultiplied : resample)(s.now, dst, spec_of(a), s.arena);
   }
   s.now = dst;
 }
@@ -143,6 +144,21 @@ void do_normalize(State& s, const Args& a, bool last) {
   s.now = dst;
 }
 
+// Resample and, as the last operation, normalise: one walk over the rows where that can be.
+bool do_resample_normalize(State& s, const Args& a, const Args& then) {
+  if (!antialiased(a) || a[12] != 0 || s.now.dtype != DType::u8) return false;
+  check_op(a.op, a.ints, a.reals, s.now);
+  View src = s.now;
+  if (a[11] > 0) src = window(src, a[8], a[9], a[10], a[11]);
+  View resized = src;
+  resized.h = a[6];
+  resized.w = a[7];
+  check_op(then.op, then.ints, then.reals, resized);
+  const auto normalise = normalizer_of(then, src.c, DType::u8);
+  const View dst = s.make(a[6], a[7], src.c, static_cast<DType>(then[1]), true);
+  return resample_normalized(src, dst, spec_of(a), *normalise, s.arena);
+}
+
 void do_convert(State& s, const Args& a, bool last) {
   const View dst = s.make(s.now.h, s.now.w, s.now.c, static_cast<DType>(a[1]), last);
   convert_dtype(s.now, dst, a[2] != 0);
@@ -177,12 +193,16 @@ void run_one(const std::vector<Op>& ops, int64_t picture, const View& src, const
   arena.reset();
   check_picture(src);
   State state{src, dst, arena};
-  size_t last = ops.size();  // the last active operation, if it writes pixels, writes them to the output
+  // The last active operation, if it writes pixels, writes them to the output.
+  size_t last = ops.size(), before_last = ops.size();
   for (size_t i = 0; i < ops.size(); ++i)
-    if (args_of(ops[i], picture).active()) last = i;
+    if (args_of(ops[i], picture).active()) before_last = std::exchange(last, i);
   for (size_t i = 0; i < ops.size(); ++i) {
     const Args a = args_of(ops[i], picture);
-    if (a.active()) apply(state, a, i == last);
+    if (!a.active()) continue;
+    const bool pair = i == before_last && a.op.code == OpCode::resample && ops[last].code == OpCode::normalize;
+    if (pair && do_resample_normalize(state, a, args_of(ops[last], picture))) return;
+    apply(state, a, i == last);
   }
   if (last == ops.size() || makes_view(ops[last].code))
     copy(state.now, state.make(state.now.h, state.now.w, state.now.c, state.now.dtype, true));

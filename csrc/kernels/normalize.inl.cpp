@@ -1,6 +1,7 @@
 // ((x / max) - mean) / std in float32, each operation rounded (NumPy, torch and torchvision on CPU), to float32, or
-// rounded once more to float16 or bfloat16. A division by a constant c is taken as fma(x, hi, x * lo) with hi + lo = 1/c
-// to 48 bits, where the spec has proved that on all 256 inputs (after Markstein); elsewhere it is a division or a table.
+// rounded once more to float16 or bfloat16. A division by a constant c is taken as fma(x, hi, x * lo) with hi + lo =
+// 1/c to 48 bits, where the spec has proved that on all 256 inputs (after Markstein); elsewhere it is a division or a
+// table.
 
 struct Half {
   uint16_t bits;
@@ -166,7 +167,8 @@ void run_rgb_to_planes(const uint8_t* src, Out* const* dst, int64_t n, const Nor
   const __m128i pick_g = _mm_setr_epi8(1, -1, -1, -1, 4, -1, -1, -1, 7, -1, -1, -1, 10, -1, -1, -1);
   const __m128i pick_b = _mm_setr_epi8(2, -1, -1, -1, 5, -1, -1, -1, 8, -1, -1, -1, 11, -1, -1, -1);
   int64_t x = 0;
-  for (; x + kLanes + 2 <= n; x += kLanes) {  // the last 16-byte load reads 4 bytes, two pixels, further
+  const int64_t ahead = spec.slack ? 0 : 2;  // the last 16-byte load reads 4 bytes, two pixels, further
+  for (; x + kLanes + ahead <= n; x += kLanes) {
     const auto px = load_pixels(src + 3 * x);
     put(dst[0] + x, r(to_floats(pick(px, pick_r))));
     put(dst[1] + x, g(to_floats(pick(px, pick_g))));
@@ -186,8 +188,8 @@ bool normalize_u8(const View& src, const View& dst, const NormalizeSpec& spec) {
   if (src.sx == 1) {
     for (int64_t c = 0; c < src.c; ++c)
       for (int64_t y = 0; y < rows; ++y)
-        run_plane(src.data + c * src.sc + y * src.sy, reinterpret_cast<Out*>(dst.data + c * dst.sc + y * dst.sy), n, spec,
-                  spec.channel[c]);
+        run_plane(src.data + c * src.sc + y * src.sy, reinterpret_cast<Out*>(dst.data + c * dst.sc + y * dst.sy), n,
+                  spec, spec.channel[c]);
     return true;
   }
   if (src.c != 3 || src.sx != 3 || src.sc != 1) return false;

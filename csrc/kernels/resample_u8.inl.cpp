@@ -1,5 +1,6 @@
-// Pillow's 8-bit resampling: out = clip((2^21 + sum k * px) >> 22) with 22-bit weights k (Pillow, src/libImaging/Resample.c).
-// The SIMD forms split k so that the products fit narrower multipliers; the sum modulo 2^32 is the same.
+// Pillow's 8-bit resampling: out = clip((2^21 + sum k * px) >> 22) with 22-bit weights k (Pillow,
+// src/libImaging/Resample.c). The SIMD forms split k so that the products fit narrower multipliers; the sum modulo 2^32
+// is the same.
 
 constexpr int32_t kHalf = 1 << 21;
 
@@ -88,9 +89,9 @@ inline void store16(uint8_t* p, __m128i v) { _mm_storeu_si128(reinterpret_cast<_
 
 template <int C, bool OneGroup>
 void h_rows_of(const Rows row, uint8_t* const* dst, int64_t first, int64_t n, const FixedWeights w) {
-  const __m512i taps = _mm512_broadcast_i32x4(
-      C == 3 ? _mm_setr_epi8(0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11, -1, -1, -1, -1)
-             : _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+  const __m512i taps =
+      _mm512_broadcast_i32x4(C == 3 ? _mm_setr_epi8(0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11, -1, -1, -1, -1)
+                                    : _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
   const __m512i compact = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1));
   uint8_t *da = dst[0], *db = dst[1], *dc = dst[2], *dd = dst[3];
   for (int64_t i = 0; i < n; i += 4) {
@@ -247,12 +248,12 @@ inline __attribute__((always_inline)) __m256i h_output(const uint8_t* a, const u
 template <int C, bool OneGroup>
 void h_two_rows(const uint8_t* a, const uint8_t* b, uint8_t* da, uint8_t* db, int64_t first, int64_t n,
                 const FixedWeights w) {
-  const __m256i even = _mm256_broadcastsi128_si256(
-      C == 3 ? _mm_setr_epi8(0, -1, 6, -1, 1, -1, 7, -1, 2, -1, 8, -1, -1, -1, -1, -1)
-             : _mm_setr_epi8(0, -1, 8, -1, 1, -1, 9, -1, 2, -1, 10, -1, 3, -1, 11, -1));
-  const __m256i odd = _mm256_broadcastsi128_si256(
-      C == 3 ? _mm_setr_epi8(3, -1, 9, -1, 4, -1, 10, -1, 5, -1, 11, -1, -1, -1, -1, -1)
-             : _mm_setr_epi8(4, -1, 12, -1, 5, -1, 13, -1, 6, -1, 14, -1, 7, -1, 15, -1));
+  const __m256i even =
+      _mm256_broadcastsi128_si256(C == 3 ? _mm_setr_epi8(0, -1, 6, -1, 1, -1, 7, -1, 2, -1, 8, -1, -1, -1, -1, -1)
+                                         : _mm_setr_epi8(0, -1, 8, -1, 1, -1, 9, -1, 2, -1, 10, -1, 3, -1, 11, -1));
+  const __m256i odd =
+      _mm256_broadcastsi128_si256(C == 3 ? _mm_setr_epi8(3, -1, 9, -1, 4, -1, 10, -1, 5, -1, 11, -1, -1, -1, -1, -1)
+                                         : _mm_setr_epi8(4, -1, 12, -1, 5, -1, 13, -1, 6, -1, 14, -1, 7, -1, 15, -1));
   const __m256i compact =
       _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1));
   const auto output = [&](int64_t o) { return h_output<C, OneGroup>(a, b, o, w, even, odd); };
@@ -284,9 +285,7 @@ void h_gray(const uint8_t* row, uint8_t* dst, int64_t first, int64_t n, const Fi
     for (int64_t g = 0; g < w.groups; ++g, k += 4 * w.stride) {
       const __m256i v = _mm256_i32gather_epi32(reinterpret_cast<const int*>(row), at, 1);
       const __m256i e = _mm256_and_si256(v, byte), d = _mm256_and_si256(_mm256_srli_epi32(v, 8), byte);
-      const auto weight = [&](int q) {
-        return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(k + q * w.stride));
-      };
+      const auto weight = [&](int q) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(k + q * w.stride)); };
       low = _mm256_add_epi32(low, _mm256_add_epi32(_mm256_madd_epi16(e, weight(0)), _mm256_madd_epi16(d, weight(1))));
       high = _mm256_add_epi32(high, _mm256_add_epi32(_mm256_madd_epi16(e, weight(2)), _mm256_madd_epi16(d, weight(3))));
       at = _mm256_add_epi32(at, _mm256_set1_epi32(4));
