@@ -25,11 +25,20 @@ using Ints = py::array_t<int64_t, py::array::c_style>;
 using Reals = py::array_t<double, py::array::c_style>;
 using Keys = py::array_t<uint64_t, py::array::c_style>;
 
+// Kernels read items at multiples of their size.
+bool aligned(const py::array& a) {
+  const auto item = static_cast<uintptr_t>(a.itemsize());
+  bool ok = reinterpret_cast<uintptr_t>(a.data()) % item == 0;
+  for (py::ssize_t i = 0; i < a.ndim(); ++i) ok = ok && (a.shape(i) < 2 || a.strides(i) % a.itemsize() == 0);
+  return ok;
+}
+
 // (H, W), or (H, W, C), or (C, H, W) where chw is set.
 View view_of(const py::array& a, int64_t skip, bool chw, DType dtype) {
   const auto n = a.ndim() - skip;
   if (n != 2 && n != 3) throw std::invalid_argument("native: a picture has " + std::to_string(n) + " dimensions");
   if (a.itemsize() != item_size(dtype)) throw std::invalid_argument("native: item size and dtype disagree");
+  if (!aligned(a)) throw std::invalid_argument("native: a picture is not aligned to its items");
   const py::ssize_t y = skip + (n == 3 && chw ? 1 : 0), x = y + 1, c = skip + (chw ? 0 : 2);
   auto* data = static_cast<uint8_t*>(const_cast<void*>(a.data()));
   View v{data, a.shape(y), a.shape(x), 1, a.strides(y), a.strides(x), item_size(dtype), dtype};
@@ -51,7 +60,9 @@ std::vector<View> views_of(const py::object& pictures, bool chw, DType dtype, bo
     return views;
   }
   for (const py::handle item : pictures) {
-    const auto a = py::cast<py::array>(item);
+    // Only arrays that live as long as the list: a conversion would be gone before its pixels are read.
+    if (!py::isinstance<py::array>(item)) throw std::invalid_argument("native: a picture is not an array");
+    const auto a = py::reinterpret_borrow<py::array>(item);
     if (written && !a.writeable()) throw std::invalid_argument("native: the output is read-only");
     views.push_back(view_of(a, 0, chw, dtype));
   }
