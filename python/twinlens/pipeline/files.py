@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -86,34 +87,55 @@ def load(path: str | os.PathLike[str], *, allow_functions: bool = False) -> Tran
     try:
         text = source.read_text(encoding="utf-8")
         node = yaml.compose(text, Loader=yaml.SafeLoader)  # JSON is YAML: one reader, line numbers for both
-        lines: dict[Where, int] = {}
-        _collect_lines(node, (), lines)
+        lines = _Lines()
+        lines.collect(node, ())
         data = yaml.safe_load(text)
     except FileNotFoundError:
         raise PipelineFileError(f"{source}: no such file") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError, PipelineFileError) as error:
         raise PipelineFileError(f"{source}: {error}") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}: " if mark is not None else ""
         raise PipelineFileError(f"{source}: {where}{getattr(error, 'problem', None) or error}") from None
     try:
-        return _Reader(allow_functions, lines).pipeline(data)
+        return _Reader(allow_functions, lines.of).pipeline(data)
     except PipelineFileError as error:
         raise PipelineFileError(f"{source}: {error}") from None
 
 
-def _collect_lines(node: yaml.Node | None, where: Where, lines: dict[Where, int]) -> None:
-    if node is None:
-        return
-    lines[where] = node.start_mark.line + 1
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            _collect_lines(value, (*where, key.value), lines)
-            lines[*where, key.value] = key.start_mark.line + 1
-    elif isinstance(node, yaml.SequenceNode):
-        for i, value in enumerate(node.value):
-            _collect_lines(value, (*where, i), lines)
+class _Lines:
+    """The line of every field of a file."""
+
+    def __init__(self) -> None:
+        self.of: dict[Where, int] = {}
+        self._seen: set[int] = set()
+
+    def collect(self, node: yaml.Node | None, where: Where) -> None:
+        """Walks a document. Anchors are refused: a few lines of them can describe a file without end."""
+        if node is None:
+            return
+        line = node.start_mark.line + 1
+        if id(node) in self._seen:
+            raise PipelineFileError(f"line {line}: anchors (&) and aliases (*) are not supported")
+        self._seen.add(id(node))
+        self.of[where] = line
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                self._field(key, value, where)
+        elif isinstance(node, yaml.SequenceNode):
+            for i, value in enumerate(node.value):
+                self.collect(value, (*where, i))
+
+    def _field(self, key: yaml.Node, value: yaml.Node, where: Where) -> None:
+        line = key.start_mark.line + 1
+        if not isinstance(key, yaml.ScalarNode):
+            raise PipelineFileError(f"line {line}: a field's name must be a word")
+        inner = (*where, key.value)
+        if inner in self.of:
+            raise PipelineFileError(f"line {line}, {'.'.join(map(str, inner))}: the field is given twice")
+        self.collect(value, inner)
+        self.of[inner] = line
 
 
 class _Reader:
@@ -172,17 +194,17 @@ class _Reader:
         if isinstance(arguments.get("transforms"), list):
             inner = (*where, "transforms")
             arguments["transforms"] = [self.part(item, (*inner, i)) for i, item in enumerate(arguments["transforms"])]
-        try:
-            if isinstance(arguments.get("lambd"), str):
+        if isinstance(arguments.get("lambd"), str):
+            try:
                 arguments["lambd"] = resolve(arguments["lambd"], allow_functions=self._allow_functions)
+            except PipelineFileError as error:
+                raise self._error((*where, "lambd"), str(error)) from None
+        try:
             return kind(**arguments)
-        except TypeError as error:
-            raise self._error(where, _argument_error(error)) from None
+        except TypeError as error:  # Python's own words, without the name of `__init__`
+            message = str(error).replace(".__init__()", ":")
         except TwinlensError as error:
-            wrong = next((name for name in arguments if f"{name}" in str(error).split("=")[0]), None)
-            raise self._error((*where, wrong) if wrong else where, str(error)) from None
-
-
-def _argument_error(error: TypeError) -> str:
-    """Python's own words, without the name of `__init__`."""
-    return str(error).replace(".__init__()", ":")
+            message = str(error)
+        named = re.search(r"argument '(\w+)'", message) or re.search(r": (\w+)[= ]", message)
+        wrong = (named[1],) if named and named[1] in arguments else ()
+        raise self._error((*where, *wrong), message)

@@ -27,7 +27,7 @@ class Plan:
     @cached_property
     def placed(self) -> list[Placed]:
         """The steps that run, with what is known of the images before and after each."""
-        after = (*self.specs[1:], self.after)
+        after = (*self.specs, self.after)[1:]
         return rewrite(list(zip(self.steps, self.specs, after, strict=True)))
 
     @property

@@ -267,6 +267,13 @@ class Lambda(base.Transform):
         """One image."""
         return self.lambd(image)
 
+    def __copy__(self) -> Self:
+        return type(self)(self.lambd, *self.types, name=self.config.name)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        del memo  # functions are never copied
+        return self.__copy__()
+
     def __getstate__(self) -> dict[str, Any]:
         from twinlens.pipeline.functions import reference
 
