@@ -58,13 +58,15 @@ class Registry:
         plugin = self._adding
         if plugin is None:
             raise PluginError("registry.add: call it inside twinlens_register")
-        short = name or transform.__name__
+        short = transform.__name__ if name is None else name
+        if not isinstance(short, str) or not short.isidentifier():
+            raise ArgumentError(f"registry.add: name={short!r} must be a Python identifier")
         full = short if plugin.name == BUILTIN else f"{plugin.name}.{short}"
         taken = self._types.get(full)
         if taken is not None:
             raise PluginError(f"the name {full!r} is taken by {taken.__module__}.{taken.__qualname__}")
         self._types[full] = transform
-        self._names[transform] = full
+        self._names.setdefault(transform, full)
         plugin.transforms.append(full)
         return transform
 
@@ -82,10 +84,14 @@ class Registry:
         try:
             manager.register(module, plugin.name)
             manager.check_pending()
+            if not manager.get_hookcallers(module):
+                raise PluginError("its module has no function twinlens_register marked with @hookimpl")
             manager.hook.twinlens_register(registry=self)
-        except Exception as error:  # whatever a plugin raises must not break the rest
+        except (Exception, SystemExit) as error:  # whatever a plugin raises must not break the rest
             for added in plugin.transforms:
-                del self._names[self._types.pop(added)]
+                transform = self._types.pop(added)
+                if self._names.get(transform) == added:
+                    del self._names[transform]
             plugin.transforms.clear()
             plugin.error = f"{type(error).__name__}: {error}"
         finally:
@@ -138,7 +144,7 @@ def _load_entry_point(registry: Registry, entry: importlib.metadata.EntryPoint) 
     )
     try:
         module = entry.load()
-    except Exception as error:  # a plugin may raise anything at import
+    except (Exception, SystemExit) as error:  # a plugin may raise anything at import
         plugin.error = f"{type(error).__name__}: {error}"
         registry.plugins.setdefault(entry.name, plugin)
     else:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
+from twinlens.steps.frozen import changed
 from twinlens.steps.spec import Spec
 
 __all__ = ["Batch"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Batch:
     """B images and what is known of them.
 
@@ -25,4 +26,4 @@ class Batch:
 
     def but(self, **changes: Any) -> Batch:
         """A copy with other fields."""
-        return replace(self, **changes)
+        return changed(self, **changes)

@@ -6,7 +6,6 @@ their size, the batch is divided by what the host knows of the parameters, and p
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +13,7 @@ import torch
 
 from twinlens.engines.batch import Batch
 from twinlens.steps.device import as_tensor, choose
+from twinlens.steps.frozen import changed
 from twinlens.steps.spec import Ints, Spec
 
 if TYPE_CHECKING:
@@ -68,10 +68,10 @@ def _apply(step: Step, group: Group) -> list[Group]:
         return [group]
     if active is not None and not active.all():
         # Images of one group have one size, so what fits an active one fits those that are computed and left out.
-        everywhere = replace(step.select(np.where(active, np.arange(len(spec)), np.argmax(active))), active=None)
+        everywhere = changed(step.select(np.where(active, np.arange(len(spec)), np.argmax(active))), active=None)
         if _reshapes(everywhere, spec):
-            kept, changed = np.flatnonzero(~active), np.flatnonzero(active)
-            return [_part(group, kept), *_apply(step.select(changed), _part(group, changed))]
+            rest, moved = np.flatnonzero(~active), np.flatnonzero(active)
+            return [_part(group, rest), *_apply(step.select(moved), _part(group, moved))]
         return [(numbers, choose(active, everywhere.batched(x, spec), x), step.after(spec))]
     parts = _agreeing(step.signature(spec))
     if len(parts) == 1:

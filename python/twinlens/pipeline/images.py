@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from PIL import Image
 from twinlens import engines
 from twinlens.engines import Batch
 from twinlens.errors import ArgumentError, InputError
+from twinlens.steps.frozen import changed
 from twinlens.steps.spec import DTYPES, Spec
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _ALPHA_MODES = ("LA", "RGBA")
 _PIL_MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16", "F", "YCbCr", "HSV", "LAB")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Images:
     """One or more images and how to hand them back.
 
@@ -91,7 +92,7 @@ class Images:
         )
         gone = container != self.kind or bool(len(done.spec) and done.spec.c[0] != 1)
         after = done.spec.meaning(plan.after)
-        return replace(
+        return changed(
             self,
             batch=done.but(spec=after),
             kind=container,
@@ -142,7 +143,7 @@ class Images:
         """Image i alone."""
         data = self.batch.data[i]
         batch = Batch([data], self.spec.select(np.array([i])), self.batch.chw)
-        return replace(
+        return changed(
             self,
             batch=batch,
             single=True,
@@ -156,10 +157,10 @@ class Images:
     def stacked(self) -> Images:
         """A list of images as one batch, where their sizes agree."""
         if not self.spec.uniform or not isinstance(self.batch.data, list) or not self.batch.data:
-            return replace(self, listed=False, original=None)
+            return changed(self, listed=False, original=None)
         tensors = isinstance(self.batch.data[0], torch.Tensor)
         data = torch.stack(self.batch.data) if tensors else np.stack(self.batch.data)
-        return replace(self, batch=self.batch.but(data=data), listed=False, original=None)
+        return changed(self, batch=self.batch.but(data=data), listed=False, original=None)
 
     def joined(self, parts: list[Images]) -> Images:
         """Single images, processed one by one, as the batch that they came from."""
@@ -168,7 +169,7 @@ class Images:
         first = parts[0].spec
         spec = Spec.of(shapes, first.dtype).meaning(first)
         palettes = tuple(palette for part in parts for palette in part.palettes)
-        whole = replace(
+        whole = changed(
             parts[0],
             batch=Batch(data, spec, parts[0].batch.chw),
             single=self.single,
@@ -253,7 +254,7 @@ def _read_list(values: list[Any] | tuple[Any, ...], color: str) -> Images:
     spec = Spec.of(shapes, spec.dtype).meaning(spec)
     batch = Batch([part.batch.data[0] for part in parts], spec, first.batch.chw)
     palettes = tuple(palette for part in parts for palette in part.palettes)
-    return replace(first, batch=batch, single=False, listed=True, palettes=palettes, original=list(values))
+    return changed(first, batch=batch, single=False, listed=True, palettes=palettes, original=list(values))
 
 
 def _read_arrays(values: list[Any] | tuple[Any, ...]) -> Images | None:
@@ -336,7 +337,7 @@ def _read_tensor(tensor: torch.Tensor) -> Images:
     video = kind == "tv_image" and type(tensor).__name__ == "Video"
     images = _tensor_images(plain.reshape(-1, *plain.shape[-3:]) if plain.ndim > 4 else plain, kind, dtype, tensor)
     lead = tuple(plain.shape[:-3]) if plain.ndim > 4 else ()
-    return replace(images, lead=lead, frames=plain.shape[-4] if video else 0)
+    return changed(images, lead=lead, frames=plain.shape[-4] if video else 0)
 
 
 def _tensor_images(plain: torch.Tensor, kind: str, dtype: str, original: Any) -> Images:

@@ -6,13 +6,13 @@ Each rule looks at two neighbouring steps of the types that it names and returns
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from twinlens.steps import Convert, Crop, Normalize, Resample, Step
 from twinlens.steps.base import Placed, columns
+from twinlens.steps.frozen import changed
 from twinlens.steps.spec import DTYPES, Ints
 
 __all__ = ["RULES", "rewrite"]
@@ -33,35 +33,35 @@ def crop_into_resample(first: Resample, then: Crop) -> Step | None:
     kept = _rectangle(then)
     if first.roi is not None:
         kept = kept + np.concatenate((first.roi[:, :2], np.zeros_like(first.roi[:, :2])), 1)
-    return replace(first, roi=kept)
+    return changed(first, roi=kept)
 
 
 def crop_before_resample(first: Crop, then: Resample) -> Step | None:
     """Crop then resample: resample a window of the source, no copy."""
-    return replace(then, window=_rectangle(first)) if then.window is None else None
+    return changed(then, window=_rectangle(first)) if then.window is None else None
 
 
 def crop_of_crop(first: Crop, then: Crop) -> Step | None:
     """Two crops are one."""
-    return replace(then, y=first.y + then.y, x=first.x + then.x)
+    return changed(then, y=first.y + then.y, x=first.x + then.x)
 
 
 def scale_into_normalize(first: Convert, then: Normalize) -> Step | None:
     """x / 255 as float32, then normalise: one pass with the same three roundings."""
     if first.dtype != "float32" or not first.scale or first.plain or then.scale:
         return None
-    return replace(then, scale=True)
+    return changed(then, scale=True)
 
 
 def narrow_into_normalize(first: Normalize, then: Convert) -> Step | None:
     """A float32 result rounded to float16 or bfloat16 is rounded where it is made."""
-    return replace(first, dtype=then.dtype) if first.dtype == "float32" and then.dtype in DTYPES[3:] else None
+    return changed(first, dtype=then.dtype) if first.dtype == "float32" and then.dtype in DTYPES[3:] else None
 
 
 def narrow_scale(first: Convert, then: Convert) -> Step | None:
     """x / 255 as float32, then float16 or bfloat16: the same where the first makes the narrow type."""
     narrows = first.scale and first.dtype == "float32" and then.dtype in DTYPES[3:]
-    return replace(first, dtype=then.dtype) if narrows else None
+    return changed(first, dtype=then.dtype) if narrows else None
 
 
 RULES: dict[tuple[type[Step], type[Step]], Callable[[Any, Any], Step | None]] = {

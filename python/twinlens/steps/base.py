@@ -8,12 +8,13 @@ has an operation for it, and the three target methods where it moves pixels.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from twinlens.errors import InputError
+from twinlens.steps.frozen import changed
 from twinlens.steps.spec import Bools, Ints, Reals, Spec
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class Step(ABC):
         rows = np.flatnonzero(active)
         if not len(rows):
             return spec
-        out = replace(self.select(rows), active=None).result(spec.select(rows))
+        out = changed(self.select(rows), active=None).result(spec.select(rows))
         if out.dtype != spec.dtype:
             raise InputError(
                 f"{type(self).__name__}: turns {spec.dtype} into {out.dtype} for some images of a batch only; "
@@ -87,7 +88,7 @@ class Step(ABC):
         sizes = {name: getattr(spec, name).copy() for name in ("h", "w", "c")}
         for name, values in sizes.items():
             values[rows] = getattr(out, name)
-        return replace(out, **sizes)
+        return changed(out, **sizes)
 
     def select(self, rows: Ints) -> Self:
         """The step for the images at `rows`."""
@@ -96,15 +97,13 @@ class Step(ABC):
             value = getattr(self, f.name)
             if isinstance(value, np.ndarray) and len(value) > 1:
                 changes[f.name] = value[rows]
-        return replace(self, **changes) if changes else self
+        return changed(self, **changes) if changes else self
 
     def activated(self, active: Bools | None) -> Self:
         """The same step for other images; None for all."""
         if active is self.active:
             return self
-        step = object.__new__(type(self))  # a frozen dataclass without slots: its fields are its __dict__
-        step.__dict__.update(self.__dict__, active=active)
-        return step
+        return changed(self, active=active)
 
     def describe(self) -> str:
         """One line for `print(pipe.plan(size))`."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from twinlens.steps.frozen import changed
 
 __all__ = ["DTYPES", "Bools", "Ints", "Reals", "Spec"]
 
@@ -18,7 +20,7 @@ Bools = NDArray[np.bool_]
 DTYPES = ("uint8", "uint16", "float32", "float16", "bfloat16")
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(frozen=True)
 class Spec:
     """Sizes, channels and dtype of B images.
 
@@ -57,7 +59,7 @@ class Spec:
         n = len(self.h)
         sizes = [self._rows(changes.pop(name), n) if name in changes else getattr(self, name) for name in "hwc"]
         sized = self._sized(*sizes)
-        return replace(sized, **changes) if changes else sized
+        return changed(sized, **changes) if changes else sized
 
     @staticmethod
     def _rows(value: Any, n: int) -> Ints:
@@ -72,7 +74,7 @@ class Spec:
 
     def meaning(self, other: Spec) -> Spec:
         """This spec with what `other` says of the values."""
-        return replace(self, alpha=other.alpha, indexed=other.indexed, bilevel=other.bilevel)
+        return changed(self, alpha=other.alpha, indexed=other.indexed, bilevel=other.bilevel)
 
     def shape(self, i: int) -> tuple[int, int, int]:
         """(h, w, c) of image i."""

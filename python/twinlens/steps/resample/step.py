@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from twinlens.errors import InputError
 from twinlens.steps.base import NativeOp, Step, columns, int_rows, real_rows
 from twinlens.steps.device import to_device
+from twinlens.steps.frozen import changed
 from twinlens.steps.spec import Ints, Reals, Spec
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ class Resample(Step):
     def mask(self) -> Step:
         if self.box is not None:
             raise InputError("Resample: a fractional box has no nearest-neighbour form for masks")
-        return replace(self, method="nearest_exact")
+        return changed(self, method="nearest_exact")
 
     def _scale(self, spec: Spec) -> tuple[Reals, Reals]:
         """Offset before and factor of (x, y), each (B, 2); the region's offset comes after."""
