@@ -191,7 +191,7 @@ def test_an_installed_plugin(tmp_path: Path) -> None:
         pipe = twinlens.transforms.Compose([kind()])
         assert pipe(np.zeros((4, 5, 3), np.uint8)).shape == (6, 7, 3)
         assert twinlens.from_dict(twinlens.to_dict(pipe)) == pipe
-        print([(p.name, p.package, p.version, p.transforms, p.error) 
+        print([(p.name, p.package, p.version, p.transforms, p.error)
                for p in twinlens.plugins() if p.name == 'ink'])
     """)  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -14,7 +14,8 @@ import torch
 from PIL import Image
 
 from twinlens import _native, engines
-from twinlens.pipeline.images import pil_holds, read
+from twinlens.pipeline.containers import pil_holds
+from twinlens.pipeline.images import read
 from twinlens.pipeline.run import lower_units
 from twinlens.pipeline.trace import Trace
 from twinlens.steps.spec import DTYPES

@@ -12,13 +12,14 @@ from PIL import Image
 from twinlens import engines
 from twinlens.engines import Batch
 from twinlens.errors import ArgumentError, InputError
+from twinlens.pipeline.containers import pil_holds, swap_rb, to_pil, tv_image
 from twinlens.steps.frozen import changed
 from twinlens.steps.spec import DTYPES, Spec
 
 if TYPE_CHECKING:
     from twinlens.pipeline.plan import Plan
 
-__all__ = ["Images", "is_image", "read", "to_pil"]
+__all__ = ["Images", "is_image", "read"]
 
 _ALPHA_MODES = ("LA", "RGBA")
 _PIL_MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16", "F", "YCbCr", "HSV", "LAB")
@@ -127,17 +128,17 @@ class Images:
         if self.flat:
             return data[:, 0] if isinstance(data, torch.Tensor) else data[..., 0]
         if self.kind == "ndarray" and self.bgr:
-            return _swap_rb(data)
-        return _tv_image(data, "Video" if self.frames else "Image") if self.kind == "tv_image" else data
+            return swap_rb(data)
+        return tv_image(data, "Video" if self.frames else "Image") if self.kind == "tv_image" else data
 
     def _wrap(self, item: Any, i: int) -> Any:
         if self.kind == "pil":
             return to_pil(item, self.mode, self.palettes[i] if self.palettes else None)
         if self.kind == "tv_image":
-            return _tv_image(item)
+            return tv_image(item)
         if self.flat and item.ndim == 3:
             return item[..., 0] if self.kind == "ndarray" else item[0]
-        return _swap_rb(item) if self.kind == "ndarray" and self.bgr else item
+        return swap_rb(item) if self.kind == "ndarray" and self.bgr else item
 
     def item(self, i: int) -> Images:
         """Image i alone."""
@@ -186,13 +187,6 @@ def _check_container(container: str, spec: Spec) -> None:
     if container == "pil" and not pil_holds(spec):
         c = int(spec.c.max())
         raise InputError(f"image: PIL cannot hold {spec.dtype} with {c} channels; put ToTensor() or ToImage() before")
-
-
-def pil_holds(spec: Spec) -> bool:
-    """Whether there is a PIL mode for these images."""
-    if spec.dtype == "uint8":
-        return bool((spec.c <= 4).all())
-    return spec.dtype in ("uint16", "float32") and bool((spec.c == 1).all())
 
 
 def _check_out(out: Any, spec: Spec, tensors: bool) -> None:
@@ -306,22 +300,6 @@ def _read_pil(image: Image.Image) -> Images:
     return Images(Batch([array], spec, False), "pil", True, False, False, mode, ((rawmode, palette),), original=image)
 
 
-def to_pil(array: Any, mode: str | None, palette: Any) -> Image.Image:
-    """Channel counts that changed on the way choose their own mode."""
-    flat = array[..., 0] if array.ndim == 3 and array.shape[2] == 1 else array
-    channels = 1 if flat.ndim == 2 else flat.shape[2]
-    if mode == "1" and channels == 1:
-        return Image.fromarray(flat.astype(bool))
-    raw = mode in ("CMYK", "YCbCr", "HSV", "LAB", "RGBX") and channels == Image.getmodebands(mode)
-    if raw and mode is not None and flat.dtype == np.uint8:
-        return Image.frombytes(mode, (flat.shape[1], flat.shape[0]), np.ascontiguousarray(flat).tobytes())
-    image = Image.fromarray(np.ascontiguousarray(flat))
-    if mode == "P" and channels == 1:
-        image = Image.frombytes("P", image.size, image.tobytes())
-        image.putpalette(palette[1], palette[0])
-    return image
-
-
 def _tensor_dtype(tensor: torch.Tensor) -> str:
     return str(tensor.dtype).removeprefix("torch.")
 
@@ -364,26 +342,10 @@ def _read_array(array: np.ndarray[Any, Any], color: str) -> Images:
     flat = array.ndim == 2
     bgr = color == "bgr" and not flat and array.shape[-1] in (3, 4)
     if bgr:
-        array = _swap_rb(array)
+        array = swap_rb(array)
     batched = array if array.ndim == 4 else array[None, ..., None] if flat else array[None]
     b, h, w, c = batched.shape
     _check_size(array.shape, h, w, c)
     spec = Spec.of([(h, w, c)] * max(b, 1), array.dtype.name)
     single = array.ndim != 4
     return Images(Batch(batched, spec, False), "ndarray", single, False, flat, bgr=bgr, empty=b == 0, original=original)
-
-
-def _swap_rb(array: Any) -> Any:
-    """Red and blue exchanged, where there are any: a view where there is no alpha."""
-    if array.shape[-1] not in (3, 4):
-        return array
-    return array[..., ::-1] if array.shape[-1] == 3 else array[..., [2, 1, 0, 3]]
-
-
-def _tv_image(tensor: torch.Tensor, kind: str = "Image") -> Any:
-    """torchvision's Image or Video where torchvision is installed, else the tensor."""
-    try:
-        from torchvision import tv_tensors
-    except ImportError:
-        return tensor
-    return getattr(tv_tensors, kind)(tensor)

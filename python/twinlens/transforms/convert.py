@@ -10,7 +10,7 @@ import torch
 from pydantic import BeforeValidator, model_validator
 
 from twinlens.errors import InputError
-from twinlens.pipeline.images import to_pil
+from twinlens.pipeline.containers import to_pil
 from twinlens.steps import Convert
 from twinlens.steps import Normalize as NormalizeStep
 from twinlens.transforms import base
