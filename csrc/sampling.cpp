@@ -1,5 +1,6 @@
 #include "sampling.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -45,10 +46,13 @@ double portable_log(double x) {
     m *= 0.5;
     ++n;
   }
-  const double s = (m - 1.0) / (m + 1.0), s2 = s * s;  // log m = 2 atanh s, |s| <= 0.172
+  // log(1 + f) = f - (f^2 / 2 - s (f^2 / 2 + r)), s = f / (2 + f), r = 2 s^2 / 3 + 2 s^4 / 5 + ... (fdlibm, e_log.c): the
+  // large term f is exact.
+  const double f = m - 1.0, s = f / (2.0 + f), s2 = s * s, half = 0.5 * f * f;
   double sum = 0.0;
-  for (int k = 27; k >= 1; k -= 2) sum = 1.0 / k + s2 * sum;
-  return static_cast<double>(n) * kLn2High + (static_cast<double>(n) * kLn2Low + 2.0 * s * sum);
+  for (int k = 27; k >= 3; k -= 2) sum = 2.0 / k + s2 * sum;
+  const auto e = static_cast<double>(n);
+  return e * kLn2High - ((half - (s * (half + s2 * sum) + e * kLn2Low)) - f);
 }
 
 void resized_crop(uint64_t key, uint64_t stream, int64_t h, int64_t w, const double scale[2], const double ratio[2],
@@ -71,9 +75,9 @@ void resized_crop(uint64_t key, uint64_t stream, int64_t h, int64_t w, const dou
   const double in_ratio = static_cast<double>(w) / static_cast<double>(h);
   int64_t ch = h, cw = w;
   if (in_ratio < ratio[0]) {
-    ch = static_cast<int64_t>(std::nearbyint(static_cast<double>(w) / ratio[0]));
+    ch = std::max<int64_t>(static_cast<int64_t>(std::nearbyint(static_cast<double>(w) / ratio[0])), 1);
   } else if (in_ratio > ratio[1]) {
-    cw = static_cast<int64_t>(std::nearbyint(static_cast<double>(h) * ratio[1]));
+    cw = std::max<int64_t>(static_cast<int64_t>(std::nearbyint(static_cast<double>(h) * ratio[1])), 1);
   }
   yxhw[0] = (h - ch) / 2;
   yxhw[1] = (w - cw) / 2;
