@@ -144,6 +144,8 @@ def test_calls() -> None:
         (lambda: pipe(RGB, key=1, keys=[1]), "give key or keys, not both"),
         (lambda: pipe([RGB, RGB], keys=[1]), "keys: got 1 for a batch of 2"),
         (lambda: pipe(RGB, keys=[1, 2]), "keys: got 2 for a batch of 1"),
+        (lambda: pipe(RGB, key=1.5), "keys: got 1.5, wants integers"),
+        (lambda: pipe([RGB], keys="a"), "keys: got 'a', wants integers"),
         (lambda: pipe(RGB, color="gbr"), "color='gbr' must be 'rgb' or 'bgr'"),
         (lambda: pipe(RGB, engine="tpu"), "engine='tpu' must be"),
         (lambda: pipe.replay(RGB, 3), "replay: params must be what return_params=True gave"),

@@ -6,6 +6,7 @@ a uniform number takes 53 bits of its first two words. Nothing depends on batch 
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -63,7 +64,10 @@ def to_key_array(keys: int | Iterable[int] | NDArray[np.uint64] | torch.Tensor, 
     if isinstance(keys, torch.Tensor):
         keys = keys.tolist()
     if not isinstance(keys, np.ndarray) or keys.dtype != np.uint64:
-        keys = np.array([int(k) & _MASK for k in keys], np.uint64)
+        try:
+            keys = np.array([operator.index(k) & _MASK for k in keys], np.uint64)
+        except TypeError:
+            raise ArgumentError(f"keys: got {keys!r}, wants integers, one an image") from None
     if keys.shape != (batch,):
         raise ArgumentError(f"keys: got {keys.shape[0] if keys.ndim else 0} for a batch of {batch}")
     return keys
