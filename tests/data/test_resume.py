@@ -32,26 +32,28 @@ def slowly(image: object) -> object:
 
 
 def start_run(src: Path, pipe: Path, out: Path, *flags: str) -> subprocess.Popen[bytes]:
-    code = "from twinlens.cli import main; main()"
+    # A shell that runs the tests in the background has its children ignore SIGINT.
+    handler = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    code = f"{handler}; from twinlens.cli import main; main()"
     arguments = ["run", str(src), "--pipeline", str(pipe), "--out", str(out), "--allow-functions", "--shard-size", "7"]
     places = os.pathsep.join([str(Path(__file__).parent), *sys.path])
     return subprocess.Popen(
         [sys.executable, "-c", code, *arguments, *flags],
         env={**os.environ, "PYTHONPATH": places},
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
     )
 
 
-def kill_after(process: subprocess.Popen[bytes], out: Path, shard: str) -> None:
-    """SIGKILL once a shard is there."""
+def stop_after(process: subprocess.Popen[bytes], out: Path, shard: str, how: signal.Signals = signal.SIGKILL) -> bytes:
+    """Sends a signal once a shard is there; what the process said."""
     deadline = time.monotonic() + 60
     while not (out / shard).exists():
         assert process.poll() is None, "the run ended before it could be killed"
         assert time.monotonic() < deadline
         time.sleep(0.005)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    process.send_signal(how)
+    return process.communicate()[1]
 
 
 def test_resume_after_sigkill_gives_the_bytes_of_an_undisturbed_run(tmp_path: Path) -> None:
@@ -64,7 +66,7 @@ def test_resume_after_sigkill_gives_the_bytes_of_an_undisturbed_run(tmp_path: Pa
     whole = data.run(src, slow, tmp_path / "whole", shard_size=7, workers=2)
     first = ("--workers", "2", "--batch-size", "4")
     for shard, flags in (("part-00001.parquet", first), ("part-00004.parquet", ("--resume",))):
-        kill_after(start_run(src, pipe, out, *flags), out, shard)
+        stop_after(start_run(src, pipe, out, *flags), out, shard)
         assert json.loads((out / "run.json").read_text("utf-8"))["status"] == "running"
         for path in out.glob("part-*.parquet"):
             assert path.read_bytes() == (tmp_path / "whole" / path.name).read_bytes()
@@ -72,6 +74,18 @@ def test_resume_after_sigkill_gives_the_bytes_of_an_undisturbed_run(tmp_path: Pa
     assert summary.resumed >= 28
     assert (summary.written, summary.failed) == (whole.written, len(broken))
     assert contents(out) == contents(tmp_path / "whole")
+
+
+def test_an_interrupted_run_says_so_and_leaves_nothing_half_written(tmp_path: Path) -> None:
+    write_folder(tmp_path / "src", 50)
+    pipe, out = tmp_path / "pipe.yaml", tmp_path / "out"
+    twinlens.save(T.Compose([T.Lambda(slowly)]), pipe)
+    process = start_run(tmp_path / "src", pipe, out, "--batch-size", "2")
+    said = stop_after(process, out, "part-00000.parquet", signal.SIGINT)
+    assert said == b"twinlens: interrupted; `twinlens run` goes on with --resume\n"
+    assert process.returncode == 130
+    assert not list(out.glob(".*"))
+    assert json.loads((out / "run.json").read_text("utf-8"))["status"] == "running"
 
 
 def test_what_a_kill_may_leave_is_taken_up(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def invoke(arguments: list[str]) -> int:
     try:
         code = command.main(arguments, prog_name="twinlens", standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
-        return _fail("interrupted", _INTERRUPTED)
+        code = _INTERRUPTED
     except TwinlensError as error:
         return _fail(str(error), 1)
     except OSError as error:  # a full disk, a folder that cannot be written
@@ -81,6 +81,8 @@ def invoke(arguments: list[str]) -> int:
         if not hasattr(error, "format_message"):
             raise
         return _fail(f"{error.format_message()} (see --help)" if str(error) else "missing a command (see --help)", 1)
+    if code == _INTERRUPTED:
+        return _fail("interrupted; `twinlens run` goes on with --resume", _INTERRUPTED)
     return code if isinstance(code, int) else 0
 
 

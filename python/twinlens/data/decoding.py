@@ -33,8 +33,9 @@ def decode(source: str | os.PathLike[str] | bytes, *, max_pixels: int = MAX_PIXE
 
     Gray, palette and CMYK images become RGB, alpha is left out, as by Pillow's `convert("RGB")`; 16-bit gray stays
     uint16 (H, W, 1). The first frame of several. EXIF orientation is not applied, as in Pillow and torchvision.
-    JPEG: the pixels of Pillow and of OpenCV (exact CMYK conversion is Pillow's). Raises DecodeError for what cannot be
-    decoded, ends early, or has more than `max_pixels` pixels.
+    JPEG: the pixels of Pillow and of OpenCV (of CMYK, Pillow's). Of TIFF files Pillow's own limit,
+    Image.MAX_IMAGE_PIXELS, holds too.
+    Raises DecodeError for what cannot be decoded, ends early, or has more than `max_pixels` pixels.
 
     >>> import io, numpy as np
     >>> from PIL import Image
