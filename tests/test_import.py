@@ -28,7 +28,7 @@ INNER = sorted(
 
 def python(code: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-X", "importtime", "-c", code],
+        [sys.executable, "-c", code],
         env={**__import__("os").environ, "PYTHONPATH": str(PACKAGE.parent)},
         capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
@@ -50,13 +50,13 @@ def test_a_fixed_pipeline_needs_neither_kornia_nor_cv2() -> None:
 
 
 def test_import_adds_little_to_torch() -> None:
-    """Under 0.3 s; the least of three, in microseconds as -X importtime sums them."""
-    added = []
-    for _ in range(3):
-        done = python("import torch, torch.utils.data, twinlens")
-        rows = [line.split("|") for line in done.stderr.splitlines() if line.startswith("import time:")]
-        added.append(next(int(row[1]) for row in rows if row[2].strip() == "twinlens"))
-    assert min(added) < 300_000
+    """Under 0.3 s of processor time. A busy machine slows torch's import and ours alike: there, under a fifth of it."""
+    code = (
+        "from time import process_time as now; a = now(); import torch, torch.utils.data\n"
+        "b = now(); import twinlens; print(b - a, now() - b)"
+    )
+    runs = [[float(v) for v in python(code).stdout.split()] for _ in range(3)]
+    assert min(own for _, own in runs) < 0.3 or min(own / torch for torch, own in runs) < 0.2
 
 
 def test_a_missing_core_says_how_to_build_it() -> None:
