@@ -206,8 +206,8 @@ def _torchvision_points(role: str, value: Any) -> tuple[torch.Tensor, Callable[[
 
     def back(data: torch.Tensor, canvas: tuple[int, int]) -> Any:
         moved = made.moved(data).data.to(plain.dtype)
-        return tv_tensors.BoundingBoxes(
-            moved, format=value.format, canvas_size=canvas, clamping_mode=value.clamping_mode
-        )
+        # torchvision below 0.24 has no clamping_mode
+        mode = {"clamping_mode": value.clamping_mode} if hasattr(value, "clamping_mode") else {}
+        return tv_tensors.BoundingBoxes(moved, format=value.format, canvas_size=canvas, **mode)
 
     return made.xyxy, back

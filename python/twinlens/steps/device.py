@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from twinlens.steps.spec import Bools, Ints
 
-__all__ = ["as_tensor", "choose", "rows_and_columns", "take", "to_device"]
+__all__ = ["as_tensor", "choose", "movable", "rows_and_columns", "take", "to_device"]
 
 
 def as_tensor(values: NDArray[Any], device: torch.device) -> torch.Tensor:
@@ -36,15 +36,20 @@ def rows_and_columns(y: Ints, x: Ints, h: int, w: int, batch: int) -> tuple[Ints
     return rows, columns
 
 
+def movable(x: torch.Tensor) -> torch.Tensor:
+    """The same memory, in a dtype that torch can gather, flip and select: it has few kernels for uint16."""
+    return x.view(torch.int16) if x.dtype == torch.uint16 else x
+
+
 def take(x: torch.Tensor, rows: Ints, columns: Ints) -> torch.Tensor:
     """out[b, c, i, j] = x[b, c, rows[b, i], columns[b, j]]."""
     batch, channels, _, width = x.shape
     by_row = as_tensor(rows, x.device)[:, None, :, None].expand(batch, channels, rows.shape[1], width)
     by_column = as_tensor(columns, x.device)[:, None, None, :].expand(batch, channels, rows.shape[1], columns.shape[1])
-    return x.gather(2, by_row).gather(3, by_column)
+    return movable(x).gather(2, by_row).gather(3, by_column).view(x.dtype)
 
 
 def choose(where: Bools, yes: torch.Tensor, no: torch.Tensor) -> torch.Tensor:
     """`yes` for the samples where the mask, (1,) or (B,), holds, `no` for the others."""
     mask = as_tensor(where, yes.device)
-    return torch.where(mask.view(-1, *(1,) * (yes.ndim - 1)), yes, no)
+    return torch.where(mask.view(-1, *(1,) * (yes.ndim - 1)), movable(yes), movable(no)).view(yes.dtype)

@@ -8,7 +8,7 @@ from typing import ClassVar
 import torch
 
 from twinlens.steps.base import NativeOp, Step, int_rows, real_rows
-from twinlens.steps.device import choose, to_device
+from twinlens.steps.device import choose, movable, to_device
 from twinlens.steps.spec import Bools, Spec
 
 __all__ = ["Flip"]
@@ -34,12 +34,13 @@ class Flip(Step):
         del spec
         from kornia.geometry.transform import hflip, vflip
 
+        y = movable(x)
         for where, flip in ((self.horizontal, hflip), (self.vertical, vflip)):
             if where.all():
-                x = flip(x)
+                y = flip(y)
             elif where.any():
-                x = choose(where, flip(x), x)
-        return x
+                y = choose(where, flip(y), y)
+        return y.view(x.dtype)
 
     def boxes(self, xyxy: torch.Tensor, spec: Spec) -> torch.Tensor:
         x0, y0, x1, y1 = xyxy.unbind(-1)

@@ -11,7 +11,7 @@ import torch
 from twinlens.errors import InputError
 from twinlens.steps.base import NativeOp, Step, int_rows, real_rows
 from twinlens.steps.convert import MAX_OF
-from twinlens.steps.device import as_tensor, take, to_device
+from twinlens.steps.device import as_tensor, movable, take, to_device
 from twinlens.steps.spec import DTYPES, Bools, Ints, Reals, Spec
 
 __all__ = ["Pad", "PadMode"]
@@ -80,7 +80,7 @@ class Pad(Step):
         inside_x = as_tensor(_inside(self.left, int(out.w[0]), spec.w), x.device)
         inside = (inside_y[:, :, None] & inside_x[:, None, :]).unsqueeze(1)
         fill = as_tensor(self.fill, x.device).to(x.dtype)[:, :, None, None]
-        return torch.where(inside, y, fill)
+        return torch.where(inside, movable(y), movable(fill)).view(x.dtype)
 
     def mask(self) -> Step:
         """Masks are filled with 0."""

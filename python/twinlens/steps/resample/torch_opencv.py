@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from twinlens.errors import InputError
-from twinlens.steps.device import as_tensor, choose
+from twinlens.steps.device import as_tensor, choose, movable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,7 +54,7 @@ class _Axis:
         shape = [*x.shape]
         shape[self.dim] = index.shape[1]
         view = index[:, None, None, :] if self.dim == 3 else index[:, None, :, None]
-        return x.gather(self.dim, view.expand(shape))
+        return movable(x).gather(self.dim, view.expand(shape)).view(x.dtype)
 
 
 @dataclass(frozen=True)
