@@ -49,16 +49,6 @@ def test_a_fixed_pipeline_needs_neither_kornia_nor_cv2() -> None:
     assert done.stdout.strip() == "[]", done.stderr[-2000:]
 
 
-def test_import_adds_little_to_torch() -> None:
-    """Under 0.3 s of processor time. A busy machine slows torch's import and ours alike: there, under a fifth of it."""
-    code = (
-        "from time import process_time as now; a = now(); import torch, torch.utils.data\n"
-        "b = now(); import twinlens; print(b - a, now() - b)"
-    )
-    runs = [[float(v) for v in python(code).stdout.split()] for _ in range(3)]
-    assert min(own for _, own in runs) < 0.3 or min(own / torch for torch, own in runs) < 0.2
-
-
 def test_a_missing_core_says_how_to_build_it() -> None:
     done = python("import sys; sys.modules['twinlens._native'] = None; import twinlens")
     assert done.returncode == 1
