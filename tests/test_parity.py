@@ -2,18 +2,85 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parity import STEPS, assert_parity
+import reference
+from images import DTYPES, picture
+from parity import STEPS, Trial, assert_parity
+from parity.resize import OPENCV, opencv_resize, pillow_resize
+from parity.trial import ints
+from reference.normalize import round_to
 from twinlens import steps
+from twinlens.steps import Convert, Normalize, Resample
+from twinlens.steps.resample.step import ANTIALIASED
 
 
 @pytest.mark.parametrize("name", STEPS)
 @given(data=st.data())
 def test_parity(name: str, data: st.DataObject) -> None:
     assert_parity(data.draw(STEPS[name]))
+
+
+EXTREMES = [((1, 1), (400, 3)), ((3, 900), (5, 1)), ((900, 1), (1, 7)), ((1, 2), (2, 1)), ((120, 130), (1, 1))]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(("in_hw", "out_hw"), EXTREMES)
+@pytest.mark.parametrize("method", [*ANTIALIASED, *OPENCV])
+def test_extreme_sizes(method: str, in_hw: tuple[int, int], out_hw: tuple[int, int], dtype: str) -> None:
+    """Lines, far up and far down: filters wider than the source, and sums that no longer fit float32."""
+    images = [picture(*in_hw, channels, dtype, "checker", seed=channels) for channels in (1, 3)]
+    if method in ANTIALIASED:
+        expected = [reference.resample(image, out_hw, method) for image in images]
+        peer = [pillow_resize(image, out_hw, method, None) for image in images]
+    else:
+        expected = [OPENCV[method][0](image, out_hw) for image in images]
+        peer = [opencv_resize(image, out_hw, method) for image in images]
+    assert_parity(Trial(Resample(method, ints([out_hw[0]]), ints([out_hw[1]])), images, expected, peer))
+
+
+#: values that floats hold and pictures do not
+SPECIAL = np.array(
+    [
+        np.inf,
+        -np.inf,
+        np.nan,
+        1e38,
+        -1e38,
+        65504,
+        65520,
+        65519.99,
+        6e-8,
+        2**-25,
+        -(2**-25),
+        2.99e-8,
+        1e-45,
+        -0.0,
+        6.1e-5,
+    ],
+    np.float32,
+).reshape(1, -1, 1)
+
+
+@pytest.mark.parametrize("target", ["uint8", "uint16", "float16", "bfloat16"])
+@pytest.mark.parametrize("scale", [True, False])
+def test_special_floats_convert(target: str, scale: bool) -> None:
+    if target in ("float16", "bfloat16"):
+        expected = round_to(SPECIAL, target)
+    else:
+        with np.errstate(over="ignore"):
+            expected = reference.convert_dtype(SPECIAL, getattr(np, target), scale)
+    assert_parity(Trial(Convert(target, scale), [SPECIAL], [expected]))
+
+
+@pytest.mark.parametrize("target", ["float32", "float16", "bfloat16"])
+def test_special_floats_normalize(target: str) -> None:
+    with np.errstate(over="ignore"):
+        expected = reference.normalize(SPECIAL, [0.485], [0.229], target, rescale=False)
+    assert_parity(Trial(Normalize(np.array([[0.485]]), np.array([[0.229]]), target), [SPECIAL], [expected]))
 
 
 def test_every_step_is_in_the_table() -> None:

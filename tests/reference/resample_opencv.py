@@ -180,8 +180,10 @@ def _area_fractional(image: Image, size_hw: tuple[int, int]) -> Image:
 
 
 def _area_blocks(image: Image, step_y: int, step_x: int) -> Image:
-    """Mean of whole blocks: integers are summed exactly, float32 by groups of four in reading order, then the rest."""
-    a = image.astype(np.float32 if image.dtype == np.float32 else np.int64)
+    """Mean of whole blocks: uint8 is summed exactly, others in float32, by groups of four in reading order, then the
+    rest (`ResizeAreaFast_Invoker`); sums of uint16 are exact up to 256 samples.
+    """
+    a = image.astype(np.int64 if image.dtype == np.uint8 else np.float32)
     cells = [a[y::step_y, x::step_x] for y in range(step_y) for x in range(step_x)]
     grouped = len(cells) // 4 * 4
     total = np.zeros_like(cells[0])

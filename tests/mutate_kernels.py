@@ -1,0 +1,137 @@
+"""Breaks the C++ core on purpose, one place at a time, and shows that the parity tests notice.
+
+    python tests/mutate_kernels.py [WORD ...]     only mutants whose file or step contains a WORD
+
+Each mutant is built in a temporary copy of the sources and has to fail the parity test of its step. Exits with 1 if one
+survives.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """`old`, which occurs in `file`, becomes `new` at its first place; `step` is the -k expression of its tests."""
+
+    file: str
+    old: str
+    new: str
+    step: str
+
+
+MUTANTS = (
+    Mutant("filters.cpp", "center[i] + support + 0.5", "center[i] + support", "antialiased"),
+    Mutant("filters.cpp", "constexpr double a = -0.5;", "constexpr double a = -0.501;", "antialiased"),
+    Mutant("resample.cpp", "const int v = a * b + 128;", "const int v = a * b + 127;", "premultiplied"),
+    Mutant("resample.cpp", "alpha == 0 || alpha == 255 ? v", "alpha == 0 ? v", "premultiplied"),
+    Mutant("kernels/resample_real.inl.cpp", "__builtin_floor(v + 0.5)", "__builtin_rint(v)", "antialiased"),
+    Mutant("kernels/resample_real.inl.cpp", "double sum = 0;", "float sum = 0;", "antialiased"),
+    Mutant("resample_cv_tables.cpp", "2048", "2047", "linear"),
+    Mutant("copy.cpp", "copy_pixels<3>(src, dst)", "copy_pixels<2>(src, dst)", "crop or flip"),
+    Mutant("pad.cpp", "period - 1 - at", "period - at", "symmetric"),
+    Mutant("pad.cpp", "2 * (n - 1) : 2 * n", "2 * n : 2 * n", "reflect"),
+    Mutant("convert.cpp", "256.0F - 1e-3F", "256.0F", "convert"),
+    Mutant("color.cpp", "{19595, 38470, 7471}", "{19595, 38469, 7472}", "gray_pillow"),
+    Mutant("color.cpp", "{9798, 19235, 3735}", "{9798, 19236, 3734}", "gray_opencv"),
+    Mutant("color.cpp", "root[49] = 9454;", "", "lab"),
+    Mutant("clahe.cpp", "(divides ? 0 : 1)", "(y.size % y.tiles == 0 ? 0 : 1)", "clahe"),
+    Mutant(
+        "clahe.cpp", "1.0f / static_cast<float>(tile)) - 0.5f", "1.0f / static_cast<float>(tile)) - 0.499f", "clahe"
+    ),
+    Mutant(
+        "plan.cpp",
+        "s.now.data += (s.now.w - 1) * s.now.sx;",
+        "s.now.data += s.now.w * s.now.sx - s.now.sx * 2;",
+        "flip",
+    ),
+    Mutant("kernels/normalize.inl.cpp", "0x7fffU + ((b >> 16) & 1U)", "0x8000U", "normalize or narrow"),
+    Mutant("kernels/normalize.inl.cpp", "rest == half && (h & 1U) != 0", "rest == half", "normalize or narrow"),
+)
+
+
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def run(command: list[str], where: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, cwd=where, env={**os.environ, **environment}, check=False, capture_output=True, text=True
+    )
+
+
+class Workbench:
+    """A copy of the sources with a build folder of its own."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        for part in ("csrc", "python", "tests"):
+            shutil.copytree(ROOT / part, root / part, ignore=shutil.ignore_patterns("__pycache__", "*.so"))
+        for part in ("CMakeLists.txt", "pyproject.toml"):
+            shutil.copy(ROOT / part, root / part)
+        pybind11 = run([sys.executable, "-m", "pybind11", "--cmakedir"], root).stdout.strip()
+        options = [f"-DPython_EXECUTABLE={sys.executable}", f"-Dpybind11_DIR={pybind11}", "-DSKBUILD_PROJECT_VERSION=0"]
+        made = run(["cmake", "-S", ".", "-B", "build", *options], root)
+        if made.returncode:
+            raise SystemExit(made.stdout + made.stderr)
+
+    def build(self) -> bool:
+        """Whether it compiled; the module goes where the package looks for it."""
+        if run(["cmake", "--build", "build", "--parallel"], self.root).returncode:
+            return False
+        for module in (self.root / "build").glob("_native*"):
+            if module.is_file():
+                shutil.copy(module, self.root / "python" / "twinlens" / module.name)
+        return True
+
+    def passes(self, step: str) -> bool:
+        """Whether the parity tests of `step` pass."""
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "tests/test_parity.py"]
+        code = run([*command, "-k", step], self.root, PYTHONPATH=str(self.root / "python")).returncode
+        if code not in (0, 1):
+            say(f"  pytest ended with {code}")
+        return code == 0
+
+    def survives(self, mutant: Mutant) -> bool:
+        """Applies the mutant, builds, tests, and takes it back."""
+        path = self.root / "csrc" / mutant.file
+        source = path.read_text()
+        if mutant.old not in source:
+            raise SystemExit(f"{mutant.file} no longer contains {mutant.old!r}: update the list of mutants")
+        path.write_text(source.replace(mutant.old, mutant.new, 1))
+        try:
+            if not self.build():
+                raise SystemExit(f"{mutant.file} does not compile with {mutant.new!r}: update the list of mutants")
+            return self.passes(mutant.step)
+        finally:
+            path.write_text(source)
+
+
+def main(words: list[str]) -> int:
+    chosen = [m for m in MUTANTS if not words or any(word in f"{m.file} {m.step}" for word in words)]
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Workbench(Path(folder))
+        if not bench.build() or not bench.passes(""):
+            say("the sources do not pass as they are")
+            return 2
+        survivors = []
+        for mutant in chosen:
+            survived = bench.survives(mutant)
+            say(f"{'SURVIVED' if survived else 'killed  '} {mutant.file}: {mutant.old!r} -> {mutant.new!r}")
+            survivors += [mutant] if survived else []
+    say(f"{len(chosen) - len(survivors)} of {len(chosen)} mutants killed")
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
