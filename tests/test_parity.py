@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,11 +12,12 @@ from hypothesis import strategies as st
 import reference
 from images import DTYPES, picture
 from parity import STEPS, Trial, assert_parity
+from parity.pixels import COLOR
 from parity.resize import OPENCV, opencv_resize, pillow_resize
 from parity.trial import ints
 from reference.normalize import round_to
 from twinlens import steps
-from twinlens.steps import Convert, Normalize, Resample
+from twinlens.steps import ColorConvert, Convert, Normalize, Resample
 from twinlens.steps.resample.step import ANTIALIASED
 
 
@@ -40,6 +43,23 @@ def test_extreme_sizes(method: str, in_hw: tuple[int, int], out_hw: tuple[int, i
         expected = [OPENCV[method][0](image, out_hw) for image in images]
         peer = [opencv_resize(image, out_hw, method) for image in images]
     assert_parity(Trial(Resample(method, ints([out_hw[0]]), ints([out_hw[1]])), images, expected, peer))
+
+
+def test_every_colour_under_every_alpha() -> None:
+    """All 65536 pairs, each twice in the result: rounding that differs for one in a thousand shows."""
+    image = np.stack(np.meshgrid(np.arange(256), np.arange(256)), -1).astype(np.uint8)
+    expected = reference.resample_rgba(image, (256, 512), "box")
+    step = Resample("box", ints([256]), ints([512]))
+    assert_parity(Trial(step, [image], [expected], alpha=True))
+
+
+@pytest.mark.parametrize("kind", ["gray_pillow", "gray_opencv", "rgb_to_lab", "lab_to_rgb"])
+def test_colours_of_the_whole_cube(kind: Any) -> None:
+    """Every 29th of the 2**24 triples, so that single entries of tables count."""
+    code = np.arange(0, 1 << 24, 29)
+    image = np.stack([code >> 16, (code >> 8) & 255, code & 255], -1).astype(np.uint8)[None]
+    expected = COLOR[kind][1](image)
+    assert_parity(Trial(ColorConvert(kind, expected.shape[2]), [image], [expected]))
 
 
 #: values that floats hold and pictures do not
