@@ -54,16 +54,14 @@ def _medians(prepared: dict[str, tuple[Callable[[Any], Any], list[Any]]]) -> dic
 def _one_thread() -> Iterator[None]:
     import cv2
 
-    before = twinlens.get_num_threads(), torch.get_num_threads(), cv2.getNumThreads()
-    twinlens.set_num_threads(1)
+    before = torch.get_num_threads(), cv2.getNumThreads()  # one picture through twinlens takes one thread
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     try:
         yield
     finally:
-        twinlens.set_num_threads(before[0])
-        torch.set_num_threads(before[1])
-        cv2.setNumThreads(before[2])
+        torch.set_num_threads(before[0])
+        cv2.setNumThreads(before[1])
 
 
 def _as_is(array: NDArray[Any]) -> Any:
