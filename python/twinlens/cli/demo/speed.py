@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from PIL import Image
 
-import twinlens
 from twinlens import transforms as T
 from twinlens.cli.demo.parity import MEAN, STD, eval_pipeline, have_torchvision
 
