@@ -7,7 +7,7 @@ import sys
 import tomllib
 from pathlib import Path
 
-TORCHVISION = {"2.4": "0.19", "2.5": "0.20", "2.6": "0.21", "2.7": "0.22", "2.8": "0.23", "2.9": "0.24"}
+TORCHVISION = {"2.5": "0.20", "2.6": "0.21", "2.7": "0.22", "2.8": "0.23", "2.9": "0.24"}
 
 
 def pins(requirements: list[str]) -> dict[str, str]:
@@ -17,7 +17,7 @@ def pins(requirements: list[str]) -> dict[str, str]:
 
 
 project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
-lowest = pins([*project["dependencies"], *project["optional-dependencies"]["test"]])
+lowest = pins(project["dependencies"])
 lowest["torchvision"] = TORCHVISION[".".join(lowest["torch"].split(".")[:2])]
 for name, version in sorted(lowest.items()):
     # A floor of two numbers is the first release of that series.
