@@ -36,13 +36,13 @@ MUTANTS = (
     Mutant(
         "resample.cpp", "std::min(255 * v / alpha, 255)", "std::min(255 * v / alpha, 254)", "premultiplied or alpha"
     ),
-    Mutant("kernels/resample_real.inl.cpp", "__builtin_floor(v + 0.5)", "__builtin_rint(v)", "antialiased"),
+    Mutant("kernels/resample_real.inl.cpp", "__builtin_floor(v + 0.5)", "__builtin_rint(v)", "antialiased or extreme"),
     Mutant("kernels/resample_real.inl.cpp", "double sum = 0;", "float sum = 0;", "antialiased"),
     Mutant("resample_cv_tables.cpp", "2048", "2047", "linear"),
     Mutant("copy.cpp", "copy_pixels<3>(src, dst)", "copy_pixels<2>(src, dst)", "crop or flip"),
     Mutant("pad.cpp", "period - 1 - at", "period - at", "symmetric"),
     Mutant("pad.cpp", "2 * (n - 1) : 2 * n", "2 * n : 2 * n", "reflect"),
-    Mutant("convert.cpp", "256.0F - 1e-3F", "256.0F", "convert"),
+    Mutant("convert.cpp", "256.0F - 1e-3F", "256.0F", "convert or floats"),
     Mutant("color.cpp", "{19595, 38470, 7471}", "{19595, 38469, 7472}", "gray_pillow"),
     Mutant("color.cpp", "{9798, 19235, 3735}", "{9798, 19236, 3734}", "gray_opencv"),
     Mutant("color.cpp", "root[49] = 9454;", "", "lab"),
@@ -56,8 +56,8 @@ MUTANTS = (
         "s.now.data += s.now.w * s.now.sx - s.now.sx * 2;",
         "flip",
     ),
-    Mutant("kernels/normalize.inl.cpp", "0x7fffU + ((b >> 16) & 1U)", "0x8000U", "normalize or narrow"),
-    Mutant("kernels/normalize.inl.cpp", "rest == half && (h & 1U) != 0", "rest == half", "normalize or narrow"),
+    Mutant("kernels/normalize.inl.cpp", "0x7fffU + ((b >> 16) & 1U)", "0x8000U", "normalize or narrow or ties"),
+    Mutant("kernels/normalize.inl.cpp", "rest == half && (h & 1U) != 0", "rest == half", "normalize or narrow or ties"),
 )
 
 

@@ -27,7 +27,14 @@ def test_parity(name: str, data: st.DataObject) -> None:
     assert_parity(data.draw(STEPS[name]))
 
 
-EXTREMES = [((1, 1), (400, 3)), ((3, 900), (5, 1)), ((900, 1), (1, 7)), ((1, 2), (2, 1)), ((120, 130), (1, 1))]
+EXTREMES = [
+    ((1, 1), (400, 3)),
+    ((3, 900), (5, 1)),
+    ((900, 1), (1, 7)),
+    ((1, 2), (2, 1)),
+    ((120, 130), (1, 1)),
+    ((40, 60), (20, 30)),
+]
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -101,6 +108,28 @@ def test_special_floats_normalize(target: str) -> None:
     with np.errstate(over="ignore"):
         expected = reference.normalize(SPECIAL, [0.485], [0.229], target, rescale=False)
     assert_parity(Trial(Normalize(np.array([[0.485]]), np.array([[0.229]]), target), [SPECIAL], [expected]))
+
+
+@pytest.mark.parametrize(("target", "dropped"), [("float16", 13), ("bfloat16", 16)])
+def test_ties_narrow_to_even(target: str, dropped: int) -> None:
+    """Halfway between two neighbours, and a hair beside it, for every last bit that is kept."""
+    halfway = (np.arange(0x3F800000 >> dropped, 0x41000000 >> dropped) << dropped) + (1 << (dropped - 1))
+    values = np.stack([halfway - 1, halfway, halfway + 1]).astype(np.uint32).view(np.float32)[..., None]
+    expected = round_to(values, target)
+    one, zero = np.ones((1, 1)), np.zeros((1, 1))
+    assert_parity(Trial(Normalize(zero, one, target), [values], [expected]))
+
+
+@pytest.mark.parametrize("target", ["uint8", "uint16"])
+def test_floats_at_the_steps_of_integers(target: str) -> None:
+    """Where scaling truncates: every k / 2**bits and its neighbours."""
+    levels = np.iinfo(target).max + 1
+    steps_at = (np.arange(levels + 1) / levels).astype(np.float32)
+    values = np.stack([np.nextafter(steps_at, np.float32(-1)), steps_at, np.nextafter(steps_at, np.float32(2))])[
+        ..., None
+    ]
+    expected = reference.convert_dtype(values, getattr(np, target))
+    assert_parity(Trial(Convert(target), [values], [expected]))
 
 
 def test_every_step_is_in_the_table() -> None:
