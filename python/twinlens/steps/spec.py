@@ -67,15 +67,6 @@ class Spec:
             return value
         return np.full(n, value, np.int64)
 
-    def where(self, active: Bools, other: Spec) -> Spec:
-        """This spec for active images, `other` for the rest; both must agree on everything but size."""
-        mixed = (np.where(active, a, b) for a, b in ((self.h, other.h), (self.w, other.w), (self.c, other.c)))
-        return self._sized(*mixed)
-
-    def meaning(self, other: Spec) -> Spec:
-        """This spec with what `other` says of the values."""
-        return changed(self, alpha=other.alpha, indexed=other.indexed, bilevel=other.bilevel)
-
     def shape(self, i: int) -> tuple[int, int, int]:
         """(h, w, c) of image i."""
         return int(self.h[i]), int(self.w[i]), int(self.c[i])
