@@ -67,6 +67,10 @@ class Spec:
             return value
         return np.full(n, value, np.int64)
 
+    def meaning(self, other: Spec) -> Spec:
+        """This spec with what `other` says of the values."""
+        return changed(self, alpha=other.alpha, indexed=other.indexed, bilevel=other.bilevel)
+
     def shape(self, i: int) -> tuple[int, int, int]:
         """(h, w, c) of image i."""
         return int(self.h[i]), int(self.w[i]), int(self.c[i])
