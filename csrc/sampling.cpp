@@ -46,8 +46,8 @@ double portable_log(double x) {
     m *= 0.5;
     ++n;
   }
-  // log(1 + f) = f - (f^2 / 2 - s (f^2 / 2 + r)), s = f / (2 + f), r = 2 s^2 / 3 + 2 s^4 / 5 + ... (fdlibm, e_log.c): the
-  // large term f is exact.
+  // log(1 + f) = f - (f^2 / 2 - s (f^2 / 2 + r)), s = f / (2 + f), r = 2 s^2 / 3 + 2 s^4 / 5 + ... (fdlibm, e_log.c):
+  // the large term f is exact.
   const double f = m - 1.0, s = f / (2.0 + f), s2 = s * s, half = 0.5 * f * f;
   double sum = 0.0;
   for (int k = 27; k >= 3; k -= 2) sum = 2.0 / k + s2 * sum;
