@@ -106,6 +106,8 @@ def _grid(value: Any) -> tuple[int, int]:
         raise ValueError(f"tile_grid_size={value!r} must be two integers")
     if min(numbers) < 1:
         raise ValueError(f"tile_grid_size={value!r} must be positive")
+    if max(numbers) > 4096:
+        raise ValueError(f"tile_grid_size={value!r} must be at most 4096")
     return int(numbers[0]), int(numbers[1])
 
 
