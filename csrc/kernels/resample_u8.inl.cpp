@@ -35,6 +35,18 @@ void v_scalar(const uint8_t* const* src, uint8_t* dst, int64_t begin, int64_t en
 }
 #endif
 
+#if TWL_ISA > 0
+// How far below the first row its fourth next lies, if rows lie evenly: the walk down the image gets there a group of
+// rows later, and processors prefetch no further than a page. Addresses are numbers here, for they may name no memory.
+inline uintptr_t four_rows_on(const uint8_t* a, const uint8_t* b) {
+  return 4 * (reinterpret_cast<uintptr_t>(b) - reinterpret_cast<uintptr_t>(a));
+}
+
+inline void prefetch(const uint8_t* row, uintptr_t offset) {
+  _mm_prefetch(reinterpret_cast<const char*>(reinterpret_cast<uintptr_t>(row) + offset), _MM_HINT_T0);
+}
+#endif
+
 #if TWL_ISA == 2
 
 // acc = b0 + 2^8 b1 + 2^16 b2, then the common tail of both passes.
@@ -94,8 +106,14 @@ void h_rows_of(const Rows row, uint8_t* const* dst, int64_t first, int64_t n, co
                                     : _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
   const __m512i compact = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1));
   uint8_t *da = dst[0], *db = dst[1], *dc = dst[2], *dd = dst[3];
+  const uintptr_t below = four_rows_on(row.a, row.b);
   for (int64_t i = 0; i < n; i += 4) {
     const int64_t o = first + i;
+    const uintptr_t ahead = below + static_cast<uintptr_t>(w.start[o]) * C;
+    prefetch(row.a, ahead);
+    prefetch(row.b, ahead);
+    prefetch(row.c, ahead);
+    prefetch(row.d, ahead);
     const __m512i p0 = h_output<C, OneGroup>(row, o, w, taps), p1 = h_output<C, OneGroup>(row, o + 1, w, taps);
     const __m512i p2 = h_output<C, OneGroup>(row, o + 2, w, taps), p3 = h_output<C, OneGroup>(row, o + 3, w, taps);
     __m512i out = _mm512_packus_epi16(_mm512_packs_epi32(p0, p1), _mm512_packs_epi32(p2, p3));
@@ -257,8 +275,12 @@ void h_two_rows(const uint8_t* a, const uint8_t* b, uint8_t* da, uint8_t* db, in
   const __m256i compact =
       _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1));
   const auto output = [&](int64_t o) { return h_output<C, OneGroup>(a, b, o, w, even, odd); };
+  const uintptr_t below = four_rows_on(a, b);
   for (int64_t i = 0; i < n; i += 4) {
     const int64_t o = first + i;
+    const uintptr_t ahead = below + static_cast<uintptr_t>(w.start[o]) * C;
+    prefetch(a, ahead);
+    prefetch(b, ahead);
     const __m256i low = _mm256_packs_epi32(output(o), output(o + 1));
     const __m256i high = _mm256_packs_epi32(output(o + 2), output(o + 3));
     __m256i out = _mm256_packus_epi16(low, high);

@@ -13,7 +13,7 @@ int main(int argc, char** argv) {
     void (*run)(Random&, int);
     int rounds;
   };
-  constexpr Test kTests[] = {{"plan_on_every_isa", plan_on_every_isa, 2000},
+  constexpr Test kTests[] = {{"plan_on_every_isa", plan_on_every_isa, 5000},
                              {"plan_in_batches", plan_in_batches, 100},
                              {"plan_refuses_hostile_parameters", plan_refuses_hostile_parameters, 5000},
                              {"sampling_stays_in_bounds", sampling_stays_in_bounds, 2000}};

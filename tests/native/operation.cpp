@@ -11,10 +11,15 @@ bool number(DType t) { return t == DType::u8 || t == DType::u16 || t == DType::f
 
 Operation resample(Random& r, Shape& s, int64_t max_side) {
   const int64_t method = r.between(0, 10), out_h = side(r, max_side), out_w = side(r, max_side);
-  const int64_t ry = r.between(0, out_h - 1), rx = r.between(0, out_w - 1);
-  const int64_t rh = r.between(1, out_h - ry), rw = r.between(1, out_w - rx);
+  int64_t ry = 0, rx = 0, rh = out_h, rw = out_w;
+  if (r.coin()) {
+    ry = r.between(0, out_h - 1);
+    rx = r.between(0, out_w - 1);
+    rh = r.between(1, out_h - ry);
+    rw = r.between(1, out_w - rx);
+  }
   int64_t wy = 0, wx = 0, wh = s.h, ww = s.w;
-  const bool windowed = r.coin();
+  const bool windowed = r.between(0, 3) == 0;
   if (windowed) {
     wy = r.between(0, s.h - 1);
     wx = r.between(0, s.w - 1);
@@ -25,7 +30,7 @@ Operation resample(Random& r, Shape& s, int64_t max_side) {
   if (r.between(0, 3) == 0)
     box = {r.unit() * 0.4 * box[2], r.unit() * 0.4 * box[3], (0.5 + r.unit() * 0.5) * box[2],
            (0.5 + r.unit() * 0.5) * box[3]};
-  const bool premultiply = s.dtype == DType::u8 && s.c > 1 && method < 5 && r.coin();
+  const bool premultiply = s.dtype == DType::u8 && s.c > 1 && method < 5 && r.between(0, 3) == 0;
   std::vector<int64_t> ints{1, method, out_h, out_w, ry, rx, rh, rw, wy, wx, wh, ww, premultiply ? 1 : 0};
   if (!windowed) ints[8] = ints[9] = ints[10] = ints[11] = 0;
   s.h = rh;
@@ -86,7 +91,7 @@ Operation convert(Random& r, Shape& s) {
 Operation random_operation(Random& r, Shape& s, int64_t max_side) {
   if (!number(s.dtype))
     return r.coin() ? crop(r, s) : Operation{OpCode::flip, {1, r.between(0, 1), r.between(0, 1)}, {}};
-  switch (r.between(0, 9)) {
+  switch (r.between(0, 13)) {
     case 0:
       return crop(r, s);
     case 1:
