@@ -11,8 +11,8 @@
 
 #include "dispatch.hpp"
 #include "filters.hpp"
+#include "operation.hpp"
 #include "philox.hpp"
-#include "plan.hpp"
 #include "resample_cv.hpp"
 #include "sampling.hpp"
 
@@ -84,15 +84,13 @@ void use_huge_pages(const py::object& outs) {
 #endif
 }
 
-constexpr int64_t kMinInts[] = {0, 13, 5, 6, 3, 3, 4, 3, 3};
-constexpr int64_t kMinReals[] = {0, 4, 0, 1, 0, 0, 1, 0, 0};
-
 Op op_of(int64_t code, const Ints& ints, const Reals& reals, int64_t batch) {
-  if (code < 1 || code > 8) throw std::invalid_argument("native: unknown operation " + std::to_string(code));
+  const Operation* operation = operation_of(static_cast<OpCode>(code));
+  if (operation == nullptr) throw std::invalid_argument("native: unknown operation " + std::to_string(code));
   const auto fits = [batch](const py::array& a, int64_t min) {
     return a.ndim() == 2 && (a.shape(0) == 1 || a.shape(0) == batch) && a.shape(1) >= min;
   };
-  if (!fits(ints, kMinInts[code]) || !fits(reals, kMinReals[code]))
+  if (!fits(ints, operation->ints) || !fits(reals, operation->reals))
     throw std::invalid_argument("native: parameters of operation " + std::to_string(code) + " have a wrong shape");
   return {static_cast<OpCode>(code),
           ints.data(),

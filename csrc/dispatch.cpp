@@ -23,14 +23,7 @@ bool cpu_has(Isa isa) {
 
 }  // namespace
 
-const Kernels& kernels(Isa isa) {
-#if defined(__x86_64__) && defined(TWL_X86_KERNELS)
-  if (isa == Isa::avx2) return avx2::table;
-  if (isa == Isa::avx512) return avx512::table;
-#endif
-  (void)isa;
-  return baseline::table;
-}
+const Kernels& kernels(Isa isa) { return TWL_KERNELS_OF(isa, table); }
 
 namespace {
 

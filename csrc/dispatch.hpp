@@ -9,7 +9,6 @@ namespace twinlens {
 
 const Kernels& kernels();         // of the active ISA
 const Kernels& kernels(Isa isa);  // of one that this CPU has
-Isa active_isa();
 const char* isa_name(Isa isa);
 std::vector<std::string> supported_isas();  // of this build on this CPU, slowest first
 void set_isa(const std::string& name);      // throws std::invalid_argument

@@ -1,6 +1,7 @@
 // The table of kernels. One instance an ISA; every instance computes the same bits.
 #pragma once
 #include "image.hpp"
+#include "isa.hpp"
 
 namespace twinlens {
 
@@ -149,16 +150,6 @@ struct Kernels {
   void (*cv_block_row)(const CvBlock& block, const uint8_t* src, uint8_t* dst, uint32_t* column, float* mean);
 };
 
-enum class Isa : int { baseline = 0, avx2 = 1, avx512 = 2 };
-
-namespace baseline {
-extern const Kernels table;
-}
-namespace avx2 {
-extern const Kernels table;
-}
-namespace avx512 {
-extern const Kernels table;
-}
+TWL_KERNEL_TABLE(Kernels, table)
 
 }  // namespace twinlens

@@ -6,21 +6,18 @@
 
 namespace twinlens {
 
-// Operation codes and their parameters; python/twinlens/engines/native.py writes them.
-// Integers begin with `active`: 0 leaves the picture as it is. x, y, h, w are in pixels of the operation's input.
+// Python's steps write these; the parameters of each stand with it in operations/. Integers begin with `active`: 0
+// leaves the picture as it is. x, y, h, w are in pixels of the operation's input.
 enum class OpCode : int64_t {
-  resample = 1,   // filter, out_h, out_w, roi y x h w, window y x h w, premultiply | box x0 y0 x1 y1 within the window
-  crop = 2,       // y x h w
-  pad = 3,        // left, top, right, bottom, mode | fill (one value, or one a channel)
-  flip = 4,       // horizontal, vertical
-  color = 5,      // kind, output channels
-  clahe = 6,      // grid y, grid x, mode | clip limit
-  normalize = 7,  // dtype, scale | mean..., std... (as many of each; none: scale only)
-  convert = 8,    // dtype, scale
+  resample = 1,
+  crop = 2,
+  pad = 3,
+  flip = 4,
+  color = 5,
+  clahe = 6,
+  normalize = 7,
+  convert = 8,
 };
-
-// Kinds of color beyond ColorKind only choose channels: no arithmetic.
-constexpr int64_t kGrayToRgb = 5, kDropAlpha = 6;
 
 // Parameters lie in rows, one a picture, or one row for all (stride 0).
 struct Op {

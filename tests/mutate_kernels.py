@@ -51,7 +51,7 @@ MUTANTS = (
         "clahe.cpp", "1.0f / static_cast<float>(tile)) - 0.5f", "1.0f / static_cast<float>(tile)) - 0.499f", "clahe"
     ),
     Mutant(
-        "plan.cpp",
+        "operations/geometry.cpp",
         "s.now.data += (s.now.w - 1) * s.now.sx;",
         "s.now.data += s.now.w * s.now.sx - s.now.sx * 2;",
         "flip",

@@ -1,19 +1,7 @@
 // Compiled once per ISA with TWL_NS naming the namespace and TWL_ISA its rank. Everything included here has internal
 // linkage, and nothing inline is shared with another translation unit: the linker would keep one copy for all ISAs.
 #include "../kernels.hpp"
-
-#if TWL_ISA > 0
-// GCC 12 takes the undefined registers inside its own intrinsics for a mistake of ours (GCC bug 105593).
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wuninitialized"
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#endif
-#include <immintrin.h>
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic pop
-#endif
-#endif
+#include "intrinsics.hpp"
 
 namespace twinlens::TWL_NS {
 namespace {

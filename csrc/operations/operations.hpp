@@ -1,0 +1,19 @@
+// The operations there are.
+#pragma once
+#include <memory>
+
+#include "../normalize.hpp"
+#include "../operation.hpp"
+
+namespace twinlens::operations {
+
+extern const Operation resample, crop, pad, flip, color, clahe, normalize, convert;
+
+// Resample and, as the last operation, normalise: one walk over the rows where that can be; false where it cannot.
+bool resample_then_normalize(State& s, const Args& a, const Args& then);
+
+// What both of its operations know.
+void check_normalize(const Args& a, const View& now);
+std::shared_ptr<const Normalizer> normalizer_of(const Args& a, int64_t channels, DType from);
+
+}  // namespace twinlens::operations

@@ -1,0 +1,27 @@
+#include "operations.hpp"
+
+namespace twinlens {
+
+const Operation* operation_of(OpCode code) {
+  switch (code) {
+    case OpCode::resample:
+      return &operations::resample;
+    case OpCode::crop:
+      return &operations::crop;
+    case OpCode::pad:
+      return &operations::pad;
+    case OpCode::flip:
+      return &operations::flip;
+    case OpCode::color:
+      return &operations::color;
+    case OpCode::clahe:
+      return &operations::clahe;
+    case OpCode::normalize:
+      return &operations::normalize;
+    case OpCode::convert:
+      return &operations::convert;
+  }
+  return nullptr;
+}
+
+}  // namespace twinlens
