@@ -6,11 +6,12 @@ from hypothesis import strategies as st
 
 from parity import pixels, resize
 from parity.trial import Trial, answers, assert_parity, bits, every_isa, run_interleaved, run_planar
+from twinlens.steps.resample.step import ANTIALIASED
 
 __all__ = ["STEPS", "Trial", "answers", "assert_parity", "bits", "every_isa", "run_interleaved", "run_planar"]
 
 STEPS: dict[str, st.SearchStrategy[Trial]] = {
-    "resample antialiased": resize.antialiased(),
+    **{f"resample antialiased {method}": resize.antialiased(method) for method in ANTIALIASED},
     "resample premultiplied": resize.premultiplied(),
     "resample nearest": resize.opencv("nearest"),
     "resample nearest_exact": resize.opencv("nearest_exact"),

@@ -90,33 +90,36 @@ def pillow_resize(image: Image, size_hw: tuple[int, int], method: str, box: Any)
     return np.stack(planes, -1)
 
 
-@st.composite
-def antialiased(draw: st.DrawFn) -> Trial:
-    """Any filter, dtype and number of channels, with a window of the source, a box in it and a region of the result."""
-    images = draw(batches())
-    method = draw(st.sampled_from(ANTIALIASED), label="method")
-    sizes = [draw(st.tuples(sides(40), sides(40)), label="size") for _ in images]
-    active = masked(draw, images)
-    windows = whole_or(draw, rectangles, [image.shape[:2] for image in images], "window")
-    sources = images if windows is None else [cut(a, b) for a, b in zip(images, windows, strict=True)]
-    box = whole_or(draw, boxes, [source.shape[:2] for source in sources], "box")
-    regions = whole_or(draw, rectangles, sizes, "roi")
-    boxed = [None] * len(images) if box is None else box
-    done = [reference.resample(s, hw, method, b) for s, hw, b in zip(sources, sizes, boxed, strict=True)]
-    peer = [pillow_resize(s, hw, method, b) for s, hw, b in zip(sources, sizes, boxed, strict=True)]
-    if regions is not None:
-        done = [cut(a, r) for a, r in zip(done, regions, strict=True)]
-        peer = [None if a is None else cut(a, r) for a, r in zip(peer, regions, strict=True)]
-    step = Resample(
-        method,
-        ints([h for h, _ in sizes]),
-        ints([w for _, w in sizes]),
-        None if regions is None else ints(regions),
-        None if windows is None else ints(windows),
-        None if box is None else np.array(box),
-        active=active,
-    )
-    return Trial(step, images, where_active(active, done, images), where_active(active, peer, images))
+def antialiased(method: str) -> st.SearchStrategy[Trial]:
+    """Any dtype and number of channels, with a window of the source, a box in it and a region of the result."""
+
+    @st.composite
+    def trials(draw: st.DrawFn) -> Trial:
+        images = draw(batches())
+        sizes = [draw(st.tuples(sides(40), sides(40)), label="size") for _ in images]
+        active = masked(draw, images)
+        windows = whole_or(draw, rectangles, [image.shape[:2] for image in images], "window")
+        sources = images if windows is None else [cut(a, b) for a, b in zip(images, windows, strict=True)]
+        box = whole_or(draw, boxes, [source.shape[:2] for source in sources], "box")
+        regions = whole_or(draw, rectangles, sizes, "roi")
+        boxed = [None] * len(images) if box is None else box
+        done = [reference.resample(s, hw, method, b) for s, hw, b in zip(sources, sizes, boxed, strict=True)]
+        peer = [pillow_resize(s, hw, method, b) for s, hw, b in zip(sources, sizes, boxed, strict=True)]
+        if regions is not None:
+            done = [cut(a, r) for a, r in zip(done, regions, strict=True)]
+            peer = [None if a is None else cut(a, r) for a, r in zip(peer, regions, strict=True)]
+        step = Resample(
+            method,
+            ints([h for h, _ in sizes]),
+            ints([w for _, w in sizes]),
+            None if regions is None else ints(regions),
+            None if windows is None else ints(windows),
+            None if box is None else np.array(box),
+            active=active,
+        )
+        return Trial(step, images, where_active(active, done, images), where_active(active, peer, images))
+
+    return trials()
 
 
 @st.composite
