@@ -8,6 +8,7 @@
 #endif
 
 #include <algorithm>
+#include <cstring>
 
 #include "dispatch.hpp"
 #include "filters.hpp"
@@ -67,6 +68,47 @@ std::vector<View> views_of(const py::object& pictures, bool chw, DType dtype, bo
     views.push_back(view_of(a, 0, chw, dtype));
   }
   return views;
+}
+
+// The parts of Arrow's C data interface (arrow.apache.org/docs/format/CDataInterface) that are read here.
+struct ArrowSchema {
+  const char* format;
+  const char* name;
+  const char* metadata;
+  int64_t flags, n_children;
+  ArrowSchema** children;
+};
+struct ArrowArray {
+  int64_t length, null_count, offset, n_buffers, n_children;
+  const void** buffers;
+  ArrowArray** children;
+};
+
+// A Pillow image's own memory, as Image.__arrow_c_array__() gives it: (H, W) for one channel, else (H, W, channels) of
+// pixels of four bytes. Read-only; the array keeps the memory alive.
+py::array pillow_pixels(const py::capsule& schema, const py::capsule& array, int64_t h, int64_t w, int64_t channels) {
+  if (std::strcmp(schema.name(), "arrow_schema") != 0 || std::strcmp(array.name(), "arrow_array") != 0)
+    throw std::invalid_argument("native: not what Image.__arrow_c_array__() gives");
+  const auto* form = schema.get_pointer<ArrowSchema>();
+  const auto* memory = array.get_pointer<ArrowArray>();
+  const int64_t pixel = channels == 1 ? 1 : 4;
+  bool fits = h > 0 && w > 0 && memory->length == h * w && std::strcmp(form->format, pixel == 1 ? "C" : "+w:4") == 0;
+  if (fits && pixel == 4) {
+    fits = form->n_children == 1 && memory->n_children == 1 && memory->offset == 0;
+    if (fits) memory = memory->children[0];
+    fits = fits && std::strcmp(form->children[0]->format, "C") == 0 && memory->length == h * w * 4;
+  }
+  if (!fits || channels < 1 || channels > 4 || memory->n_buffers != 2)
+    throw std::invalid_argument("native: the image's memory has another form");
+  const auto* data = static_cast<const uint8_t*>(memory->buffers[1]) + memory->offset;
+  std::vector<py::ssize_t> shape{h, w}, strides{w * pixel, pixel};
+  if (channels > 1) {
+    shape.push_back(channels);
+    strides.push_back(1);
+  }
+  py::array_t<uint8_t> pixels(std::move(shape), std::move(strides), data, array);
+  pixels.attr("setflags")(py::arg("write") = false);
+  return std::move(pixels);
 }
 
 // Asks for huge pages under a large fresh output: a page fault for every 4 KiB costs more than the pixels.
@@ -284,6 +326,8 @@ PYBIND11_MODULE(_native, m, py::mod_gil_not_used()) {
   m.def("supported_isas", &supported_isas);
   m.def("run", &run, py::arg("images"), py::arg("outs"), py::arg("ops"), py::arg("in_dtype"), py::arg("out_dtype"),
         py::arg("in_chw"), py::arg("out_chw"), py::arg("threads"));
+  m.def("pillow_pixels", &pillow_pixels, py::arg("schema"), py::arg("array"), py::arg("h"), py::arg("w"),
+        py::arg("channels"));
   m.def("sample_keys", &sample_keys, py::arg("seed"), py::arg("epoch"), py::arg("index"));
   m.def("fold_in", &fold_in_keys, py::arg("keys"), py::arg("number"));
   m.def("stream", &stream_of, py::arg("path"));

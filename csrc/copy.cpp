@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "dispatch.hpp"
+
 namespace twinlens {
 namespace {
 
@@ -38,6 +40,10 @@ void copy(const View& src, const View& dst) {
   }
   if (src.c > 1 && planar(src) && planar(dst)) {
     for (int64_t c = 0; c < src.c; ++c) copy(plane(src, c), plane(dst, c));
+    return;
+  }
+  if (padded(src) && interleaved(dst)) {
+    for (int64_t y = 0; y < src.h; ++y) kernels().pack_rgb(src.data + y * src.sy, dst.data + y * dst.sy, src.w);
     return;
   }
   if (pixels_together(src) && pixels_together(dst)) {

@@ -96,10 +96,11 @@ struct CvBlock {
 };
 
 struct Kernels {
-  // One row of outputs first .. first + n for each of `rows` source rows, channels interleaved. Needs a source width of
-  // at least groups * 4; reads up to 4 bytes behind a source row and writes up to 64 behind a destination row.
-  void (*resample_h_u8)(const uint8_t* const* src, uint8_t* const* dst, int64_t rows, int64_t channels, int64_t first,
-                        int64_t n, const FixedWeights& weights);
+  // One row of outputs first .. first + n for each of `rows` source rows, channels interleaved, source pixels `pixel`
+  // bytes apart: as many as channels, or 4 for 3. Needs a source width of at least groups * 4; reads up to 4 bytes
+  // behind a source row and writes up to 64 behind a destination row.
+  void (*resample_h_u8)(const uint8_t* const* src, uint8_t* const* dst, int64_t rows, int64_t channels, int64_t pixel,
+                        int64_t first, int64_t n, const FixedWeights& weights);
   // dst[j] = clip((2^21 + sum over t of k[output][t] * src[t][j]) >> 22), j < n bytes; src holds groups * 4 rows.
   void (*resample_v_u8)(const uint8_t* const* src, uint8_t* dst, int64_t n, int64_t output,
                         const FixedWeights& weights);
@@ -112,6 +113,8 @@ struct Kernels {
 
   // One channel, any dtype but of equal item size, any strides.
   void (*copy_plane)(const View& src, const View& dst);
+  // n pixels of three bytes, four apart, to three apart.
+  void (*pack_rgb)(const uint8_t* src, uint8_t* dst, int64_t n);
   void (*gray)(const View& src, const View& dst, const GrayWeights& weights);
   void (*swap_rb)(const View& src, const View& dst);
   void (*rgb_to_lab)(const View& src, const View& dst, const LabTables& tables);

@@ -37,15 +37,18 @@ std::shared_ptr<const AxisWeights> weights_y(const View& src, const Job& s) {
 constexpr int64_t kRowBlock = 4;   // rows of one call of the horizontal kernel
 constexpr int64_t kRowSlack = 64;  // what kernels may read or write behind a row
 
+// What the horizontal kernel reads.
+bool readable(const View& v) { return interleaved(v) || padded(v); }
+
 // Source rows in a form that the kernels may read: the row that lies last in memory is copied, since a kernel may read
 // a few bytes behind it; all are copied where they are narrower than a group of taps.
 class SourceRows {
  public:
   SourceRows(const View& src, int64_t min_width, Arena& arena) : src_(src) {
-    const int64_t bytes = src.w * src.c;
+    const int64_t bytes = src.w * src.sx;
     edge_ = src.sy >= 0 ? src.h - 1 : 0;
     all_ = src.w < min_width || std::abs(src.sy) < bytes;
-    pitch_ = std::max(src.w, min_width) * src.c + kRowSlack;
+    pitch_ = std::max(src.w, min_width) * src.sx + kRowSlack;
     copies_ = arena.take(static_cast<size_t>(pitch_ * (all_ ? src.h : 1)));
     if (all_) std::memset(copies_, 0, static_cast<size_t>(pitch_ * src.h));
     for (int64_t y = all_ ? 0 : edge_; y < (all_ ? src.h : edge_ + 1); ++y)
@@ -77,7 +80,7 @@ void horizontal_u8(const View& src, const View& dst, const Job& s, Arena& arena)
       in[r] = rows[y + r];
       out[r] = buffer + r * pitch;
     }
-    s.run().resample_h_u8(in, out, n, src.c, s.roi_x, dst.w, fixed);
+    s.run().resample_h_u8(in, out, n, src.c, src.sx, s.roi_x, dst.w, fixed);
     for (int64_t r = 0; r < n; ++r) std::memcpy(dst.data + (y + r) * dst.sy, out[r], static_cast<size_t>(bytes));
   }
 }
@@ -132,7 +135,7 @@ void both_u8(const View& src, const View& dst, const Job& s, const Normalizer* t
         in[r] = source[ring.done + r];
         out[r] = ring.slot(ring.done + r);
       }
-      s.run().resample_h_u8(in, out, n, src.c, s.roi_x, dst.w, fx);
+      s.run().resample_h_u8(in, out, n, src.c, src.sx, s.roi_x, dst.w, fx);
       ring.done += n;
     }
     gather_rows(
@@ -194,7 +197,8 @@ void with_alpha(const View& v, F f) {
 void resample(const View& src, const View& dst, const ResampleSpec& spec, Arena& arena) {
   const Job job(spec);
   if (src.dtype != DType::u8) return resample_real(src, dst, job, arena);
-  if (interleaved(src) && interleaved(dst)) return resample_u8(src, dst, job, arena);
+  const bool direct = interleaved(src) || (padded(src) && passes_of(src, job).horizontal);
+  if (direct && interleaved(dst)) return resample_u8(src, dst, job, arena);
   if (planar(src) && planar(dst)) {
     for (int64_t c = 0; c < src.c; ++c) resample_u8(plane(src, c), plane(dst, c), job, arena);
     return;
@@ -211,7 +215,7 @@ bool resample_normalized(const View& src, const View& dst, const ResampleSpec& s
                          Arena& arena) {
   const Job job(spec);
   const Passes passes = passes_of(src, job);
-  if (src.dtype != DType::u8 || !interleaved(src) || !passes.horizontal || !passes.vertical) return false;
+  if (src.dtype != DType::u8 || !readable(src) || !passes.horizontal || !passes.vertical) return false;
   const Scratch scratch(arena);
   both_u8(src, dst, job, &then, arena);
   return true;

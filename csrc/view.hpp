@@ -13,6 +13,9 @@ inline bool interleaved(const View& v) {
 
 inline bool planar(const View& v) { return v.sx == item_size(v.dtype); }
 
+// Three bytes in every four, as Pillow keeps RGB.
+inline bool padded(const View& v) { return v.dtype == DType::u8 && v.c == 3 && v.sc == 1 && v.sx == 4; }
+
 inline View plane(const View& v, int64_t channel) {
   View p = v;
   p.data += channel * v.sc;

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 Image = NDArray[Any]
 
 KINDS = ("noise", "checker", "gradient", "low_contrast")
-LAYOUTS = ("contiguous", "gaps", "reversed", "planar", "read_only")
+LAYOUTS = ("contiguous", "gaps", "reversed", "planar", "padded", "read_only")
 DTYPES = ("uint8", "uint16", "float32")
 
 
@@ -54,6 +54,11 @@ def with_layout(image: Image, layout: str) -> Image:
         return np.ascontiguousarray(image[::-1, ::-1])[::-1, ::-1]
     if layout == "planar":
         return np.moveaxis(np.moveaxis(image, -1, 0).copy("C"), 0, -1) if image.ndim == 3 else image.copy("F")
+    if layout == "padded":  # Pillow's own: something behind every pixel
+        wider = np.full((*image.shape[:2], (image.shape[2] if image.ndim == 3 else 1) + 1), 77, image.dtype)
+        view = wider[..., :-1] if image.ndim == 3 else wider[..., 0]
+        view[...] = image
+        return view
     if layout == "read_only":
         fixed = np.ascontiguousarray(image)
         fixed = fixed.copy() if fixed is image else fixed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import namedtuple
 from copy import deepcopy
 from typing import Any
@@ -16,8 +17,10 @@ from torchvision import tv_tensors
 import twinlens
 from images import picture, pictures, with_layout
 from pil_images import MODES, assert_same_pil, pil_image
+from twinlens import _native
 from twinlens import transforms as T
 from twinlens.errors import InputError
+from twinlens.pipeline.containers import pil_pixels
 
 ENGINES = ("native", "kornia")
 RESIZE = T.Resize((5, 6))
@@ -54,6 +57,38 @@ def test_pil_and_its_array_agree(mode: str) -> None:
             np.where(np.arange(len(mode)) == len(mode) - 1, 255, np.asarray(image)).astype(np.uint8)
         )
     np.testing.assert_array_equal(np.asarray(RESIZE(image)), RESIZE(np.array(image)))
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
+def test_pil_memory_is_read_where_it_lies(mode: str) -> None:
+    picture = Image.fromarray(np.random.default_rng(0).integers(0, 256, (31, 45, 3), np.uint8)).convert(mode)
+    pixels = pil_pixels(picture)
+    np.testing.assert_array_equal(pixels, np.asarray(picture))
+    assert not pixels.flags.writeable
+    picture.putpixel((3, 2), 1 if mode == "L" else (1, 2, 3))
+    np.testing.assert_array_equal(pixels, np.asarray(picture))
+    again = pixels.copy()
+    del picture
+    gc.collect()
+    np.testing.assert_array_equal(pixels, again)
+
+
+def test_pil_memory_in_several_blocks_is_copied() -> None:
+    large = Image.effect_mandelbrot((2500, 2000), (-3, -2.5, 2, 2.5), 9).convert("RGB")
+    with pytest.raises(ValueError, match="not contiguous"):
+        large.__arrow_c_array__()
+    np.testing.assert_array_equal(np.asarray(T.CenterCrop(300)(large)), np.asarray(large)[850:1150, 1100:1400])
+
+
+def test_memory_of_another_form_is_refused() -> None:
+    picture = Image.new("RGB", (5, 4))
+    for h, w, channels in [(4, 6, 3), (4, 5, 1), (4, 5, 5), (-4, -5, 3), (0, 5, 3)]:
+        with pytest.raises(ValueError, match="another form"):
+            _native.pillow_pixels(*picture.__arrow_c_array__(), h, w, channels)
+    with pytest.raises(ValueError, match="another form"):
+        _native.pillow_pixels(*Image.new("F", (5, 4)).__arrow_c_array__(), 4, 5, 1)
+    with pytest.raises(ValueError, match="not what"):
+        _native.pillow_pixels(*reversed(picture.__arrow_c_array__()), 4, 5, 3)
 
 
 def test_palette_with_other_raw_mode_is_kept() -> None:

@@ -9,14 +9,15 @@ inline uint8_t clip8(int32_t sum) {
   return static_cast<uint8_t>(v < 0 ? 0 : v > 255 ? 255 : v);
 }
 
-void h_scalar(const uint8_t* src, uint8_t* dst, int64_t channels, int64_t first, int64_t n, const FixedWeights& w) {
+void h_scalar(const uint8_t* src, uint8_t* dst, int64_t channels, int64_t pixel, int64_t first, int64_t n,
+              const FixedWeights& w) {
   const int64_t taps = w.groups * 4;
   for (int64_t i = 0; i < n; ++i) {
     const int32_t* k = w.k + first + i;
-    const uint8_t* p = src + w.start[first + i] * channels;
+    const uint8_t* p = src + w.start[first + i] * pixel;
     for (int64_t c = 0; c < channels; ++c) {
       int32_t sum = kHalf;
-      for (int64_t t = 0; t < taps; ++t) sum += k[t * w.stride] * p[t * channels + c];
+      for (int64_t t = 0; t < taps; ++t) sum += k[t * w.stride] * p[t * pixel + c];
       dst[i * channels + c] = clip8(sum);
     }
   }
@@ -78,10 +79,11 @@ inline __m512i load_lanes(const Rows& row, int64_t offset) {
   return _mm512_inserti64x4(_mm512_castsi256_si512(ab), cd, 1);
 }
 
-// Four rows at once, one in each 128-bit lane:  r g b r g b r g b r g b ....  ->  rrrr gggg bbbb ....
-template <int C, bool OneGroup>
+// C channels, pixels P bytes apart. Four rows at once, one in each 128-bit lane:  r g b r g b r g b r g b ....  -> rrrr
+// gggg bbbb ....
+template <int C, int P, bool OneGroup>
 inline __m512i h_output(const Rows& row, int64_t o, const FixedWeights& w, __m512i gather_taps) {
-  const int64_t offset = static_cast<int64_t>(w.start[o]) * C;
+  const int64_t offset = static_cast<int64_t>(w.start[o]) * P;
   const int32_t* k = w.bytes + o;
   if (OneGroup) {
     const __m512i px = _mm512_shuffle_epi8(load_lanes(row, offset), gather_taps);
@@ -89,7 +91,7 @@ inline __m512i h_output(const Rows& row, int64_t o, const FixedWeights& w, __m51
   }
   __m512i a0 = _mm512_set1_epi32(kHalf), a1 = _mm512_setzero_si512(), a2 = a1;
   for (int64_t g = 0; g < w.groups; ++g, k += 3 * w.stride) {
-    const __m512i px = _mm512_shuffle_epi8(load_lanes(row, offset + g * 4 * C), gather_taps);
+    const __m512i px = _mm512_shuffle_epi8(load_lanes(row, offset + g * 4 * P), gather_taps);
     a0 = _mm512_dpbusd_epi32(a0, px, splat(k));
     a1 = _mm512_dpbusd_epi32(a1, px, splat(k + w.stride));
     a2 = _mm512_dpbusd_epi32(a2, px, splat(k + 2 * w.stride));
@@ -99,23 +101,24 @@ inline __m512i h_output(const Rows& row, int64_t o, const FixedWeights& w, __m51
 
 inline void store16(uint8_t* p, __m128i v) { _mm_storeu_si128(reinterpret_cast<__m128i*>(p), v); }
 
-template <int C, bool OneGroup>
+template <int C, int P, bool OneGroup>
 void h_rows_of(const Rows row, uint8_t* const* dst, int64_t first, int64_t n, const FixedWeights w) {
   const __m512i taps =
-      _mm512_broadcast_i32x4(C == 3 ? _mm_setr_epi8(0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11, -1, -1, -1, -1)
+      _mm512_broadcast_i32x4(P == 3 ? _mm_setr_epi8(0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11, -1, -1, -1, -1)
                                     : _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
   const __m512i compact = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1));
   uint8_t *da = dst[0], *db = dst[1], *dc = dst[2], *dd = dst[3];
   const uintptr_t below = four_rows_on(row.a, row.b);
   for (int64_t i = 0; i < n; i += 4) {
     const int64_t o = first + i;
-    const uintptr_t ahead = below + static_cast<uintptr_t>(w.start[o]) * C;
+    const uintptr_t ahead = below + static_cast<uintptr_t>(w.start[o]) * P;
     prefetch(row.a, ahead);
     prefetch(row.b, ahead);
     prefetch(row.c, ahead);
     prefetch(row.d, ahead);
-    const __m512i p0 = h_output<C, OneGroup>(row, o, w, taps), p1 = h_output<C, OneGroup>(row, o + 1, w, taps);
-    const __m512i p2 = h_output<C, OneGroup>(row, o + 2, w, taps), p3 = h_output<C, OneGroup>(row, o + 3, w, taps);
+    const __m512i p0 = h_output<C, P, OneGroup>(row, o, w, taps), p1 = h_output<C, P, OneGroup>(row, o + 1, w, taps);
+    const __m512i p2 = h_output<C, P, OneGroup>(row, o + 2, w, taps),
+                  p3 = h_output<C, P, OneGroup>(row, o + 3, w, taps);
     __m512i out = _mm512_packus_epi16(_mm512_packs_epi32(p0, p1), _mm512_packs_epi32(p2, p3));
     if (C == 3) out = _mm512_shuffle_epi8(out, compact);
     store16(da + i * C, _mm512_castsi512_si128(out));
@@ -125,10 +128,10 @@ void h_rows_of(const Rows row, uint8_t* const* dst, int64_t first, int64_t n, co
   }
 }
 
-template <int C>
+template <int C, int P>
 void h_rows(const uint8_t* const* row, uint8_t* const* dst, int64_t first, int64_t n, const FixedWeights& w) {
   const Rows rows{row[0], row[1], row[2], row[3]};
-  w.groups == 1 ? h_rows_of<C, true>(rows, dst, first, n, w) : h_rows_of<C, false>(rows, dst, first, n, w);
+  w.groups == 1 ? h_rows_of<C, P, true>(rows, dst, first, n, w) : h_rows_of<C, P, false>(rows, dst, first, n, w);
 }
 
 // One channel: sixteen outputs at once, four taps of each fetched by one 32-bit gather.
@@ -246,14 +249,14 @@ inline __m256i load_lanes(const uint8_t* a, const uint8_t* b) {
 }
 
 // Two rows at once, one in each 128-bit lane; taps 0 and 2, then 1 and 3, as pairs of 16-bit numbers.
-template <int C, bool OneGroup>
+template <int C, int P, bool OneGroup>
 inline __attribute__((always_inline)) __m256i h_output(const uint8_t* a, const uint8_t* b, int64_t o,
                                                        const FixedWeights& w, __m256i even, __m256i odd) {
-  const int64_t offset = static_cast<int64_t>(w.start[o]) * C;
+  const int64_t offset = static_cast<int64_t>(w.start[o]) * P;
   const int32_t* k = w.words + o;
   __m256i low = _mm256_set1_epi32(kHalf), high = _mm256_setzero_si256();
   for (int64_t g = 0; g < (OneGroup ? 1 : w.groups); ++g, k += 4 * w.stride) {
-    const __m256i v = load_lanes(a + offset + g * 4 * C, b + offset + g * 4 * C);
+    const __m256i v = load_lanes(a + offset + g * 4 * P, b + offset + g * 4 * P);
     const __m256i e = _mm256_shuffle_epi8(v, even), d = _mm256_shuffle_epi8(v, odd);
     low = _mm256_add_epi32(low, _mm256_madd_epi16(e, splat(k)));
     low = _mm256_add_epi32(low, _mm256_madd_epi16(d, splat(k + w.stride)));
@@ -263,22 +266,22 @@ inline __attribute__((always_inline)) __m256i h_output(const uint8_t* a, const u
   return combine(low, high);
 }
 
-template <int C, bool OneGroup>
+template <int C, int P, bool OneGroup>
 void h_two_rows(const uint8_t* a, const uint8_t* b, uint8_t* da, uint8_t* db, int64_t first, int64_t n,
                 const FixedWeights w) {
   const __m256i even =
-      _mm256_broadcastsi128_si256(C == 3 ? _mm_setr_epi8(0, -1, 6, -1, 1, -1, 7, -1, 2, -1, 8, -1, -1, -1, -1, -1)
+      _mm256_broadcastsi128_si256(P == 3 ? _mm_setr_epi8(0, -1, 6, -1, 1, -1, 7, -1, 2, -1, 8, -1, -1, -1, -1, -1)
                                          : _mm_setr_epi8(0, -1, 8, -1, 1, -1, 9, -1, 2, -1, 10, -1, 3, -1, 11, -1));
   const __m256i odd =
-      _mm256_broadcastsi128_si256(C == 3 ? _mm_setr_epi8(3, -1, 9, -1, 4, -1, 10, -1, 5, -1, 11, -1, -1, -1, -1, -1)
+      _mm256_broadcastsi128_si256(P == 3 ? _mm_setr_epi8(3, -1, 9, -1, 4, -1, 10, -1, 5, -1, 11, -1, -1, -1, -1, -1)
                                          : _mm_setr_epi8(4, -1, 12, -1, 5, -1, 13, -1, 6, -1, 14, -1, 7, -1, 15, -1));
   const __m256i compact =
       _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1));
-  const auto output = [&](int64_t o) { return h_output<C, OneGroup>(a, b, o, w, even, odd); };
+  const auto output = [&](int64_t o) { return h_output<C, P, OneGroup>(a, b, o, w, even, odd); };
   const uintptr_t below = four_rows_on(a, b);
   for (int64_t i = 0; i < n; i += 4) {
     const int64_t o = first + i;
-    const uintptr_t ahead = below + static_cast<uintptr_t>(w.start[o]) * C;
+    const uintptr_t ahead = below + static_cast<uintptr_t>(w.start[o]) * P;
     prefetch(a, ahead);
     prefetch(b, ahead);
     const __m256i low = _mm256_packs_epi32(output(o), output(o + 1));
@@ -290,11 +293,11 @@ void h_two_rows(const uint8_t* a, const uint8_t* b, uint8_t* da, uint8_t* db, in
   }
 }
 
-template <int C>
+template <int C, int P>
 void h_rows(const uint8_t* const* row, uint8_t* const* dst, int64_t first, int64_t n, const FixedWeights& w) {
   for (int r = 0; r < 4; r += 2) {
-    w.groups == 1 ? h_two_rows<C, true>(row[r], row[r + 1], dst[r], dst[r + 1], first, n, w)
-                  : h_two_rows<C, false>(row[r], row[r + 1], dst[r], dst[r + 1], first, n, w);
+    w.groups == 1 ? h_two_rows<C, P, true>(row[r], row[r + 1], dst[r], dst[r + 1], first, n, w)
+                  : h_two_rows<C, P, false>(row[r], row[r + 1], dst[r], dst[r + 1], first, n, w);
   }
 }
 
@@ -376,8 +379,8 @@ void resample_v_u8(const uint8_t* const* src, uint8_t* dst, int64_t n, int64_t o
 
 #endif
 
-void resample_h_u8(const uint8_t* const* src, uint8_t* const* dst, int64_t rows, int64_t channels, int64_t first,
-                   int64_t n, const FixedWeights& w) {
+void resample_h_u8(const uint8_t* const* src, uint8_t* const* dst, int64_t rows, int64_t channels, int64_t pixel,
+                   int64_t first, int64_t n, const FixedWeights& w) {
 #if TWL_ISA > 0
   if (channels == 3 || channels == 4) {
     for (int64_t r = 0; r < rows; r += 4) {
@@ -388,7 +391,7 @@ void resample_h_u8(const uint8_t* const* src, uint8_t* const* dst, int64_t rows,
         row[k] = src[at];
         out[k] = dst[at];
       }
-      channels == 3 ? h_rows<3>(row, out, first, n, w) : h_rows<4>(row, out, first, n, w);
+      (channels == 4 ? h_rows<4, 4> : pixel == 4 ? h_rows<3, 4> : h_rows<3, 3>)(row, out, first, n, w);
     }
     return;
   }
@@ -397,5 +400,5 @@ void resample_h_u8(const uint8_t* const* src, uint8_t* const* dst, int64_t rows,
     return;
   }
 #endif
-  for (int64_t r = 0; r < rows; ++r) h_scalar(src[r], dst[r], channels, first, n, w);
+  for (int64_t r = 0; r < rows; ++r) h_scalar(src[r], dst[r], channels, pixel, first, n, w);
 }

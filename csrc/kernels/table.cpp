@@ -24,6 +24,7 @@ const Kernels table = {
     .resample_v_real = resample_v_real,
     .normalize = normalize,
     .copy_plane = copy_plane,
+    .pack_rgb = pack_rgb,
     .gray = gray,
     .swap_rb = swap_rb,
     .rgb_to_lab = rgb_to_lab,

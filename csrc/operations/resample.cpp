@@ -40,7 +40,7 @@ ResampleSpec spec_of(const Args& a) {
 
 void do_resample(State& s, const Args& a, bool last) {
   if (a[11] > 0) s.now = window(s.now, a[8], a[9], a[10], a[11]);
-  s.make_plain();
+  if (!padded(s.now) || !antialiased(a) || a[12] != 0) s.make_plain();
   const View dst = s.make(a[6], a[7], s.now.c, s.now.dtype, last);
   if (!antialiased(a)) {
     resample_cv(s.now, dst, static_cast<CvMethod>(a[1]), a[2], a[3], Roi{a[4], a[5]}, s.arena);

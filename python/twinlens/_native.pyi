@@ -24,6 +24,15 @@ def run(
     threads: SupportsInt | SupportsIndex,
 ) -> None: ...
 
+# What Image.__arrow_c_array__() gives, as an array of that memory; ValueError where it has another form.
+def pillow_pixels(
+    schema: object,
+    array: object,
+    h: SupportsInt | SupportsIndex,
+    w: SupportsInt | SupportsIndex,
+    channels: SupportsInt | SupportsIndex,
+) -> NDArray[Any]: ...
+
 # Keys and draws: arrays of uint64, one entry a sample.
 def sample_keys(
     seed: SupportsInt | SupportsIndex, epoch: SupportsInt | SupportsIndex, index: ArrayLike

@@ -14,18 +14,21 @@ struct Shape {
   DType dtype;
 };
 
-enum class Layout { interleaved, planar, gaps, reversed };
+enum class Layout { interleaved, planar, gaps, padded, reversed };
 
 class Picture {
  public:
-  // Filled with `byte`; gaps: every second column of a wider picture; reversed: both axes run backwards.
+  // Filled with `byte`; gaps: every second column of a wider picture; padded: a channel behind every pixel; reversed:
+  // both axes run backwards.
   Picture(const Shape& s, Layout layout, uint8_t byte) {
     const int64_t item = item_size(s.dtype), step = layout == Layout::gaps ? 2 : 1;
     const int64_t wide = (s.w - 1) * step + 1;
-    size_ = static_cast<size_t>(s.h * wide * s.c * item);
+    const int64_t channels = s.c + (layout == Layout::padded ? 1 : 0);
+    size_ = static_cast<size_t>(s.h * wide * channels * item);
     memory_.reset(new uint8_t[size_]);
     std::memset(memory_.get(), byte, size_);
-    view = dense(memory_.get(), s.h, wide, s.c, s.dtype, layout == Layout::planar);
+    view = dense(memory_.get(), s.h, wide, channels, s.dtype, layout == Layout::planar);
+    view.c = s.c;
     view.w = s.w;
     view.sx *= step;
     if (layout == Layout::reversed) {

@@ -11,7 +11,8 @@ namespace {
 constexpr uint8_t kGuard = 0xa5;
 
 Layout random_layout(Random& r) {
-  return r.pick({Layout::interleaved, Layout::interleaved, Layout::planar, Layout::gaps, Layout::reversed});
+  return r.pick(
+      {Layout::interleaved, Layout::interleaved, Layout::planar, Layout::gaps, Layout::padded, Layout::reversed});
 }
 
 struct Case {

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
+from twinlens import _native
+
 if TYPE_CHECKING:
     import torch
 
     from twinlens.steps.spec import Spec
 
-__all__ = ["pil_holds", "swap_rb", "to_pil", "tv_image"]
+__all__ = ["pil_holds", "pil_pixels", "swap_rb", "to_pil", "tv_image"]
 
 
 def pil_holds(spec: Spec) -> bool:
@@ -20,6 +22,20 @@ def pil_holds(spec: Spec) -> bool:
     if spec.dtype == "uint8":
         return bool((spec.c <= 4).all())
     return spec.dtype in ("uint16", "float32") and bool((spec.c == 1).all())
+
+
+_SHARED = {"L": 1, "RGB": 3, "RGBA": 4}
+
+
+def pil_pixels(image: Image.Image) -> np.ndarray[Any, Any]:
+    """(H, W) or (H, W, C): Pillow's own memory, read-only, where it lies in one piece, else a copy."""
+    channels = _SHARED.get(image.mode)
+    if channels is None:
+        return np.asarray(image)
+    try:
+        return _native.pillow_pixels(*image.__arrow_c_array__(), image.height, image.width, channels)
+    except ValueError:  # large images lie in several blocks
+        return np.asarray(image)
 
 
 def to_pil(array: Any, mode: str | None, palette: Any) -> Image.Image:

@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 
 from twinlens import _native, engines
-from twinlens.pipeline.containers import pil_holds
+from twinlens.pipeline.containers import pil_holds, pil_pixels
 from twinlens.pipeline.images import read
 from twinlens.pipeline.run import lower_units
 from twinlens.pipeline.trace import Trace
@@ -60,7 +60,10 @@ class _Prepared:
 
     def run(self, image: Any) -> Any:
         """The result for an image of the prepared kind."""
-        source = image.detach().numpy() if self.in_chw else np.asarray(image)
+        if self.in_chw:
+            source = image.detach().numpy()
+        else:
+            source = image if isinstance(image, np.ndarray) else pil_pixels(image)
         if not self.tensor:
             done = np.empty(self.shape, self.dtype)
             _native.run([source], [done], self.ops, *self.codes, self.in_chw, False, 1)

@@ -12,7 +12,7 @@ from PIL import Image
 from twinlens import engines
 from twinlens.engines import Batch
 from twinlens.errors import ArgumentError, InputError
-from twinlens.pipeline.containers import pil_holds, swap_rb, to_pil, tv_image
+from twinlens.pipeline.containers import pil_holds, pil_pixels, swap_rb, to_pil, tv_image
 from twinlens.steps.frozen import changed
 from twinlens.steps.spec import DTYPES, Spec
 
@@ -257,7 +257,7 @@ def _read_arrays(values: list[Any] | tuple[Any, ...]) -> Images | None:
     arrays: list[Any] = list(values)
     if all(isinstance(v, Image.Image) and v.mode == "RGB" for v in arrays):
         kind = "pil"
-        arrays = [np.asarray(v) for v in arrays]
+        arrays = [pil_pixels(v) for v in arrays]
     if not all(type(a) is np.ndarray and a.ndim == 3 for a in arrays):
         return None
     dtype = arrays[0].dtype
@@ -284,7 +284,7 @@ def _read_pil(image: Image.Image) -> Images:
         raise InputError(
             f"image: PIL mode {image.mode} is not supported; convert() it to one of {', '.join(_PIL_MODES)}"
         )
-    array = np.asarray(image)
+    array = pil_pixels(image)
     if mode == "1":
         array = array.astype(np.uint8)
     elif mode == "I;16":
