@@ -30,7 +30,7 @@ _SHARED = {"L": 1, "RGB": 3, "RGBA": 4}
 def pil_pixels(image: Image.Image) -> np.ndarray[Any, Any]:
     """(H, W) or (H, W, C): Pillow's own memory, read-only, where it lies in one piece, else a copy."""
     channels = _SHARED.get(image.mode)
-    if channels is None:
+    if channels is None or not (image.width and image.height):  # Pillow 11.3 crashes when asked for no pixels
         return np.asarray(image)
     try:
         return _native.pillow_pixels(*image.__arrow_c_array__(), image.height, image.width, channels)
