@@ -12,6 +12,7 @@
 
 #include "dispatch.hpp"
 #include "filters.hpp"
+#include "noise.hpp"
 #include "operation.hpp"
 #include "philox.hpp"
 #include "resample_cv.hpp"
@@ -337,6 +338,7 @@ PYBIND11_MODULE(_native, m, py::mod_gil_not_used()) {
         py::arg("scale"), py::arg("ratio"));
   m.def("exp", &map<portable_exp>, py::arg("x"));
   m.def("log", &map<portable_log>, py::arg("x"));
+  m.def("normal_quantiles", [] { return py::array_t<float>(kNormals, normal_quantiles()); });
   m.def("filter_tables", &filter_tables, py::arg("filter"), py::arg("in_size"), py::arg("out_size"), py::arg("begin"),
         py::arg("end"), py::arg("roi"), py::arg("n"));
   m.def("cv_branches", &cv_branches, py::arg("method"), py::arg("dtype"), py::arg("channels"), py::arg("in_hw"),

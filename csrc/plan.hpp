@@ -17,6 +17,8 @@ enum class OpCode : int64_t {
   clahe = 6,
   normalize = 7,
   convert = 8,
+  erase = 23,
+  noise = 24,
 };
 
 // Parameters lie in rows, one a picture, or one row for all (stride 0).

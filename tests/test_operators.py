@@ -15,7 +15,20 @@ from parity import bits
 from twinlens import engines
 from twinlens.engines import Batch
 from twinlens.errors import InputError
-from twinlens.steps import Clahe, ColorConvert, Convert, Crop, Flip, Normalize, Pad, Resample, Spec, Step
+from twinlens.steps import (
+    Clahe,
+    ColorConvert,
+    Convert,
+    Crop,
+    Erase,
+    Flip,
+    Noise,
+    Normalize,
+    Pad,
+    Resample,
+    Spec,
+    Step,
+)
 from twinlens.steps.color.step import ColorKind
 
 SIZE = (48, 40)
@@ -90,6 +103,28 @@ def clahe(mode: Any) -> Callable[[int], Step]:
     return lambda n: Clahe(np.linspace(0, 40, n), (2, 1), mode)
 
 
+def noise(kind: Any, shared: bool = False) -> Callable[[int], Step]:
+    """A seed and amounts a sample."""
+
+    def make(n: int) -> Step:
+        amounts = np.stack((np.linspace(0, 0.5, n), np.linspace(0.5, 0.1, n)), 1)
+        values = np.array([[0.0, 1.0]])
+        return Noise(kind, spread(n, 3, 10**9), amounts, shared, values=values)
+
+    return make
+
+
+def erase(fill: Any, values: int) -> Callable[[int], Step]:
+    """One to three rectangles a sample."""
+
+    def make(n: int) -> Step:
+        yxhw = np.stack([np.stack((spread(n, 0, 20), spread(n, 9, 0), spread(n, 3, 20), spread(n, 9, 1)), 1)] * 3, 1)
+        yxhw[:, 1:, :2] += 5
+        return Erase(yxhw, 1 + np.arange(n) % 3, np.full((n, values), 7.0), fill, spread(n, 3, 10**9))
+
+    return make
+
+
 def alike(step: Step) -> Callable[[int], Step]:
     """One set of parameters for all samples."""
     return lambda n: step.select(np.arange(n))
@@ -119,6 +154,13 @@ STEPS: dict[str, Callable[[int], Step]] = {
     "clahe channel": clahe("channel"),
     "clahe lab": clahe("lab"),
     "clahe for some": masked(clahe("channel")),
+    **{f"noise {kind}": noise(kind) for kind in ("gaussian", "multiplicative", "replace", "iso")},
+    "noise scale": lambda n: Noise("scale", spread(n, 0, 9), np.linspace(0, 2, 3 * n).reshape(n, 3)),
+    "noise shared for some": masked(noise("gaussian", shared=True)),
+    "erase": erase("constant", 3),
+    "erase every rectangle": erase("constant", 9),
+    "erase uniform": erase("uniform", 1),
+    "erase for some": masked(erase("constant", 1)),
     "normalize": alike(Normalize(np.full((1, 3), 0.5), np.full((1, 3), 0.25), "float32", True)),
     "convert": alike(Convert("float32")),
 }

@@ -14,7 +14,16 @@ from twinlens import transforms as T
 SHARED = sorted(
     name for name in T.__all__ if inspect.isclass(getattr(T, name)) and hasattr(v2, name) and name != "Transform"
 )
-OURS_ONLY = {"CLAHE"}
+OURS_ONLY = {
+    "CLAHE",
+    "CoarseDropout",
+    "GaussNoise",
+    "GridDropout",
+    "ISONoise",
+    "MultiplicativeNoise",
+    "PixelDropout",
+    "SaltAndPepper",
+}
 
 #: attributes whose values differ, and why
 REASONS = {
@@ -53,6 +62,10 @@ EXAMPLES: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("ToDtype", ({"others": torch.float32},), {}),
     ("ConvertImageDtype", (), {}),
     ("Normalize", ((0.5, 0.4, 0.3), [0.5, 0.6, 0.7]), {}),
+    ("GaussianNoise", (0.1, 0.2, False), {}),
+    ("RandomErasing", (), {}),
+    ("RandomErasing", (0.4, (0.1, 0.2), (0.5, 2.0), "random", True), {}),
+    ("RandomErasing", (0.4, (0.1, 0.2), (0.5, 2.0), (1, 2, 3)), {}),
     ("RandomApply", ([len],), {}),
     ("RandomChoice", ([len, str], [1, 3]), {}),
     ("RandomChoice", ([len, str],), {}),

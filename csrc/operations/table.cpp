@@ -20,6 +20,10 @@ const Operation* operation_of(OpCode code) {
       return &operations::normalize;
     case OpCode::convert:
       return &operations::convert;
+    case OpCode::erase:
+      return &operations::erase;
+    case OpCode::noise:
+      return &operations::noise;
   }
   return nullptr;
 }

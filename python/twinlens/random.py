@@ -95,6 +95,14 @@ class Draws:
         scaled: NDArray[np.float64] = low + u * (high - low)
         return u if low == 0.0 and high == 1.0 else scaled
 
+    def seeds(self, *, first: int = 0) -> NDArray[np.int64]:
+        """(batch,) int64: the first 64 bits of draw `first`, keys for what is drawn by pixel."""
+        counter = np.zeros((len(self.keys), 4), np.uint32)
+        counter[:, 0] = first
+        counter[:, 2:] = np.array([self.stream & 0xFFFFFFFF, self.stream >> 32], np.uint32)
+        words = _native.philox(counter, np.ascontiguousarray(self.keys).view(np.uint32).reshape(-1, 2))
+        return np.ascontiguousarray(words[:, :2]).view(np.int64)[:, 0]
+
     def below(self, limit: NDArray[np.int64] | int, *, first: int = 0) -> NDArray[np.int64]:
         """(batch,) int64 in 0 .. limit - 1, from draw `first`; limit is one number or one a sample."""
         u = _native.uniform(self.keys, self.stream, 1, first)[:, 0]

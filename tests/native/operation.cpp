@@ -86,12 +86,38 @@ Operation convert(Random& r, Shape& s) {
   return {OpCode::convert, {1, dtype, r.coin() ? 1 : 0}, {}};
 }
 
+std::vector<double> reals(Random& r, int64_t n, double scale) {
+  std::vector<double> values(static_cast<size_t>(n));
+  for (double& v : values) v = r.unit() * scale;
+  return values;
+}
+
+Operation noise(Random& r, Shape& s) {
+  const bool rgb = s.dtype == DType::u8 && s.c == 3;
+  const int64_t kind = r.between(0, rgb ? 4 : 3), coin = r.between(0, 1);
+  const auto seed = static_cast<int64_t>(r.bits());
+  const double level = s.dtype == DType::f32 ? 1.0 : 255.0;
+  const int64_t first = r.between(0, int64_t{1} << 32), second = r.between(first, int64_t{1} << 32);
+  const int64_t n = kind == 2 ? s.c : kind == 3 ? 2 * s.c : 2;
+  return {OpCode::noise, {1, kind, seed, coin, r.between(0, 1), first, second}, reals(r, n, kind == 4 ? 1.0 : level)};
+}
+
+Operation erase(Random& r, Shape& s) {
+  const int64_t fill = s.dtype == DType::f32 ? r.between(0, 2) : r.between(0, 1), holes = r.between(0, 3);
+  std::vector<int64_t> ints{1, fill, static_cast<int64_t>(r.bits()), holes};
+  for (int64_t i = 0; i < 3; ++i) {
+    const int64_t y = r.between(0, s.h - 1), x = r.between(0, s.w - 1);
+    ints.insert(ints.end(), {y, x, r.between(1, s.h - y), r.between(1, s.w - x)});
+  }
+  return {OpCode::erase, ints, reals(r, r.pick<int64_t>({1, s.c, 3 * s.c}), s.dtype == DType::f32 ? 1.0 : 255.0)};
+}
+
 }  // namespace
 
 Operation random_operation(Random& r, Shape& s, int64_t max_side) {
   if (!number(s.dtype))
     return r.coin() ? crop(r, s) : Operation{OpCode::flip, {1, r.between(0, 1), r.between(0, 1)}, {}};
-  switch (r.between(0, 13)) {
+  switch (r.between(0, 15)) {
     case 0:
       return crop(r, s);
     case 1:
@@ -106,6 +132,10 @@ Operation random_operation(Random& r, Shape& s, int64_t max_side) {
       return normalize(r, s);
     case 6:
       return convert(r, s);
+    case 7:
+      return noise(r, s);
+    case 8:
+      return erase(r, s);
     default:
       return resample(r, s, max_side);
   }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from parity import pixels, resize
+from parity import noise, pixels, resize
 from parity.trial import Trial, answers, assert_parity, bits, every_isa, run_interleaved, run_planar
 from twinlens.steps.resample.step import ANTIALIASED
 
@@ -37,4 +37,10 @@ STEPS: dict[str, st.SearchStrategy[Trial]] = {
     "normalize": pixels.normalize(),
     "convert": pixels.convert(),
     "convert narrow": pixels.narrow(),
+    "erase": noise.erase(),
+    "noise gaussian": noise.added("gaussian"),
+    "noise multiplicative": noise.added("multiplicative"),
+    "noise scale": noise.added("scale"),
+    "noise replace": noise.replaced(),
+    "noise iso": noise.iso(),
 }

@@ -5,7 +5,9 @@ from twinlens.steps.clahe.step import Clahe
 from twinlens.steps.color.step import ColorConvert
 from twinlens.steps.convert import Convert
 from twinlens.steps.crop import Crop
+from twinlens.steps.erase import Erase
 from twinlens.steps.flip import Flip
+from twinlens.steps.noise.step import Noise
 from twinlens.steps.normalize import Normalize
 from twinlens.steps.pad import Pad
 from twinlens.steps.resample.step import Resample
@@ -16,8 +18,10 @@ __all__ = [
     "ColorConvert",
     "Convert",
     "Crop",
+    "Erase",
     "Flip",
     "NativeOp",
+    "Noise",
     "Normalize",
     "Pad",
     "Resample",

@@ -22,7 +22,16 @@ from twinlens.transforms.convert import (
     ToTensor,
 )
 from twinlens.transforms.crop import CenterCrop, Pad, RandomCrop, RandomResizedCrop
+from twinlens.transforms.dropout import CoarseDropout, GridDropout
+from twinlens.transforms.erase import RandomErasing
 from twinlens.transforms.flip import RandomHorizontalFlip, RandomVerticalFlip
+from twinlens.transforms.impulse import PixelDropout, SaltAndPepper
+from twinlens.transforms.noise import (
+    GaussianNoise,
+    GaussNoise,
+    ISONoise,
+    MultiplicativeNoise,
+)
 from twinlens.transforms.resize import Resize
 
 if TYPE_CHECKING:
@@ -31,23 +40,32 @@ if TYPE_CHECKING:
 __all__ = [
     "CLAHE",
     "CenterCrop",
+    "CoarseDropout",
     "Compose",
     "ConvertImageDtype",
+    "GaussNoise",
+    "GaussianNoise",
     "Grayscale",
+    "GridDropout",
+    "ISONoise",
     "InterpolationMode",
     "Lambda",
+    "MultiplicativeNoise",
     "Normalize",
     "PILToTensor",
     "Pad",
+    "PixelDropout",
     "RandomApply",
     "RandomChoice",
     "RandomCrop",
+    "RandomErasing",
     "RandomGrayscale",
     "RandomHorizontalFlip",
     "RandomOrder",
     "RandomResizedCrop",
     "RandomVerticalFlip",
     "Resize",
+    "SaltAndPepper",
     "ToDtype",
     "ToImage",
     "ToPILImage",

@@ -1,0 +1,18 @@
+#include "../erase.hpp"
+
+#include "intrinsics.hpp"
+
+namespace twinlens::TWL_NS {
+namespace {
+
+#include "random.inl.cpp"
+
+#include "erase.inl.cpp"
+
+}  // namespace
+
+const EraseKernels erase_kernels = {
+    .erase = erase,
+};
+
+}  // namespace twinlens::TWL_NS

@@ -1,0 +1,1 @@
+"""Noise by pixel, the same on every device."""
