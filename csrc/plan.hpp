@@ -19,6 +19,7 @@ enum class OpCode : int64_t {
   convert = 8,
   erase = 23,
   noise = 24,
+  convolve = 18,
 };
 
 // Parameters lie in rows, one a picture, or one row for all (stride 0).

@@ -50,6 +50,8 @@ MUTANTS = (
     Mutant(
         "clahe.cpp", "1.0f / static_cast<float>(tile)) - 0.5f", "1.0f / static_cast<float>(tile)) - 0.499f", "clahe"
     ),
+    Mutant("kernels/sharpness.inl.cpp", "2 * sum + 13", "2 * sum + 12", "sharpness"),
+    Mutant("kernels/sharpness.inl.cpp", "4U * rows", "5U * rows", "sharpness"),
     Mutant(
         "operations/geometry.cpp",
         "s.now.data += (s.now.w - 1) * s.now.sx;",

@@ -30,6 +30,7 @@ from twinlens.steps import (
     Step,
 )
 from twinlens.steps.color.step import ColorKind
+from twinlens.steps.sharpness import Sharpness
 
 SIZE = (48, 40)
 #: operators whose result, or size of result, the host has to wait for
@@ -161,6 +162,8 @@ STEPS: dict[str, Callable[[int], Step]] = {
     "erase every rectangle": erase("constant", 9),
     "erase uniform": erase("uniform", 1),
     "erase for some": masked(erase("constant", 1)),
+    "sharpness": lambda n: Sharpness(np.linspace(0, 3, n)),
+    "sharpness for some": masked(lambda n: Sharpness(np.linspace(0, 3, n))),
     "normalize": alike(Normalize(np.full((1, 3), 0.5), np.full((1, 3), 0.25), "float32", True)),
     "convert": alike(Convert("float32")),
 }

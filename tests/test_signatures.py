@@ -61,6 +61,8 @@ EXAMPLES: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("ToDtype", (torch.float16, True), {}),
     ("ToDtype", ({"others": torch.float32},), {}),
     ("ConvertImageDtype", (), {}),
+    ("RandomAdjustSharpness", (2,), {}),
+    ("RandomAdjustSharpness", (0.5, 0.25), {}),
     ("Normalize", ((0.5, 0.4, 0.3), [0.5, 0.6, 0.7]), {}),
     ("GaussianNoise", (0.1, 0.2, False), {}),
     ("RandomErasing", (), {}),

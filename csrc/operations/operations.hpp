@@ -8,6 +8,7 @@
 namespace twinlens::operations {
 
 extern const Operation resample, crop, pad, flip, color, clahe, normalize, convert, erase, noise;
+extern const Operation convolve;
 
 // Resample and, as the last operation, normalise: one walk over the rows where that can be; false where it cannot.
 bool resample_then_normalize(State& s, const Args& a, const Args& then);

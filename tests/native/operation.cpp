@@ -112,11 +112,16 @@ Operation erase(Random& r, Shape& s) {
   return {OpCode::erase, ints, reals(r, r.pick<int64_t>({1, s.c, 3 * s.c}), s.dtype == DType::f32 ? 1.0 : 255.0)};
 }
 
+Operation convolve(Random& r, Shape& s) {
+  return {OpCode::convolve, {1, 0, r.between(0, s.c)}, {r.pick({0.0, 0.3, 1.0, 2.5, 30.0})}};
+}
+
 }  // namespace
 
 Operation random_operation(Random& r, Shape& s, int64_t max_side) {
   if (!number(s.dtype))
     return r.coin() ? crop(r, s) : Operation{OpCode::flip, {1, r.between(0, 1), r.between(0, 1)}, {}};
+  if (r.between(0, 14) == 0) return convolve(r, s);
   switch (r.between(0, 15)) {
     case 0:
       return crop(r, s);

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from parity import noise, pixels, resize
+from parity import filters, noise, pixels, resize
 from parity.trial import Trial, answers, assert_parity, bits, every_isa, run_interleaved, run_planar
 from twinlens.steps.resample.step import ANTIALIASED
 
@@ -34,6 +34,7 @@ STEPS: dict[str, st.SearchStrategy[Trial]] = {
     "clahe channel uint8": pixels.clahe("channel", "uint8"),
     "clahe channel uint16": pixels.clahe("channel", "uint16"),
     "clahe lab": pixels.clahe("lab", "uint8"),
+    "sharpness": filters.sharpness(),
     "normalize": pixels.normalize(),
     "convert": pixels.convert(),
     "convert narrow": pixels.narrow(),

@@ -7,6 +7,7 @@ from .normalize import convert_dtype, normalize, to_bfloat16_bits
 from .philox import philox4x32_10, uniform53
 from .resample import nearest_exact, pillow_pass_order, resample, resample_rgba
 from .resample_opencv import area, cubic, linear, linear_exact, nearest
+from .sharpness import sharpness
 
 __all__ = [
     "area",
@@ -30,6 +31,7 @@ __all__ = [
     "resample",
     "resample_rgba",
     "rgb_to_lab",
+    "sharpness",
     "to_bfloat16_bits",
     "uniform53",
     "vertical_flip",

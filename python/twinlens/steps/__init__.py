@@ -11,6 +11,7 @@ from twinlens.steps.noise.step import Noise
 from twinlens.steps.normalize import Normalize
 from twinlens.steps.pad import Pad
 from twinlens.steps.resample.step import Resample
+from twinlens.steps.sharpness import Sharpness
 from twinlens.steps.spec import Spec
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Normalize",
     "Pad",
     "Resample",
+    "Sharpness",
     "Spec",
     "Step",
 ]

@@ -33,6 +33,7 @@ from twinlens.transforms.noise import (
     MultiplicativeNoise,
 )
 from twinlens.transforms.resize import Resize
+from twinlens.transforms.sharpen import RandomAdjustSharpness
 
 if TYPE_CHECKING:
     from twinlens.registry import Registry
@@ -55,6 +56,7 @@ __all__ = [
     "PILToTensor",
     "Pad",
     "PixelDropout",
+    "RandomAdjustSharpness",
     "RandomApply",
     "RandomChoice",
     "RandomCrop",
