@@ -4,8 +4,7 @@
 template <typename T>
 inline uint32_t smoothed(const T* const* rows, int64_t i, int64_t step) {
   uint32_t sum = 4U * rows[1][i];
-  for (int64_t r = 0; r < 3; ++r)
-    sum += static_cast<uint32_t>(rows[r][i - step]) + rows[r][i] + rows[r][i + step];
+  for (int64_t r = 0; r < 3; ++r) sum += static_cast<uint32_t>(rows[r][i - step]) + rows[r][i] + rows[r][i + step];
   return (2 * sum + 13) / 26;
 }
 
