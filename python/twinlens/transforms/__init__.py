@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from twinlens.hookspecs import hookimpl
 from twinlens.transforms.arguments import InterpolationMode
 from twinlens.transforms.base import Transform
+from twinlens.transforms.choice import Identity, OneOf, SomeOf
 from twinlens.transforms.color import CLAHE, Grayscale, RandomGrayscale
 from twinlens.transforms.compose import Compose, Lambda, RandomApply, RandomChoice, RandomOrder
 from twinlens.transforms.convert import (
@@ -49,10 +50,12 @@ __all__ = [
     "Grayscale",
     "GridDropout",
     "ISONoise",
+    "Identity",
     "InterpolationMode",
     "Lambda",
     "MultiplicativeNoise",
     "Normalize",
+    "OneOf",
     "PILToTensor",
     "Pad",
     "PixelDropout",
@@ -68,6 +71,7 @@ __all__ = [
     "RandomVerticalFlip",
     "Resize",
     "SaltAndPepper",
+    "SomeOf",
     "ToDtype",
     "ToImage",
     "ToPILImage",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from twinlens.random import Draws
     from twinlens.steps import Spec
 
-__all__ = ["Compose", "Lambda", "RandomApply", "RandomChoice", "RandomOrder"]
+__all__ = ["Compose", "Composite", "Lambda", "RandomApply", "RandomChoice", "RandomOrder"]
 
 
 def _children(value: Any) -> list[Any]:
@@ -38,7 +38,7 @@ class ComposeConfig(base.Config):
     transforms: Children
 
 
-class _Composite(base.Transform):
+class Composite(base.Transform):
     """A transform made of others."""
 
     Config: ClassVar[type[base.Config]] = ComposeConfig
@@ -71,7 +71,7 @@ class _Composite(base.Transform):
         return f"{type(self).__name__}({shown})"
 
 
-class Compose(_Composite):
+class Compose(Composite):
     """Transforms one after the other, planned together.
 
     Takes callables from elsewhere too: they run one sample at a time between the plans.
@@ -128,7 +128,7 @@ class RandomApplyConfig(ComposeConfig):
     p: Probability = 0.5
 
 
-class RandomApply(_Composite):
+class RandomApply(Composite):
     """All of `transforms` with probability `p`, or none; each image of a batch by itself.
 
     >>> import numpy as np
@@ -174,7 +174,7 @@ class RandomChoiceConfig(ComposeConfig):
         return self
 
 
-class RandomChoice(_Composite):
+class RandomChoice(Composite):
     """One of `transforms`, with weights `p` (None: all alike); each image of a batch by itself."""
 
     Config = RandomChoiceConfig
@@ -209,7 +209,7 @@ class RandomChoice(_Composite):
         return self.child_units(path, int(trace.sampled(path, self.sample)["choice"][0]))
 
 
-class RandomOrder(_Composite):
+class RandomOrder(Composite):
     """All of `transforms` in a random order; each image of a batch by itself."""
 
     is_random = True
