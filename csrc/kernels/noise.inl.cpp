@@ -37,7 +37,7 @@ inline T add_noise(T x, float noise, bool clip, int32_t max) {
     const float v = x + noise;
     return clip ? clamp(v, 0.0F, 1.0F) : v;
   } else {
-    const int32_t v = static_cast<int32_t>(x) + static_cast<int32_t>(clamp(noise, -131072.0F, 131072.0F));
+    const int32_t v = static_cast<int32_t>(x) + static_cast<int32_t>(noise);
     return static_cast<T>(clip ? (v < 0 ? 0 : v > max ? max : v) : (v & max));
   }
 }

@@ -8,7 +8,7 @@
 namespace twinlens::operations {
 namespace {
 
-constexpr double kLargest = 1e6;  // of a parameter: keeps every product finite
+constexpr double kLargest = 1e8;  // of a parameter: six deviations and a mean stay below 2^31
 
 NoiseKind kind_of(const Args& a) { return static_cast<NoiseKind>(a[1]); }
 

@@ -21,6 +21,7 @@ __all__ = ["Noise", "NoiseKind"]
 NoiseKind = Literal["gaussian", "multiplicative", "scale", "replace", "iso"]
 _KINDS = get_args(NoiseKind)
 _NONE: Reals = np.zeros((1, 0))
+_LARGEST = 1e8  # the core's: integer noise stays below 2**31
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +46,8 @@ class Noise(Step):
     def result(self, spec: Spec) -> Spec:
         if spec.dtype not in ("uint8", "uint16", "float32"):
             raise InputError(f"Noise: takes uint8, uint16 and float32, the image is {spec.dtype}")
+        if not (np.abs(self.amounts) <= _LARGEST).all():
+            raise InputError(f"Noise: amounts={self.amounts.tolist()} must be finite, at most {_LARGEST:.0f}")
         if self.kind == "iso":
             _check_iso(spec)
         if self.kind == "scale":

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["gaussian", "iso", "multiplicative", "replace", "scale"]
 
 _MAX = {torch.uint8: 255, torch.uint16: 65535, torch.float32: 1}
-_LIMIT = 131072.0  # integer noise: beyond any dtype's range
 
 
 def _like_image(elements: Tensor, x: Tensor, *, shared: bool) -> Tensor:
@@ -51,7 +50,7 @@ def gaussian(step: Noise, x: Tensor) -> Tensor:
         done = x + noise
         return done.clamp(0.0, 1.0) if step.clip else done
     largest = _MAX[x.dtype]
-    whole = noise.clamp(-_LIMIT, _LIMIT).to(torch.int32)  # towards zero, as torchvision's int16 noise
+    whole = noise.to(torch.int32)  # towards zero, as torchvision's int16 noise
     sums = x.to(torch.int32) + whole
     return (sums.clamp(0, largest) if step.clip else sums & largest).to(x.dtype)
 
