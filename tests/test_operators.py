@@ -22,6 +22,8 @@ from twinlens.steps import (
     Crop,
     Erase,
     Flip,
+    JpegArtifact,
+    LinearTransform,
     Noise,
     Normalize,
     Pad,
@@ -164,6 +166,8 @@ STEPS: dict[str, Callable[[int], Step]] = {
     "erase for some": masked(erase("constant", 1)),
     "sharpness": lambda n: Sharpness(np.linspace(0, 3, n)),
     "sharpness for some": masked(lambda n: Sharpness(np.linspace(0, 3, n))),
+    "jpeg": lambda n: JpegArtifact(spread(n, 10, 90)),
+    "linear": alike(LinearTransform(np.eye(5760)[None] * 0.5, np.ones((1, 5760)))),
     "normalize": alike(Normalize(np.full((1, 3), 0.5), np.full((1, 3), 0.25), "float32", True)),
     "convert": alike(Convert("float32")),
 }

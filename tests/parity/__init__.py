@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from parity import filters, noise, pixels, resize
+from parity import codecs, filters, noise, pixels, resize
 from parity.trial import Trial, answers, assert_parity, bits, every_isa, run_interleaved, run_planar
 from twinlens.steps.resample.step import ANTIALIASED
 
@@ -39,6 +39,9 @@ STEPS: dict[str, st.SearchStrategy[Trial]] = {
     "convert": pixels.convert(),
     "convert narrow": pixels.narrow(),
     "erase": noise.erase(),
+    "jpeg": codecs.jpeg(),
+    "jpeg webp": codecs.webp(),
+    "linear": codecs.linear(),
     "noise gaussian": noise.added("gaussian"),
     "noise multiplicative": noise.added("multiplicative"),
     "noise scale": noise.added("scale"),

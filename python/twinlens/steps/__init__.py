@@ -7,6 +7,8 @@ from twinlens.steps.convert import Convert
 from twinlens.steps.crop import Crop
 from twinlens.steps.erase import Erase
 from twinlens.steps.flip import Flip
+from twinlens.steps.jpeg import JpegArtifact
+from twinlens.steps.linear import LinearTransform
 from twinlens.steps.noise.step import Noise
 from twinlens.steps.normalize import Normalize
 from twinlens.steps.pad import Pad
@@ -21,6 +23,8 @@ __all__ = [
     "Crop",
     "Erase",
     "Flip",
+    "JpegArtifact",
+    "LinearTransform",
     "NativeOp",
     "Noise",
     "Normalize",

@@ -13,6 +13,7 @@ from twinlens.transforms.base import Transform
 from twinlens.transforms.choice import Identity, OneOf, SomeOf
 from twinlens.transforms.color import CLAHE, Grayscale, RandomGrayscale
 from twinlens.transforms.compose import Compose, Lambda, RandomApply, RandomChoice, RandomOrder
+from twinlens.transforms.compression import JPEG, Downscale, ImageCompression
 from twinlens.transforms.convert import (
     ConvertImageDtype,
     Normalize,
@@ -27,6 +28,7 @@ from twinlens.transforms.dropout import CoarseDropout, GridDropout
 from twinlens.transforms.erase import RandomErasing
 from twinlens.transforms.flip import RandomHorizontalFlip, RandomVerticalFlip
 from twinlens.transforms.impulse import PixelDropout, SaltAndPepper
+from twinlens.transforms.linear import LinearTransformation
 from twinlens.transforms.noise import (
     GaussianNoise,
     GaussNoise,
@@ -41,18 +43,22 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CLAHE",
+    "JPEG",
     "CenterCrop",
     "CoarseDropout",
     "Compose",
     "ConvertImageDtype",
+    "Downscale",
     "GaussNoise",
     "GaussianNoise",
     "Grayscale",
     "GridDropout",
     "ISONoise",
     "Identity",
+    "ImageCompression",
     "InterpolationMode",
     "Lambda",
+    "LinearTransformation",
     "MultiplicativeNoise",
     "Normalize",
     "OneOf",

@@ -1,0 +1,66 @@
+"""JpegArtifact: what encoding and decoding leaves of an image."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from PIL import Image
+
+from twinlens.errors import EngineError, InputError
+from twinlens.steps.base import Step
+from twinlens.steps.spec import Ints, Spec
+
+__all__ = ["JpegArtifact"]
+
+
+@dataclass(frozen=True, eq=False)
+class JpegArtifact(Step):
+    """uint8 gray or RGB through an encoder at `quality`, (1,) or (B,) int64, 1 to 100, and back.
+
+    jpeg: libjpeg-turbo's, 4:2:0, accurate transforms: the bytes and the pixels of Pillow, OpenCV and torchvision.io at
+    their defaults. webp: libwebp's lossy. The codecs run on the host, image by image; there is no twin for a card.
+    """
+
+    quality: Ints
+    codec: Literal["jpeg", "webp"] = "jpeg"
+
+    def result(self, spec: Spec) -> Spec:
+        if spec.dtype != "uint8":
+            raise InputError(f"JpegArtifact: takes uint8, the image is {spec.dtype}")
+        wrong = (spec.c != 1) & (spec.c != 3)
+        if wrong.any():
+            i = int(np.argmax(wrong))
+            raise InputError(f"JpegArtifact: wants 1 or 3 channels, image has {int(spec.c[i])} {spec.shape(i)}")
+        largest = 65500 if self.codec == "jpeg" else 16383
+        if (spec.h > largest).any() or (spec.w > largest).any():
+            i = int(np.argmax(np.maximum(spec.h, spec.w)))
+            raise InputError(f"JpegArtifact: {self.codec} holds sides up to {largest}, the image is {spec.shape(i)}")
+        return spec
+
+    def batched(self, x: torch.Tensor, spec: Spec) -> torch.Tensor:
+        if x.device.type != "cpu":
+            raise EngineError(
+                f"JpegArtifact: encodes on the host and has no twin for {x.device}; call image.cpu() first"
+            )
+        if not len(x):
+            return x
+        images = x.permute(0, 2, 3, 1).numpy()
+        quality = np.broadcast_to(self.quality, spec.h.shape).tolist()
+        done = [_through(image, self.codec, q) for image, q in zip(images, quality, strict=True)]
+        return torch.from_numpy(np.stack(done)).permute(0, 3, 1, 2)
+
+
+def _through(image: np.ndarray[Any, Any], codec: str, quality: int) -> np.ndarray[Any, Any]:
+    """(H, W, 1 or 3) encoded and decoded."""
+    dense = np.ascontiguousarray(image)
+    picture = Image.fromarray(dense[..., 0] if dense.shape[2] == 1 else dense)
+    with io.BytesIO() as file:
+        picture.save(file, codec.upper(), quality=quality)
+        with Image.open(file) as decoded:
+            # WebP has no gray
+            back = np.asarray(decoded if decoded.mode == picture.mode else decoded.convert(picture.mode))
+    return back.reshape(dense.shape)
