@@ -112,7 +112,7 @@ class Resample(Step):
         premultiply = spec.alpha and spec.dtype == "uint8"
         return (resample_premultiplied if premultiply else resample_pillow)(x, METHODS.index(method), columns, rows)
 
-    def mask(self) -> Step:
+    def mask(self) -> Step | None:
         if self.box is not None:
             raise InputError("Resample: a fractional box has no nearest-neighbour form for masks")
         return changed(self, method="nearest_exact")
