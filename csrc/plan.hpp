@@ -20,6 +20,8 @@ enum class OpCode : int64_t {
   erase = 23,
   noise = 24,
   convolve = 18,
+  lut = 10,
+  histogram = 11,
 };
 
 // Parameters lie in rows, one a picture, or one row for all (stride 0).

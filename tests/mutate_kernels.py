@@ -52,6 +52,10 @@ MUTANTS = (
     ),
     Mutant("kernels/sharpness.inl.cpp", "2 * sum + 13", "2 * sum + 12", "sharpness"),
     Mutant("kernels/sharpness.inl.cpp", "4U * rows", "5U * rows", "sharpness"),
+    Mutant("lut.cpp", "n * low_cut / 100", "n * low_cut / 99", "autocontrast"),
+    Mutant("lut.cpp", "int64_t n = step / 2;", "int64_t n = (step + 1) / 2;", "equalize"),
+    Mutant("lut.cpp", "static_cast<float>(n - counts[first])", "static_cast<float>(n)", "equalize_opencv"),
+    Mutant("kernels/lut.inl.cpp", "look_up(_mm512_srli_epi16(px, 8))", "even", "lut"),
     Mutant(
         "operations/geometry.cpp",
         "s.now.data += (s.now.w - 1) * s.now.sx;",

@@ -22,16 +22,21 @@ from twinlens.steps import (
     Crop,
     Erase,
     Flip,
+    HistogramLut,
     JpegArtifact,
     LinearTransform,
+    Lut,
     Noise,
     Normalize,
     Pad,
+    Point,
     Resample,
     Spec,
     Step,
 )
 from twinlens.steps.color.step import ColorKind
+from twinlens.steps.histogram.step import HistogramKind
+from twinlens.steps.point import PointKind
 from twinlens.steps.sharpness import Sharpness
 
 SIZE = (48, 40)
@@ -168,6 +173,13 @@ STEPS: dict[str, Callable[[int], Step]] = {
     "sharpness for some": masked(lambda n: Sharpness(np.linspace(0, 3, n))),
     "jpeg": lambda n: JpegArtifact(spread(n, 10, 90)),
     "linear": alike(LinearTransform(np.eye(5760)[None] * 0.5, np.ones((1, 5760)))),
+    "lut": lambda n: Lut(np.random.default_rng(0).integers(0, 256, (n, 3, 256), np.uint8)),
+    **{f"histogram {kind}": alike(HistogramLut(kind)) for kind in get_args(HistogramKind)},
+    "histogram for some": masked(alike(HistogramLut("equalize"))),
+    **{
+        f"point {kind}": lambda n, k=kind: Point(k, np.linspace(0.25, 1, 2 * n).reshape(n, 2))
+        for kind in get_args(PointKind)
+    },
     "normalize": alike(Normalize(np.full((1, 3), 0.5), np.full((1, 3), 0.25), "float32", True)),
     "convert": alike(Convert("float32")),
 }
@@ -206,7 +218,8 @@ def test_operator_count_does_not_grow_with_the_batch(name: str, dtype: str) -> N
 @pytest.mark.parametrize("name", STEPS)
 def test_many_samples_with_parameters_of_their_own_equal_the_native_core(name: str) -> None:
     step = STEPS[name](16)
-    native, kornia = (run(step, 16, "uint8", engine) for engine in ("native", "kornia"))
+    dtype = "float32" if isinstance(step, Point) else "uint8"
+    native, kornia = (run(step, 16, dtype, engine) for engine in ("native", "kornia"))
     assert isinstance(native, torch.Tensor) == isinstance(kornia, torch.Tensor)
     for ours, theirs in zip(native, kornia, strict=True):
         np.testing.assert_array_equal(bits(ours), bits(theirs))

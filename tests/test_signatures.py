@@ -21,10 +21,15 @@ OURS_ONLY = {
     "GaussNoise",
     "GridDropout",
     "ImageCompression",
+    "HistogramEqualization",
     "ISONoise",
     "MultiplicativeNoise",
     "PixelDropout",
+    "RGBShift",
+    "RandomBrightnessContrast",
+    "RandomGamma",
     "SaltAndPepper",
+    "Threshold",
 }
 
 #: attributes whose values differ, and why
@@ -56,6 +61,11 @@ EXAMPLES: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("RandomVerticalFlip", (), {}),
     ("Grayscale", (3,), {}),
     ("RandomGrayscale", (), {}),
+    ("RandomInvert", (0.25,), {}),
+    ("RandomPosterize", (3,), {}),
+    ("RandomSolarize", (128.0,), {}),
+    ("RandomAutocontrast", (), {}),
+    ("RandomEqualize", (), {}),
     ("ToTensor", (), {}),
     ("PILToTensor", (), {}),
     ("ToImage", (), {}),

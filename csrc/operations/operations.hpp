@@ -7,8 +7,19 @@
 
 namespace twinlens::operations {
 
-extern const Operation resample, crop, pad, flip, color, clahe, normalize, convert, erase, noise;
+extern const Operation clahe;
+extern const Operation color;
+extern const Operation convert;
 extern const Operation convolve;
+extern const Operation crop;
+extern const Operation erase;
+extern const Operation flip;
+extern const Operation histogram;
+extern const Operation lut;
+extern const Operation noise;
+extern const Operation normalize;
+extern const Operation pad;
+extern const Operation resample;
 
 // Resample and, as the last operation, normalise: one walk over the rows where that can be; false where it cannot.
 bool resample_then_normalize(State& s, const Args& a, const Args& then);

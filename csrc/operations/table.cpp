@@ -26,6 +26,10 @@ const Operation* operation_of(OpCode code) {
       return &operations::noise;
     case OpCode::convolve:
       return &operations::convolve;
+    case OpCode::lut:
+      return &operations::lut;
+    case OpCode::histogram:
+      return &operations::histogram;
   }
   return nullptr;
 }

@@ -1,5 +1,7 @@
 #include "operation.hpp"
 
+#include <iterator>
+
 namespace twinlens::tests {
 namespace {
 
@@ -116,33 +118,55 @@ Operation convolve(Random& r, Shape& s) {
   return {OpCode::convolve, {1, 0, r.between(0, s.c)}, {r.pick({0.0, 0.3, 1.0, 2.5, 30.0})}};
 }
 
+Operation lut(Random& r, Shape& s) {
+  const int64_t tables = r.coin() ? 1 : s.c;
+  std::vector<int64_t> ints{1, tables};
+  for (int64_t i = 0; i < tables * 32; ++i) ints.push_back(static_cast<int64_t>(r.bits()));
+  return {OpCode::lut, ints, {}};
+}
+
+Operation histogram(Random& r, Shape& s) {
+  const int64_t alpha = s.c > 1 && r.coin() ? 1 : 0;
+  return {OpCode::histogram,
+          {1, r.between(0, 3), r.between(0, 4), r.between(0, 255), alpha},
+          {r.pick({0.0, 2.5, 50.0, 100.0}), r.pick({0.0, 1.0, 60.0})}};
+}
+
+Operation flip(Random& r, Shape&) { return {OpCode::flip, {1, r.between(0, 1), r.between(0, 1)}, {}}; }
+
+bool any(const Shape&) { return true; }
+bool numbers(const Shape& s) { return number(s.dtype); }
+bool integers(const Shape& s) { return s.dtype == DType::u8 || s.dtype == DType::u16; }
+bool bytes(const Shape& s) { return s.dtype == DType::u8; }
+
+struct Kind {
+  bool (*takes)(const Shape&);
+  Operation (*make)(Random&, Shape&);
+};
+
+constexpr Kind kKinds[] = {
+    {any, crop},           //
+    {any, flip},           //
+    {numbers, pad},        //
+    {numbers, color},      //
+    {integers, clahe},     //
+    {numbers, normalize},  //
+    {numbers, convert},    //
+    {numbers, noise},      //
+    {numbers, erase},      //
+    {numbers, convolve},   //
+    {bytes, lut},          //
+    {bytes, histogram},    //
+};
+
 }  // namespace
 
+// Every third is a resample, which has the most to go wrong.
 Operation random_operation(Random& r, Shape& s, int64_t max_side) {
-  if (!number(s.dtype))
-    return r.coin() ? crop(r, s) : Operation{OpCode::flip, {1, r.between(0, 1), r.between(0, 1)}, {}};
-  if (r.between(0, 14) == 0) return convolve(r, s);
-  switch (r.between(0, 15)) {
-    case 0:
-      return crop(r, s);
-    case 1:
-      return pad(r, s);
-    case 2:
-      return {OpCode::flip, {1, r.between(0, 1), r.between(0, 1)}, {}};
-    case 3:
-      return color(r, s);
-    case 4:
-      return s.dtype == DType::f32 ? convert(r, s) : clahe(r, s);
-    case 5:
-      return normalize(r, s);
-    case 6:
-      return convert(r, s);
-    case 7:
-      return noise(r, s);
-    case 8:
-      return erase(r, s);
-    default:
-      return resample(r, s, max_side);
+  if (number(s.dtype) && r.between(0, 2) == 0) return resample(r, s, max_side);
+  while (true) {
+    const Kind& kind = kKinds[r.between(0, static_cast<int64_t>(std::size(kKinds)) - 1)];
+    if (kind.takes(s)) return kind.make(r, s);
   }
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from parity import codecs, filters, noise, pixels, resize
+from parity import codecs, filters, noise, pixels, resize, tone
 from parity.trial import Trial, answers, assert_parity, bits, every_isa, run_interleaved, run_planar
 from twinlens.steps.resample.step import ANTIALIASED
 
@@ -35,6 +35,12 @@ STEPS: dict[str, st.SearchStrategy[Trial]] = {
     "clahe channel uint16": pixels.clahe("channel", "uint16"),
     "clahe lab": pixels.clahe("lab", "uint8"),
     "sharpness": filters.sharpness(),
+    "lut": tone.lut(),
+    "histogram autocontrast": tone.autocontrast(),
+    "histogram equalize": tone.equalize("equalize"),
+    "histogram equalize_opencv": tone.equalize("equalize_opencv"),
+    "histogram otsu": tone.otsu(),
+    "point": tone.point(),
     "normalize": pixels.normalize(),
     "convert": pixels.convert(),
     "convert narrow": pixels.narrow(),

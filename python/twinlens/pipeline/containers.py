@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import PIL
 from PIL import Image
 
 from twinlens import _native
@@ -24,13 +25,15 @@ def pil_holds(spec: Spec) -> bool:
     return spec.dtype in ("uint16", "float32") and bool((spec.c == 1).all())
 
 
+#: Pillow 11.3 to 12 crash when they export the memory of an image made from a buffer, or of one without pixels
+_SHARES = int(PIL.__version__.split(".")[0]) >= 13
 _SHARED = {"L": 1, "RGB": 3, "RGBA": 4}
 
 
 def pil_pixels(image: Image.Image) -> np.ndarray[Any, Any]:
     """(H, W) or (H, W, C): Pillow's own memory, read-only, where it lies in one piece, else a copy."""
     channels = _SHARED.get(image.mode)
-    if channels is None or not (image.width and image.height):  # Pillow 11.3 crashes when asked for no pixels
+    if channels is None or not _SHARES or not (image.width and image.height):
         return np.asarray(image)
     try:
         return _native.pillow_pixels(*image.__arrow_c_array__(), image.height, image.width, channels)

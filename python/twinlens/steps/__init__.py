@@ -7,11 +7,14 @@ from twinlens.steps.convert import Convert
 from twinlens.steps.crop import Crop
 from twinlens.steps.erase import Erase
 from twinlens.steps.flip import Flip
+from twinlens.steps.histogram.step import HistogramLut
 from twinlens.steps.jpeg import JpegArtifact
 from twinlens.steps.linear import LinearTransform
+from twinlens.steps.lut import Lut
 from twinlens.steps.noise.step import Noise
 from twinlens.steps.normalize import Normalize
 from twinlens.steps.pad import Pad
+from twinlens.steps.point import Point
 from twinlens.steps.resample.step import Resample
 from twinlens.steps.sharpness import Sharpness
 from twinlens.steps.spec import Spec
@@ -23,12 +26,15 @@ __all__ = [
     "Crop",
     "Erase",
     "Flip",
+    "HistogramLut",
     "JpegArtifact",
     "LinearTransform",
+    "Lut",
     "NativeOp",
     "Noise",
     "Normalize",
     "Pad",
+    "Point",
     "Resample",
     "Sharpness",
     "Spec",

@@ -37,6 +37,18 @@ from twinlens.transforms.noise import (
 )
 from twinlens.transforms.resize import Resize
 from twinlens.transforms.sharpen import RandomAdjustSharpness
+from twinlens.transforms.tone import (
+    HistogramEqualization,
+    RandomAutocontrast,
+    RandomBrightnessContrast,
+    RandomEqualize,
+    RandomGamma,
+    RandomInvert,
+    RandomPosterize,
+    RandomSolarize,
+    RGBShift,
+    Threshold,
+)
 
 if TYPE_CHECKING:
     from twinlens.registry import Registry
@@ -53,6 +65,7 @@ __all__ = [
     "GaussianNoise",
     "Grayscale",
     "GridDropout",
+    "HistogramEqualization",
     "ISONoise",
     "Identity",
     "ImageCompression",
@@ -65,19 +78,28 @@ __all__ = [
     "PILToTensor",
     "Pad",
     "PixelDropout",
+    "RGBShift",
     "RandomAdjustSharpness",
     "RandomApply",
+    "RandomAutocontrast",
+    "RandomBrightnessContrast",
     "RandomChoice",
     "RandomCrop",
+    "RandomEqualize",
     "RandomErasing",
+    "RandomGamma",
     "RandomGrayscale",
     "RandomHorizontalFlip",
+    "RandomInvert",
     "RandomOrder",
+    "RandomPosterize",
     "RandomResizedCrop",
+    "RandomSolarize",
     "RandomVerticalFlip",
     "Resize",
     "SaltAndPepper",
     "SomeOf",
+    "Threshold",
     "ToDtype",
     "ToImage",
     "ToPILImage",

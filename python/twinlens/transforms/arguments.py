@@ -28,6 +28,7 @@ __all__ = [
     "Size",
     "fill_rows",
     "method_of",
+    "number_or_range",
     "pair_of",
     "torch_dtype",
 ]
@@ -152,6 +153,11 @@ def _range(value: Any) -> tuple[float, float]:
 
 
 Range = Annotated[tuple[float, float], BeforeValidator(_range)]
+
+
+def number_or_range(value: float | tuple[float, float]) -> tuple[float, float]:
+    """(low, high) of a fixed number or a range."""
+    return value if isinstance(value, tuple) else (value, value)
 
 
 def _padding(value: Any) -> int | list[int]:

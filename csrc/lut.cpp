@@ -1,0 +1,171 @@
+#include "lut.hpp"
+
+#include <algorithm>
+#include <cfloat>
+#include <cmath>
+
+namespace twinlens {
+namespace {
+
+void apply_plane(const View& src, const View& dst, const uint8_t* table) {
+  for (int64_t y = 0; y < src.h; ++y) {
+    const uint8_t* p = src.data + y * src.sy;
+    uint8_t* q = dst.data + y * dst.sy;
+    if (src.sx == 1 && dst.sx == 1) {
+      TWL_KERNELS(lut).apply(p, q, src.w, table);
+    } else {
+      for (int64_t x = 0; x < src.w; ++x) q[x * dst.sx] = table[p[x * src.sx]];
+    }
+  }
+}
+
+void identity(uint8_t* table) {
+  for (int64_t i = 0; i < kBins; ++i) table[i] = static_cast<uint8_t>(i);
+}
+
+uint8_t clip(double v) { return static_cast<uint8_t>(std::clamp(v, 0.0, 255.0)); }
+
+int64_t total_of(const int64_t* counts) {
+  int64_t n = 0;
+  for (int64_t i = 0; i < kBins; ++i) n += counts[i];
+  return n;
+}
+
+// Pillow: ImageOps.autocontrast. The ends are where more pixels than the cut have been passed.
+void autocontrast(const int64_t* counts, double low_cut, double high_cut, uint8_t* table) {
+  const auto n = static_cast<double>(total_of(counts));
+  const auto cut_low = static_cast<int64_t>(std::floor(n * low_cut / 100));
+  const auto cut_high = static_cast<int64_t>(std::floor(n * high_cut / 100));
+  int64_t low = 0, high = kBins - 1, passed = counts[0];
+  while (passed <= cut_low && low < kBins - 1) passed += counts[++low];
+  passed = counts[kBins - 1];
+  while (passed <= cut_high && high > 0) passed += counts[--high];
+  if (high <= low) return identity(table);
+  const double scale = 255.0 / static_cast<double>(high - low), offset = -static_cast<double>(low) * scale;
+  for (int64_t i = 0; i < kBins; ++i) table[i] = clip(std::trunc(static_cast<double>(i) * scale + offset));
+}
+
+// Pillow: ImageOps.equalize.
+void equalize(const int64_t* counts, uint8_t* table) {
+  int64_t last = kBins - 1;
+  while (last > 0 && counts[last] == 0) --last;
+  const int64_t step = (total_of(counts) - counts[last]) / 255;
+  if (step == 0) return identity(table);
+  int64_t n = step / 2;
+  for (int64_t i = 0; i < kBins; n += counts[i++]) table[i] = static_cast<uint8_t>(std::min<int64_t>(n / step, 255));
+}
+
+// OpenCV: equalizeHist.
+void equalize_opencv(const int64_t* counts, uint8_t* table) {
+  int64_t first = 0;
+  while (first < kBins - 1 && counts[first] == 0) ++first;
+  const int64_t n = total_of(counts);
+  if (counts[first] == n) {
+    std::fill(table, table + kBins, static_cast<uint8_t>(first));
+    return;
+  }
+  const float scale = 255.0F / static_cast<float>(n - counts[first]);
+  int64_t sum = 0;
+  std::fill(table, table + first + 1, uint8_t{0});
+  for (int64_t i = first + 1; i < kBins; ++i) {
+    sum += counts[i];
+    table[i] = clip(std::rint(static_cast<float>(sum) * scale));
+  }
+}
+
+// OpenCV: threshold with THRESH_OTSU, in its order of operations.
+int64_t otsu(const int64_t* counts) {
+  const double scale = 1.0 / static_cast<double>(total_of(counts));
+  double mean = 0, mean1 = 0, weight1 = 0, best = 0;
+  for (int64_t i = 0; i < kBins; ++i) mean += static_cast<double>(i) * static_cast<double>(counts[i]);
+  mean *= scale;
+  int64_t found = 0;
+  for (int64_t i = 0; i < kBins; ++i) {
+    const double p = static_cast<double>(counts[i]) * scale;
+    mean1 *= weight1;
+    weight1 += p;
+    const double weight2 = 1.0 - weight1;
+    if (std::min(weight1, weight2) < FLT_EPSILON || std::max(weight1, weight2) > 1.0 - FLT_EPSILON) continue;
+    mean1 = (mean1 + static_cast<double>(i) * p) / weight1;
+    const double mean2 = (mean - weight1 * mean1) / weight2;
+    const double between = weight1 * weight2 * (mean1 - mean2) * (mean1 - mean2);
+    if (between > best) {
+      best = between;
+      found = i;
+    }
+  }
+  return found;
+}
+
+uint8_t thresholded(int64_t v, int64_t t, ThresholdKind kind, uint8_t max_value) {
+  const bool above = v > t;
+  switch (kind) {
+    case ThresholdKind::binary:
+      return above ? max_value : uint8_t{0};
+    case ThresholdKind::binary_inv:
+      return above ? uint8_t{0} : max_value;
+    case ThresholdKind::trunc:
+      return static_cast<uint8_t>(above ? t : v);
+    case ThresholdKind::tozero:
+      return static_cast<uint8_t>(above ? v : 0);
+    case ThresholdKind::tozero_inv:
+      break;
+  }
+  return static_cast<uint8_t>(above ? 0 : v);
+}
+
+}  // namespace
+
+void apply_tables(const View& src, const View& dst, const uint8_t* tables, int64_t count) {
+  if (count == 1 && interleaved(src) && interleaved(dst)) {
+    View from = src, to = dst;  // rows of w * c bytes
+    from.w = to.w = src.w * src.c;
+    from.sx = to.sx = 1;
+    return apply_plane(from, to, tables);
+  }
+  for (int64_t c = 0; c < src.c; ++c) {
+    View from = plane(src, c), to = plane(dst, c);
+    apply_plane(from, to, tables + (count == 1 ? 0 : c) * kBins);
+  }
+}
+
+void count_values(const View& channel, int64_t* counts) {
+  // Four histograms: a value that comes again at once does not wait for its own count.
+  int32_t part[4][kBins] = {};
+  std::fill(counts, counts + kBins, int64_t{0});
+  const auto flush = [&] {
+    for (auto& one : part)
+      for (int64_t i = 0; i < kBins; ++i) {
+        counts[i] += one[i];
+        one[i] = 0;
+      }
+  };
+  int64_t since = 0;
+  for (int64_t y = 0; y < channel.h; ++y) {
+    const uint8_t* p = channel.data + y * channel.sy;
+    for (int64_t x = 0; x < channel.w; ++x) ++part[x & 3][p[x * channel.sx]];
+    since += channel.w;
+    if (since > (int64_t{1} << 29)) {
+      flush();
+      since = 0;
+    }
+  }
+  flush();
+}
+
+void histogram_table(const int64_t* counts, const HistogramSpec& spec, uint8_t* table) {
+  switch (spec.kind) {
+    case HistogramKind::autocontrast:
+      return autocontrast(counts, spec.low, spec.high, table);
+    case HistogramKind::equalize:
+      return equalize(counts, table);
+    case HistogramKind::equalize_opencv:
+      return equalize_opencv(counts, table);
+    case HistogramKind::otsu:
+      break;
+  }
+  const int64_t t = otsu(counts);
+  for (int64_t i = 0; i < kBins; ++i) table[i] = thresholded(i, t, spec.threshold, spec.max_value);
+}
+
+}  // namespace twinlens

@@ -1,0 +1,1 @@
+"""Tables that follow from an image's histogram."""
