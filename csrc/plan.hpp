@@ -19,6 +19,7 @@ enum class OpCode : int64_t {
   convert = 8,
   erase = 23,
   noise = 24,
+  overlay = 25,
   convolve = 18,
   lut = 10,
   histogram = 11,

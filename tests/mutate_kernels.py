@@ -66,6 +66,7 @@ MUTANTS = (
     Mutant("kernels/random.inl.cpp", "key1 += 0xBB67AE85U", "key1 += 0xBB67AE84U", "noise or erase"),
     Mutant("kernels/noise.inl.cpp", "(v & max)", "v", "gaussian"),
     Mutant("operations/noise.cpp", "sum * 65536.0 + 0.5", "sum * 65536.0", "iso"),
+    Mutant("operations/overlay.cpp", "y < upper[1] ||", "y <= upper[1] ||", "overlay"),
     Mutant("kernels/erase.inl.cpp", "bits >> (16 - 8 * sizeof(T))", "bits & 255", "erase"),
     Mutant("kernels/normalize.inl.cpp", "rest == half && (h & 1U) != 0", "rest == half", "normalize or narrow or ties"),
 )

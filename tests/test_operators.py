@@ -28,6 +28,7 @@ from twinlens.steps import (
     Lut,
     Noise,
     Normalize,
+    Overlay,
     Pad,
     Point,
     Resample,
@@ -133,6 +134,11 @@ def erase(fill: Any, values: int) -> Callable[[int], Step]:
     return make
 
 
+def _overlay(n: int) -> Step:
+    corners = np.stack([spread(n, 0, 30), spread(n, 9, 0), spread(n, 40, 3), spread(n, 5, 40)] * 3, 1)
+    return Overlay(corners.reshape(n, 2, 3, 2), 1 + np.arange(n) % 2, np.linspace(0, 1, 2 * n).reshape(n, 2))
+
+
 def alike(step: Step) -> Callable[[int], Step]:
     """One set of parameters for all samples."""
     return lambda n: step.select(np.arange(n))
@@ -180,6 +186,7 @@ STEPS: dict[str, Callable[[int], Step]] = {
         f"point {kind}": lambda n, k=kind: Point(k, np.linspace(0.25, 1, 2 * n).reshape(n, 2))
         for kind in get_args(PointKind)
     },
+    "overlay": _overlay,
     "normalize": alike(Normalize(np.full((1, 3), 0.5), np.full((1, 3), 0.25), "float32", True)),
     "convert": alike(Convert("float32")),
 }

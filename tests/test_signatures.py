@@ -28,6 +28,7 @@ OURS_ONLY = {
     "RGBShift",
     "RandomBrightnessContrast",
     "RandomGamma",
+    "RandomShadow",
     "SaltAndPepper",
     "Threshold",
 }

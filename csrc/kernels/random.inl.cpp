@@ -3,18 +3,6 @@
 // every 16 words the low halves before the high ones. So 16 lanes compute a group without moving a word between them.
 constexpr int64_t kLanes = 16, kWords = 64, kHalves = 128;
 
-template <typename T>
-inline T load(const uint8_t* p) {
-  T v;
-  __builtin_memcpy(&v, p, sizeof v);
-  return v;
-}
-
-template <typename T>
-inline void store(uint8_t* p, T v) {
-  __builtin_memcpy(p, &v, sizeof v);
-}
-
 // low and high words of m * v[i].
 inline void multiply_lanes(uint32_t m, const uint32_t* v, uint32_t* low, uint32_t* high) {
 #if TWL_ISA == 2
@@ -107,5 +95,3 @@ inline float normal_at(const float* normals, uint32_t bits) {
   const float z = normals[bits & 0x7fffU];
   return (bits & 0x8000U) != 0 ? -z : z;
 }
-
-inline float clamp(float v, float low, float high) { return v < low ? low : v > high ? high : v; }

@@ -10,6 +10,7 @@ namespace twinlens::operations {
 extern const Operation clahe;
 extern const Operation color;
 extern const Operation convert;
+extern const Operation resample, crop, pad, flip, color, clahe, normalize, convert, erase, noise, overlay;
 extern const Operation convolve;
 extern const Operation crop;
 extern const Operation erase;

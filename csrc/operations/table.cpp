@@ -24,6 +24,8 @@ const Operation* operation_of(OpCode code) {
       return &operations::erase;
     case OpCode::noise:
       return &operations::noise;
+    case OpCode::overlay:
+      return &operations::overlay;
     case OpCode::convolve:
       return &operations::convolve;
     case OpCode::lut:

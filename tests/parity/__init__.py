@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from parity import codecs, filters, noise, pixels, resize, tone
+from parity import codecs, filters, noise, overlays, pixels, resize, tone
 from parity.trial import Trial, answers, assert_parity, bits, every_isa, run_interleaved, run_planar
 from twinlens.steps.resample.step import ANTIALIASED
 
@@ -53,4 +53,5 @@ STEPS: dict[str, st.SearchStrategy[Trial]] = {
     "noise scale": noise.added("scale"),
     "noise replace": noise.replaced(),
     "noise iso": noise.iso(),
+    "overlay": overlays.overlay(),
 }

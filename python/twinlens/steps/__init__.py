@@ -13,6 +13,7 @@ from twinlens.steps.linear import LinearTransform
 from twinlens.steps.lut import Lut
 from twinlens.steps.noise.step import Noise
 from twinlens.steps.normalize import Normalize
+from twinlens.steps.overlay import Overlay
 from twinlens.steps.pad import Pad
 from twinlens.steps.point import Point
 from twinlens.steps.resample.step import Resample
@@ -33,6 +34,7 @@ __all__ = [
     "NativeOp",
     "Noise",
     "Normalize",
+    "Overlay",
     "Pad",
     "Point",
     "Resample",

@@ -36,6 +36,7 @@ from twinlens.transforms.noise import (
     MultiplicativeNoise,
 )
 from twinlens.transforms.resize import Resize
+from twinlens.transforms.shadow import RandomShadow
 from twinlens.transforms.sharpen import RandomAdjustSharpness
 from twinlens.transforms.tone import (
     HistogramEqualization,
@@ -94,6 +95,7 @@ __all__ = [
     "RandomOrder",
     "RandomPosterize",
     "RandomResizedCrop",
+    "RandomShadow",
     "RandomSolarize",
     "RandomVerticalFlip",
     "Resize",
