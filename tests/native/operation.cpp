@@ -177,38 +177,38 @@ Operation random_operation(Random& r, Shape& s, int64_t max_side) {
   while (true) {
     const Kind& kind = kKinds[r.between(0, static_cast<int64_t>(std::size(kKinds)) - 1)];
     if (kind.takes(s)) return kind.make(r, s);
-  if (!number(s.dtype))
-    return r.coin() ? crop(r, s) : Operation{OpCode::flip, {1, r.between(0, 1), r.between(0, 1)}, {}};
-  if (r.between(0, 14) == 0) return convolve(r, s);
-  switch (r.between(0, 16)) {
-    case 0:
-      return crop(r, s);
-    case 1:
-      return pad(r, s);
-    case 2:
-      return {OpCode::flip, {1, r.between(0, 1), r.between(0, 1)}, {}};
-    case 3:
-      return color(r, s);
-    case 4:
-      return s.dtype == DType::f32 ? convert(r, s) : clahe(r, s);
-    case 5:
-      return normalize(r, s);
-    case 6:
-      return convert(r, s);
-    case 7:
-      return noise(r, s);
-    case 8:
-      return erase(r, s);
-    case 9:
-      return overlay(r, s);
-    default:
-      return resample(r, s, max_side);
+    if (!number(s.dtype))
+      return r.coin() ? crop(r, s) : Operation{OpCode::flip, {1, r.between(0, 1), r.between(0, 1)}, {}};
+    if (r.between(0, 14) == 0) return convolve(r, s);
+    switch (r.between(0, 16)) {
+      case 0:
+        return crop(r, s);
+      case 1:
+        return pad(r, s);
+      case 2:
+        return {OpCode::flip, {1, r.between(0, 1), r.between(0, 1)}, {}};
+      case 3:
+        return color(r, s);
+      case 4:
+        return s.dtype == DType::f32 ? convert(r, s) : clahe(r, s);
+      case 5:
+        return normalize(r, s);
+      case 6:
+        return convert(r, s);
+      case 7:
+        return noise(r, s);
+      case 8:
+        return erase(r, s);
+      case 9:
+        return overlay(r, s);
+      default:
+        return resample(r, s, max_side);
+    }
   }
-}
 
-Shape random_shape(Random& r, int64_t max_side) {
-  return {side(r, max_side), side(r, max_side), r.pick<int64_t>({1, 2, 3, 3, 4, 5, 7}),
-          r.pick({DType::u8, DType::u8, DType::u16, DType::f32, DType::f16})};
-}
+  Shape random_shape(Random & r, int64_t max_side) {
+    return {side(r, max_side), side(r, max_side), r.pick<int64_t>({1, 2, 3, 3, 4, 5, 7}),
+            r.pick({DType::u8, DType::u8, DType::u16, DType::f32, DType::f16})};
+  }
 
 }  // namespace twinlens::tests
