@@ -10,7 +10,6 @@ namespace twinlens::operations {
 extern const Operation clahe;
 extern const Operation color;
 extern const Operation convert;
-extern const Operation resample, crop, pad, flip, color, clahe, normalize, convert, erase, noise, overlay;
 extern const Operation convolve;
 extern const Operation crop;
 extern const Operation erase;
@@ -19,6 +18,7 @@ extern const Operation histogram;
 extern const Operation lut;
 extern const Operation noise;
 extern const Operation normalize;
+extern const Operation overlay;
 extern const Operation pad;
 extern const Operation resample;
 

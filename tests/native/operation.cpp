@@ -134,6 +134,16 @@ Operation histogram(Random& r, Shape& s) {
 
 Operation flip(Random& r, Shape&) { return {OpCode::flip, {1, r.between(0, 1), r.between(0, 1)}, {}}; }
 
+Operation overlay(Random& r, Shape& s) {
+  const int64_t vertices = r.between(1, 6), polygons = r.between(1, 3);
+  std::vector<int64_t> ints{1, r.between(0, polygons), vertices};
+  for (int64_t i = 0; i < polygons * vertices; ++i) {
+    ints.push_back(r.between(-9, s.w + 9));
+    ints.push_back(r.between(-9, s.h + 9));
+  }
+  return {OpCode::overlay, ints, reals(r, polygons, 1.5)};
+}
+
 bool any(const Shape&) { return true; }
 bool numbers(const Shape& s) { return number(s.dtype); }
 bool integers(const Shape& s) { return s.dtype == DType::u8 || s.dtype == DType::u16; }
@@ -154,20 +164,11 @@ constexpr Kind kKinds[] = {
     {numbers, convert},    //
     {numbers, noise},      //
     {numbers, erase},      //
+    {numbers, overlay},    //
     {numbers, convolve},   //
     {bytes, lut},          //
     {bytes, histogram},    //
 };
-
-Operation overlay(Random& r, Shape& s) {
-  const int64_t vertices = r.between(1, 6), polygons = r.between(1, 3);
-  std::vector<int64_t> ints{1, r.between(0, polygons), vertices};
-  for (int64_t i = 0; i < polygons * vertices; ++i) {
-    ints.push_back(r.between(-9, s.w + 9));
-    ints.push_back(r.between(-9, s.h + 9));
-  }
-  return {OpCode::overlay, ints, reals(r, polygons, 1.5)};
-}
 
 }  // namespace
 
@@ -177,38 +178,12 @@ Operation random_operation(Random& r, Shape& s, int64_t max_side) {
   while (true) {
     const Kind& kind = kKinds[r.between(0, static_cast<int64_t>(std::size(kKinds)) - 1)];
     if (kind.takes(s)) return kind.make(r, s);
-    if (!number(s.dtype))
-      return r.coin() ? crop(r, s) : Operation{OpCode::flip, {1, r.between(0, 1), r.between(0, 1)}, {}};
-    if (r.between(0, 14) == 0) return convolve(r, s);
-    switch (r.between(0, 16)) {
-      case 0:
-        return crop(r, s);
-      case 1:
-        return pad(r, s);
-      case 2:
-        return {OpCode::flip, {1, r.between(0, 1), r.between(0, 1)}, {}};
-      case 3:
-        return color(r, s);
-      case 4:
-        return s.dtype == DType::f32 ? convert(r, s) : clahe(r, s);
-      case 5:
-        return normalize(r, s);
-      case 6:
-        return convert(r, s);
-      case 7:
-        return noise(r, s);
-      case 8:
-        return erase(r, s);
-      case 9:
-        return overlay(r, s);
-      default:
-        return resample(r, s, max_side);
-    }
   }
+}
 
-  Shape random_shape(Random & r, int64_t max_side) {
-    return {side(r, max_side), side(r, max_side), r.pick<int64_t>({1, 2, 3, 3, 4, 5, 7}),
-            r.pick({DType::u8, DType::u8, DType::u16, DType::f32, DType::f16})};
-  }
+Shape random_shape(Random& r, int64_t max_side) {
+  return {side(r, max_side), side(r, max_side), r.pick<int64_t>({1, 2, 3, 3, 4, 5, 7}),
+          r.pick({DType::u8, DType::u8, DType::u16, DType::f32, DType::f16})};
+}
 
 }  // namespace twinlens::tests
