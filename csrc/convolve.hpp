@@ -6,7 +6,33 @@
 
 namespace twinlens {
 
+// How the sum of a blur becomes a sample: over 2^shift, half up or half to even; or, where divisor is not 0, over that.
+struct Rounding {
+  int64_t shift;
+  bool even;
+  int64_t divisor;
+};
+
 struct ConvolveKernels {
+  // Blurs in two passes. The first adds up n columns of `taps` rows; the second adds up samples `step` apart, from the
+  // first one's result with the border on both sides.
+  //
+  // uint8 with weights that sum to 2^8 and mirror each other, taps odd; the sum between the passes is less 2^15.
+  void (*gaussian_down)(const uint8_t* const* rows, int64_t n, const int16_t* weights, int64_t taps, int16_t* sums);
+  void (*gaussian_across)(const int16_t* sums, int64_t n, int64_t step, const int16_t* weights, int64_t taps,
+                          uint8_t* dst);
+  // Any weights of which the first sum fits 32 bits.
+  void (*fixed_down_u8)(const uint8_t* const* rows, int64_t n, const uint32_t* weights, int64_t taps, uint32_t* sums);
+  void (*fixed_down_u16)(const uint16_t* const* rows, int64_t n, const uint32_t* weights, int64_t taps,
+                         uint32_t* sums);
+  void (*fixed_across_u8)(const uint32_t* sums, int64_t n, int64_t step, const uint32_t* weights, int64_t taps,
+                          const Rounding& rounding, uint8_t* dst);
+  void (*fixed_across_u16)(const uint32_t* sums, int64_t n, int64_t step, const uint32_t* weights, int64_t taps,
+                           const Rounding& rounding, uint16_t* dst);
+  // In the order of the taps, every product and sum rounded.
+  void (*real_down)(const float* const* rows, int64_t n, const float* weights, int64_t taps, float* sums);
+  void (*real_across)(const float* sums, int64_t n, int64_t step, const float* weights, int64_t taps, float* dst);
+
   // Pillow's Sharpness of a row of n samples, `rows` being the ones above, at and below it: the smoothed row, except
   // for its first and last pixel, blended with the row itself by `factor`.
   void (*sharpness_u8)(const uint8_t* const* rows, int64_t n, int64_t step, float factor, uint8_t* dst);

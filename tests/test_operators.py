@@ -35,6 +35,7 @@ from twinlens.steps import (
     Spec,
     Step,
 )
+from twinlens.steps.blur.step import BoxFilter, GaussianBlur
 from twinlens.steps.color.step import ColorKind
 from twinlens.steps.histogram.step import HistogramKind
 from twinlens.steps.point import PointKind
@@ -175,6 +176,10 @@ STEPS: dict[str, Callable[[int], Step]] = {
     "erase every rectangle": erase("constant", 9),
     "erase uniform": erase("uniform", 1),
     "erase for some": masked(erase("constant", 1)),
+    "gaussian": lambda n: GaussianBlur(np.array([[5, 7]]), np.stack((np.linspace(0, 2, n), np.linspace(1, 0.5, n)), 1)),
+    "gaussian torch": lambda n: GaussianBlur(np.array([[3, 5]]), np.linspace(0.5, 2, n)[:, None].repeat(2, 1), "torch"),
+    "gaussian for some": masked(lambda n: GaussianBlur(np.array([[5, 5]]), np.linspace(0.5, 2, 2 * n).reshape(n, 2))),
+    "box": lambda n: BoxFilter(np.array([[4, 5]] * n)),
     "sharpness": lambda n: Sharpness(np.linspace(0, 3, n)),
     "sharpness for some": masked(lambda n: Sharpness(np.linspace(0, 3, n))),
     "jpeg": lambda n: JpegArtifact(spread(n, 10, 90)),

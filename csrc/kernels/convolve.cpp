@@ -5,11 +5,20 @@
 namespace twinlens::TWL_NS {
 namespace {
 
+#include "blur.inl.cpp"
 #include "sharpness.inl.cpp"
 
 }  // namespace
 
 const ConvolveKernels convolve = {
+    .gaussian_down = gaussian_down,
+    .gaussian_across = gaussian_across,
+    .fixed_down_u8 = fixed_down<uint8_t>,
+    .fixed_down_u16 = fixed_down<uint16_t>,
+    .fixed_across_u8 = fixed_across<uint8_t>,
+    .fixed_across_u16 = fixed_across<uint16_t>,
+    .real_down = real_down,
+    .real_across = real_across,
     .sharpness_u8 = sharpness_u8,
     .sharpness_u16 = sharpness_u16,
     .sharpness_f32 = sharpness_f32,

@@ -114,8 +114,28 @@ Operation erase(Random& r, Shape& s) {
   return {OpCode::erase, ints, reals(r, r.pick<int64_t>({1, s.c, 3 * s.c}), s.dtype == DType::f32 ? 1.0 : 255.0)};
 }
 
+// Weights that mirror each other and sum to 2^bits.
+void push_weights(Random& r, int64_t n, int64_t bits, std::vector<int64_t>& out) {
+  std::vector<int64_t> w(static_cast<size_t>(n));
+  int64_t left = (int64_t{1} << bits) / 2;
+  for (size_t i = 0; i < w.size() / 2; ++i) {
+    w[i] = w[w.size() - 1 - i] = r.between(0, left);
+    left -= w[i];
+  }
+  w[w.size() / 2] = 2 * left;
+  out.insert(out.end(), w.begin(), w.end());
+}
+
 Operation convolve(Random& r, Shape& s) {
-  return {OpCode::convolve, {1, 0, r.between(0, s.c)}, {r.pick({0.0, 0.3, 1.0, 2.5, 30.0})}};
+  const int64_t kind = r.between(0, 3), nx = 2 * r.between(0, 9) + 1, ny = 2 * r.between(0, 9) + 1;
+  if (kind == 0) return {OpCode::convolve, {1, 0, r.between(0, s.c)}, {r.pick({0.0, 0.3, 1.0, 2.5, 30.0})}};
+  if (kind == 3) return {OpCode::convolve, {1, 3, r.between(1, 9), r.between(1, 9)}, {}};
+  if (s.dtype == DType::f32) return {OpCode::convolve, {1, 2, nx, ny}, reals(r, nx + ny, 1.0)};
+  const int64_t bits = r.pick<int64_t>({8, s.dtype == DType::u8 ? 20 : 16});
+  std::vector<int64_t> ints{1, 1, nx, ny, bits, r.between(0, 1)};
+  push_weights(r, nx, bits, ints);
+  push_weights(r, ny, bits, ints);
+  return {OpCode::convolve, ints, {}};
 }
 
 Operation lut(Random& r, Shape& s) {

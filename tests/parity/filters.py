@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import cv2
 import numpy as np
 import PIL.Image
 from hypothesis import strategies as st
@@ -9,8 +12,8 @@ from PIL import ImageEnhance
 
 import reference
 from images import Image
-from parity.trial import Trial, batches, masked, where_active
-from twinlens.steps import Sharpness
+from parity.trial import Trial, batches, ints, masked, where_active
+from twinlens.steps import BoxFilter, GaussianBlur, Sharpness
 
 
 def _pillow_sharpness(image: Image, factor: float) -> Image | None:
@@ -30,4 +33,60 @@ def sharpness(draw: st.DrawFn) -> Trial:
     done = [reference.sharpness(a, f) for a, f in zip(images, factors, strict=True)]
     peer = [_pillow_sharpness(a, f) for a, f in zip(images, factors, strict=True)]
     step = Sharpness(np.array(factors), active=active)
+    return Trial(step, images, where_active(active, done, images), where_active(active, peer, images))
+
+
+def _opencv(image: Image, call: Any) -> Image | None:
+    """The integer result; OpenCV's float sums are in another order."""
+    if image.dtype == np.float32 or image.shape[2] > 4:
+        return None
+    return call(np.ascontiguousarray(image)).reshape(image.shape)
+
+
+def _opencv_gaussian(image: Image, ksize: tuple[int, int], sigma: tuple[float, float]) -> Image | None:
+    if sigma[1] == 0 and sigma[0] != 0:
+        return None  # a second sigma of 0 means the first to OpenCV
+    return _opencv(image, lambda x: cv2.GaussianBlur(x, ksize, sigma[0], None, sigma[1]))
+
+
+def _sizes(draw: st.DrawFn, images: list[Image], some: st.SearchStrategy[int]) -> list[tuple[int, int]]:
+    """One size for all, or one an image."""
+    pair = st.tuples(some, some)
+    return draw(pair.map(lambda p: [p]) | st.lists(pair, min_size=len(images), max_size=len(images)), label="ksize")
+
+
+def _each(values: list[Any], images: list[Image]) -> list[Any]:
+    return values * len(images) if len(values) == 1 else values
+
+
+def gaussian(semantics: Any) -> st.SearchStrategy[Trial]:
+    """Sizes and sigmas of its own for every image, or the same for all."""
+
+    @st.composite
+    def trials(draw: st.DrawFn) -> Trial:
+        images = draw(batches(channels=(1, 3, 4, 5), max_side=19))
+        active = masked(draw, images)
+        sizes = _sizes(draw, images, st.sampled_from([1, 3, 3, 5, 5, 7, 9, 11, 15]))
+        one = st.sampled_from([0.0, 0.5, 0.8, 1.5, 4.0]) | st.floats(0.1, 5)
+        sigmas = [draw(st.tuples(one, one), label="sigma") for _ in sizes]
+        both = list(zip(images, _each(sizes, images), _each(sigmas, images), strict=True))
+        done = [reference.gaussian_blur(*args, semantics) for args in both]
+        peer: list[Image | None] = [None] * len(images)
+        if semantics == "opencv":
+            peer = [_opencv_gaussian(*args) for args in both]
+        step = GaussianBlur(ints(sizes), np.array(sigmas), semantics, active=active)
+        return Trial(step, images, where_active(active, done, images), where_active(active, peer, images))
+
+    return trials()
+
+
+@st.composite
+def box(draw: st.DrawFn) -> Trial:
+    """Windows of its own for every image, even ones too."""
+    images = draw(batches(channels=(1, 3, 4, 5), max_side=19))
+    active = masked(draw, images)
+    sizes = _sizes(draw, images, st.integers(1, 8))
+    done = [reference.box_filter(a, k) for a, k in zip(images, _each(sizes, images), strict=True)]
+    peer = [_opencv(a, lambda x, k=k: cv2.blur(x, k)) for a, k in zip(images, _each(sizes, images), strict=True)]
+    step = BoxFilter(ints(sizes), active=active)
     return Trial(step, images, where_active(active, done, images), where_active(active, peer, images))

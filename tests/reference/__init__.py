@@ -1,5 +1,6 @@
 """Slow, obvious NumPy oracles of the pixel contract. They share no code with the engines."""
 
+from .blur import box_filter, gaussian_blur
 from .clahe import clahe, clahe_lab
 from .color import gray_opencv, gray_pillow, lab_to_rgb, rgb_to_lab
 from .geometry import crop, horizontal_flip, pad, vertical_flip
@@ -11,11 +12,13 @@ from .sharpness import sharpness
 
 __all__ = [
     "area",
+    "box_filter",
     "clahe",
     "clahe_lab",
     "convert_dtype",
     "crop",
     "cubic",
+    "gaussian_blur",
     "gray_opencv",
     "gray_pillow",
     "horizontal_flip",

@@ -1,6 +1,7 @@
 """The vocabulary: what a pipeline can ask an engine to do."""
 
 from twinlens.steps.base import NativeOp, Step
+from twinlens.steps.blur.step import BoxFilter, GaussianBlur
 from twinlens.steps.clahe.step import Clahe
 from twinlens.steps.color.step import ColorConvert
 from twinlens.steps.convert import Convert
@@ -21,6 +22,7 @@ from twinlens.steps.sharpness import Sharpness
 from twinlens.steps.spec import Spec
 
 __all__ = [
+    "BoxFilter",
     "Clahe",
     "ColorConvert",
     "Convert",
@@ -31,6 +33,7 @@ __all__ = [
     "JpegArtifact",
     "LinearTransform",
     "Lut",
+    "GaussianBlur",
     "NativeOp",
     "Noise",
     "Normalize",

@@ -1,0 +1,1 @@
+"""Separable blurs: Gaussian and box."""
