@@ -50,6 +50,9 @@ MUTANTS = (
     Mutant(
         "clahe.cpp", "1.0f / static_cast<float>(tile)) - 0.5f", "1.0f / static_cast<float>(tile)) - 0.499f", "clahe"
     ),
+    Mutant("kernels/blur.inl.cpp", "(1 << 23) + (1 << 15)", "(1 << 23) + (1 << 14)", "gaussian"),
+    Mutant("kernels/blur.inl.cpp", "(sum[i] >> shift) & 1U", "(sum[i] >> shift) & 0U", "gaussian"),
+    Mutant("blur.cpp", "2 * (n - 1)", "2 * n", "gaussian or box"),
     Mutant("kernels/sharpness.inl.cpp", "2 * sum + 13", "2 * sum + 12", "sharpness"),
     Mutant("kernels/sharpness.inl.cpp", "4U * rows", "5U * rows", "sharpness"),
     Mutant("lut.cpp", "n * low_cut / 100", "n * low_cut / 99", "autocontrast"),

@@ -15,6 +15,7 @@ SHARED = sorted(
     name for name in T.__all__ if inspect.isclass(getattr(T, name)) and hasattr(v2, name) and name != "Transform"
 )
 OURS_ONLY = {
+    "Blur",
     "CLAHE",
     "CoarseDropout",
     "Downscale",
@@ -39,6 +40,7 @@ REASONS = {
     ("Pad", "fill"): "a tuple becomes a list and None becomes 0, so that equal settings compare equal",
     ("RandomCrop", "fill"): "a tuple becomes a list and None becomes 0, so that equal settings compare equal",
     ("ToDtype", "dtype"): "a dict is read for its Image: masks and boxes keep their dtype",
+    ("GaussianBlur", "kernel_size"): "always a tuple; torchvision keeps a list",
     ("CenterCrop", "size"): "always a tuple; torchvision keeps a list",
     ("Resize", "interpolation"): "always the member of InterpolationMode, which equals its name",
 }
@@ -74,6 +76,9 @@ EXAMPLES: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("ToDtype", (torch.float16, True), {}),
     ("ToDtype", ({"others": torch.float32},), {}),
     ("ConvertImageDtype", (), {}),
+    ("GaussianBlur", (3,), {}),
+    ("GaussianBlur", ((3, 5), 1.5), {}),
+    ("GaussianBlur", ([3, 5], (0.2, 0.4)), {}),
     ("RandomAdjustSharpness", (2,), {}),
     ("RandomAdjustSharpness", (0.5, 0.25), {}),
     ("Normalize", ((0.5, 0.4, 0.3), [0.5, 0.6, 0.7]), {}),

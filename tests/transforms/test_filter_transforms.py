@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from scipy import stats
 from skimage import data
+from torchvision.transforms import functional as v1
 from torchvision.transforms import v2
 
 import twinlens
@@ -74,3 +78,116 @@ def test_bad_sharpness_factor(factor: Any) -> None:
 def test_sharpness_of_names_is_refused() -> None:
     with pytest.raises(InputError, match="mode P or 1"):
         T.RandomAdjustSharpness(2.0, p=1.0)(pil_image("P", 5, 6))
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+@pytest.mark.parametrize("name", PHOTOS)
+def test_gaussian_blur_is_that_of_opencv(name: str, dtype: str) -> None:
+    image = photo(name).astype(dtype) * (257 if dtype == "uint16" else 1)
+    for size, sigma in ((3, 0.8), (5, 1.0), ((7, 3), 1.5), (15, 3.0), (65, 20.0), ((1, 71), 9.0)):
+        ksize = size if isinstance(size, tuple) else (size, size)
+        wanted = cv2.GaussianBlur(image, ksize, sigma)
+        np.testing.assert_array_equal(T.GaussianBlur(size, sigma)(image), wanted)
+        with twinlens.use_engine("kornia"):
+            np.testing.assert_array_equal(T.GaussianBlur(size, sigma)(image), wanted)
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA", "CMYK"])
+def test_gaussian_blur_of_pil_modes(mode: str) -> None:
+    image = pil_image(mode, 21, 17)
+    wanted = cv2.GaussianBlur(np.asarray(image), (5, 5), 1.2)
+    np.testing.assert_array_equal(np.asarray(T.GaussianBlur(5, 1.2)(image)), wanted)
+
+
+@pytest.mark.parametrize("name", PHOTOS)
+def test_gaussian_blur_with_torch_semantics(name: str) -> None:
+    x = torch.from_numpy(photo(name)).permute(2, 0, 1)
+    for size, sigma in ((3, 0.8), (5, 1.0), (9, 2.0), (23, 2.0)):
+        theirs = v1.gaussian_blur(x, [size, size], [sigma, sigma])
+        apart = (T.GaussianBlur(size, sigma, semantics="torch")(x).int() - theirs.int()).abs()
+        assert apart.max() <= 1
+        assert (apart > 0).float().mean() < 2e-4
+
+
+def test_gaussian_blur_of_floats() -> None:
+    image = picture(37, 31, 3, "float32")
+    x = torch.from_numpy(image).permute(2, 0, 1)
+    for semantics in ("opencv", "torch"):
+        blurred = T.GaussianBlur((5, 7), 1.1, semantics=semantics)
+        wanted = v2.functional.gaussian_blur(x, [5, 7], [1.1, 1.1])
+        torch.testing.assert_close(blurred(x), wanted, atol=1e-6, rtol=0)
+        np.testing.assert_allclose(blurred(image), cv2.GaussianBlur(image, (5, 7), 1.1), atol=1e-6)
+
+
+def test_gaussian_sigma_is_uniform() -> None:
+    _, params = T.GaussianBlur(3)(np.zeros((4000, 1, 1, 1), np.uint8), keys=keys(4000), return_params=True)
+    assert stats.kstest(params[""]["sigma"], stats.uniform(0.1, 1.9).cdf).pvalue > 0.001
+    torch.manual_seed(3)
+    ours = T.GaussianBlur.get_params(0.5, 3.0)
+    torch.manual_seed(3)
+    assert ours == v2.GaussianBlur.get_params(0.5, 3.0)
+
+
+def test_gaussian_blur_of_a_batch_is_by_itself() -> None:
+    batch = torch.from_numpy(np.stack([picture(19, 23, 3, seed=i) for i in range(5)])).permute(0, 3, 1, 2)
+    out, params = T.GaussianBlur(5)(batch, keys=list(range(5)), return_params=True)
+    for image, result, sigma in zip(batch, out, params[""]["sigma"], strict=True):
+        assert torch.equal(result, T.GaussianBlur(5, float(sigma))(image))
+
+
+@pytest.mark.parametrize("bad", [0, 4, -3, 2.0, "3", (3, 5, 7), (3, 4), True, 1025])
+def test_bad_kernel_size(bad: Any) -> None:
+    with pytest.raises(ArgumentError, match="GaussianBlur: kernel_size="):
+        T.GaussianBlur(bad)
+
+
+@pytest.mark.parametrize("bad", [0, -1.0, (2.0, 1.0), (0.0, 1.0), float("nan"), "1", (1, 2, 3), float("inf")])
+def test_bad_sigma(bad: Any) -> None:
+    with pytest.raises(ArgumentError, match="GaussianBlur: sigma="):
+        T.GaussianBlur(3, bad)
+
+
+@pytest.mark.parametrize("name", PHOTOS)
+@pytest.mark.parametrize("size", [3, 5, 7, 31])
+def test_box_blur_is_that_of_opencv(name: str, size: int) -> None:
+    image = photo(name)
+    np.testing.assert_array_equal(T.Blur((size, size), p=1.0)(image), cv2.blur(image, (size, size)))
+
+
+def test_blur_limits_are_drawn() -> None:
+    images = np.zeros((6000, 1, 1, 1), np.uint8)
+    _, params = T.Blur((3, 7), p=0.3)(images, keys=keys(6000), return_params=True)
+    drawn, active = params[""]["ksize"], params[""]["active"]
+    sizes, counts = np.unique(drawn, return_counts=True)
+    assert sizes.tolist() == [3, 5, 7]
+    assert stats.chisquare(counts).pvalue > 0.001
+    assert stats.binomtest(int(active.sum()), 6000, 0.3).pvalue > 0.001
+    assert T.Blur(9).blur_limit == (3, 9)
+
+
+@pytest.mark.parametrize("bad", [2, (3, 4), (5, 3), (1, 3), "3", 3.0, (3, 5, 7)])
+def test_bad_blur_limit(bad: Any) -> None:
+    with pytest.raises(ArgumentError, match="Blur: blur_limit="):
+        T.Blur(bad)
+
+
+DETERMINED = [T.GaussianBlur(5, 1.0), T.Blur((5, 5), p=1.0), T.RandomAdjustSharpness(2.0, p=1.0)]
+
+
+@pytest.mark.parametrize("transform", [*DETERMINED, T.GaussianBlur(3), T.Blur()], ids=repr)
+def test_files_copies_and_targets(transform: Any, tmp_path: Any) -> None:
+    pipe = T.Compose([transform])
+    twinlens.save(pipe, tmp_path / "pipe.yaml")
+    image, mask = picture(20, 24), picture(20, 24, None)
+    boxes, points = twinlens.Boxes([[1.0, 2, 9, 8]]), twinlens.Keypoints([[3.0, 4]])
+    sample = {"image": image, "mask": mask, "boxes": boxes, "keypoints": points}
+    wanted = pipe(sample, key=7)
+    np.testing.assert_array_equal(wanted["mask"], mask)
+    assert wanted["boxes"].data.tolist() == boxes.data.tolist()
+    assert wanted["keypoints"].data.tolist() == points.data.tolist()
+    assert eval(repr(transform), vars(T)) == transform
+    for other in (twinlens.load(tmp_path / "pipe.yaml"), pickle.loads(pickle.dumps(pipe))):
+        assert other == pipe
+        np.testing.assert_array_equal(other(image, key=7), wanted["image"])
+    with twinlens.use_engine("kornia"):
+        np.testing.assert_array_equal(pipe(image, key=7), wanted["image"])

@@ -11,6 +11,7 @@ from twinlens.hookspecs import hookimpl
 from twinlens.transforms.arguments import InterpolationMode
 from twinlens.transforms.base import Transform
 from twinlens.transforms.choice import Identity, OneOf, SomeOf
+from twinlens.transforms.blur import Blur, GaussianBlur
 from twinlens.transforms.color import CLAHE, Grayscale, RandomGrayscale
 from twinlens.transforms.compose import Compose, Lambda, RandomApply, RandomChoice, RandomOrder
 from twinlens.transforms.compression import JPEG, Downscale, ImageCompression
@@ -57,12 +58,14 @@ if TYPE_CHECKING:
 __all__ = [
     "CLAHE",
     "JPEG",
+    "Blur",
     "CenterCrop",
     "CoarseDropout",
     "Compose",
     "ConvertImageDtype",
     "Downscale",
     "GaussNoise",
+    "GaussianBlur",
     "GaussianNoise",
     "Grayscale",
     "GridDropout",

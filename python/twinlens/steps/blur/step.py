@@ -69,23 +69,21 @@ class GaussianBlur(Step):
     def _kernels(self, axis: int, dtype: str) -> list[tuple[float, ...]]:
         """Weights of an axis, one tuple a row of the parameters."""
         n = max(len(self.ksize), len(self.sigma))
-        sizes = np.broadcast_to(self.ksize[:, axis], (n,)).tolist()
-        sigmas = np.broadcast_to(self.sigma[:, axis], (n,)).tolist()
+        sizes, sigmas = self.ksize[:, axis].tolist(), self.sigma[:, axis].tolist()
+        sizes, sigmas = (values * n if len(values) < n else values for values in (sizes, sigmas))
         if dtype == "float32":
             return [gaussian_weights(k, s) for k, s in zip(sizes, sigmas, strict=True)]
         bits = self._form(dtype)[0]
         return [fixed_weights(k, s, bits) for k, s in zip(sizes, sigmas, strict=True)]
 
     def native(self, spec: Spec) -> NativeOp:
-        across, down = self._kernels(0, spec.dtype), self._kernels(1, spec.dtype)
-        rows = [[*x, *y] for x, y in zip(across, down, strict=True)]
-        table = np.zeros((len(rows), max(len(row) for row in rows)))
-        for at, row in zip(table, rows, strict=True):
-            at[: len(row)] = row
+        rows = [x + y for x, y in zip(self._kernels(0, spec.dtype), self._kernels(1, spec.dtype), strict=True)]
+        widest = max(len(row) for row in rows)
+        table = np.array([row + (0,) * (widest - len(row)) for row in rows])
         if spec.dtype == "float32":
             return 18, int_rows(self.active, 2, self.ksize), real_rows(table)
         bits, even = self._form(spec.dtype)
-        return 18, int_rows(self.active, 1, self.ksize, bits, int(even), table.astype(np.int64)), real_rows()
+        return 18, int_rows(self.active, 1, self.ksize, bits, int(even), table), real_rows()
 
     def batched(self, x: torch.Tensor, spec: Spec) -> torch.Tensor:
         import torch

@@ -26,7 +26,8 @@ def _mirrored_index(n: int, before: int, after: int) -> NDArray[np.int64]:
     if n == 1:
         return np.zeros(before + n + after, np.int64)
     at = np.abs(np.arange(-before, n + after)) % (2 * (n - 1))
-    return np.minimum(at, 2 * (n - 1) - at)
+    index: NDArray[np.int64] = np.minimum(at, 2 * (n - 1) - at)
+    return index
 
 
 def mirrored(x: Tensor, nx: int, ny: int) -> Tensor:
