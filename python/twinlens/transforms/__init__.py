@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from twinlens.hookspecs import hookimpl
 from twinlens.transforms.arguments import InterpolationMode
 from twinlens.transforms.base import Transform
-from twinlens.transforms.choice import Identity, OneOf, SomeOf
 from twinlens.transforms.blur import Blur, GaussianBlur
+from twinlens.transforms.choice import Identity, OneOf, SomeOf
 from twinlens.transforms.color import CLAHE, Grayscale, RandomGrayscale
 from twinlens.transforms.compose import Compose, Lambda, RandomApply, RandomChoice, RandomOrder
 from twinlens.transforms.compression import JPEG, Downscale, ImageCompression
