@@ -23,8 +23,7 @@ struct ConvolveKernels {
                           uint8_t* dst);
   // Any weights of which the first sum fits 32 bits.
   void (*fixed_down_u8)(const uint8_t* const* rows, int64_t n, const uint32_t* weights, int64_t taps, uint32_t* sums);
-  void (*fixed_down_u16)(const uint16_t* const* rows, int64_t n, const uint32_t* weights, int64_t taps,
-                         uint32_t* sums);
+  void (*fixed_down_u16)(const uint16_t* const* rows, int64_t n, const uint32_t* weights, int64_t taps, uint32_t* sums);
   void (*fixed_across_u8)(const uint32_t* sums, int64_t n, int64_t step, const uint32_t* weights, int64_t taps,
                           const Rounding& rounding, uint8_t* dst);
   void (*fixed_across_u16)(const uint32_t* sums, int64_t n, int64_t step, const uint32_t* weights, int64_t taps,
