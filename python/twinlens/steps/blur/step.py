@@ -103,7 +103,8 @@ class GaussianBlur(Step):
 class BoxFilter(Step):
     """cv2.blur. ksize: (1 or B, 2) int64, across and down; the pixel itself is at ksize // 2 of the window.
 
-    Integers: (sum + n // 2) // n. float32: rows, then columns, each sum of products with 1 / size rounded to float32.
+    Integers: (sum + n // 2) // n, which for odd n is OpenCV's; for even n OpenCV may be 1 higher.
+    float32: rows, then columns, sums of products with 1 / size, each rounded to float32.
     """
 
     ksize: Ints
