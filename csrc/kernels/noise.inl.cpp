@@ -25,10 +25,17 @@ inline void multiplier_values(const NoiseSpec& k, uint64_t first, int64_t n, flo
   });
 }
 
-// 0: keep, 1: the first value, 2: the second.
+// 0: keep, 1: the first value, 2: the second. Thresholds up to 2^32 become the largest word below them.
 inline void replace_codes(const NoiseSpec& k, uint64_t first, int64_t n, uint32_t* out) {
   random32(k.seed, first, n, out);
-  for (int64_t i = 0; i < n; ++i) out[i] = out[i] < k.thresholds[0] ? 1U : out[i] < k.thresholds[1] ? 2U : 0U;
+  const uint32_t none = 0, any = 1;
+  const uint32_t first_on = k.thresholds[0] > 0 ? any : none, second_on = k.thresholds[1] > 0 ? any : none;
+  const auto first_most = static_cast<uint32_t>(k.thresholds[0] - first_on);
+  const auto second_most = static_cast<uint32_t>(k.thresholds[1] - second_on);
+  for (int64_t i = 0; i < n; ++i) {
+    const uint32_t one = out[i] <= first_most ? first_on : none, two = out[i] <= second_most ? second_on : none;
+    out[i] = two * 2 - one;  // what is below the first is below the second
+  }
 }
 
 template <typename T>
@@ -77,7 +84,10 @@ inline void apply_values(const Samples<T>& px, const NoiseSpec& k, int64_t chann
     px.map(scratch.values + at, step, [=](T x, float v) { return add_noise<T>(x, v, clip, whole); });
   } else if (k.kind == NoiseKind::replace) {
     const T one = static_cast<T>(k.by_channel[2 * channel]), two = static_cast<T>(k.by_channel[2 * channel + 1]);
-    px.map(scratch.bits + at, step, [=](T x, uint32_t code) { return code == 0 ? x : code == 1 ? one : two; });
+    px.map(scratch.bits + at, step, [=](T x, uint32_t code) {
+      const T other = code == 1 ? one : two;
+      return code == 0 ? x : other;
+    });
   } else {
     px.map(scratch.values + at, step, [=](T x, float v) { return multiply<T>(x, v, clip, max); });
   }
