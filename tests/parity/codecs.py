@@ -1,12 +1,13 @@
-"""Trials of JpegArtifact, whose oracle is OpenCV's codec and whose peer is torchvision's, and of LinearTransform."""
+"""Trials of JpegArtifact, whose oracle is Pillow's codec and whose peer is torchvision's, and of LinearTransform."""
 
 from __future__ import annotations
 
+import io
 import warnings
 from typing import Any
 
-import cv2
 import numpy as np
+import PIL.Image
 from hypothesis import strategies as st
 from torchvision.transforms.v2 import functional as v2
 
@@ -15,14 +16,13 @@ from parity.trial import Trial, batches, ints, masked, planar, where_active
 from twinlens.steps import JpegArtifact, LinearTransform
 
 
-def opencv_codec(image: Image, codec: str, quality: int) -> Image:
-    """(H, W, 1 or 3) through cv2.imencode and cv2.imdecode, which have blue first."""
-    suffix, flag = {"jpeg": (".jpg", cv2.IMWRITE_JPEG_QUALITY), "webp": (".webp", cv2.IMWRITE_WEBP_QUALITY)}[codec]
-    turned = np.ascontiguousarray(image[..., ::-1])
-    data = cv2.imencode(suffix, turned, [flag, quality])[1]
-    gray = image.shape[2] == 1
-    back = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE if gray else cv2.IMREAD_COLOR)
-    return back[..., None] if gray else back[..., ::-1]
+def pillow_codec(image: Image, codec: str, quality: int) -> Image:
+    """(H, W, 1 or 3) through Pillow."""
+    dense = np.ascontiguousarray(image)
+    with io.BytesIO() as file:
+        PIL.Image.fromarray(dense[..., 0] if dense.shape[2] == 1 else dense).save(file, codec.upper(), quality=quality)
+        with PIL.Image.open(file) as back:
+            return np.array(back).reshape(image.shape)
 
 
 @st.composite
@@ -31,7 +31,7 @@ def jpeg(draw: st.DrawFn) -> Trial:
     images = draw(batches(dtypes=("uint8",), channels=(1, 3)))
     active = masked(draw, images)
     quality = [draw(st.integers(1, 100), label="quality") for _ in images]
-    done = [opencv_codec(image, "jpeg", q) for image, q in zip(images, quality, strict=True)]
+    done = [pillow_codec(image, "jpeg", q) for image, q in zip(images, quality, strict=True)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # torchvision 0.29 announces the end of its codecs
         peer = [np.moveaxis(v2.jpeg(planar(a), q).numpy(), 0, -1) for a, q in zip(images, quality, strict=True)]
@@ -41,10 +41,10 @@ def jpeg(draw: st.DrawFn) -> Trial:
 
 @st.composite
 def webp(draw: st.DrawFn) -> Trial:
-    """RGB: OpenCV's gray WebP goes through its own conversion."""
+    """RGB: WebP has no gray."""
     images = draw(batches(dtypes=("uint8",), channels=(3,)))
     quality = [draw(st.integers(1, 100), label="quality") for _ in images]
-    done = [opencv_codec(image, "webp", q) for image, q in zip(images, quality, strict=True)]
+    done = [pillow_codec(image, "webp", q) for image, q in zip(images, quality, strict=True)]
     return Trial(JpegArtifact(ints(quality), "webp"), images, done)
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import torch
-from PIL import Image
 
 from twinlens.errors import EngineError, InputError
 from twinlens.steps.base import Step
@@ -51,16 +49,26 @@ class JpegArtifact(Step):
         images = x.permute(0, 2, 3, 1).numpy()
         quality = np.broadcast_to(self.quality, spec.h.shape).tolist()
         done = [_through(image, self.codec, q) for image, q in zip(images, quality, strict=True)]
-        return torch.from_numpy(np.stack(done)).permute(0, 3, 1, 2)
+        stacked = done[0][None] if len(done) == 1 else np.stack(done)
+        return torch.from_numpy(stacked).permute(0, 3, 1, 2)
 
 
 def _through(image: np.ndarray[Any, Any], codec: str, quality: int) -> np.ndarray[Any, Any]:
-    """(H, W, 1 or 3) encoded and decoded."""
-    dense = np.ascontiguousarray(image)
-    picture = Image.fromarray(dense[..., 0] if dense.shape[2] == 1 else dense)
-    with io.BytesIO() as file:
-        picture.save(file, codec.upper(), quality=quality)
-        with Image.open(file) as decoded:
-            # WebP has no gray
-            back = np.asarray(decoded if decoded.mode == picture.mode else decoded.convert(picture.mode))
-    return back.reshape(dense.shape)
+    """(H, W, 1 or 3) encoded and decoded. OpenCV is the fastest of those that give these pixels; it has blue first."""
+    import cv2
+
+    suffix, flag = (".jpg", cv2.IMWRITE_JPEG_QUALITY) if codec == "jpeg" else (".webp", cv2.IMWRITE_WEBP_QUALITY)
+    if image.shape[2] == 1:
+        data = cv2.imencode(suffix, np.ascontiguousarray(image), [flag, quality])[1]
+        return _decoded(data, cv2.IMREAD_GRAYSCALE)[..., None]
+    data = cv2.imencode(suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [flag, quality])[1]
+    return cv2.cvtColor(_decoded(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+
+
+def _decoded(data: np.ndarray[Any, Any], flag: int) -> np.ndarray[Any, Any]:
+    import cv2
+
+    image = cv2.imdecode(data, flag)
+    if image is None:
+        raise EngineError("JpegArtifact: OpenCV does not decode what it encoded")
+    return image
