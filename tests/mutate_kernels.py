@@ -36,6 +36,9 @@ MUTANTS = (
     Mutant(
         "resample.cpp", "std::min(255 * v / alpha, 255)", "std::min(255 * v / alpha, 254)", "premultiplied or alpha"
     ),
+    Mutant("kernels/remap.inl.cpp", "__builtin_rintf(row.y[x])", "__builtin_floorf(row.y[x])", "remap"),
+    Mutant("kernels/remap.inl.cpp", "1.0 + r2 * (k[8]", "1.0 + r2 * (k[9]", "remap"),
+    Mutant("kernels/smooth_noise.inl.cpp", "sum + (1 << 14)", "sum + (1 << 13)", "remap"),
     Mutant("kernels/resample_real.inl.cpp", "__builtin_floor(v + 0.5)", "__builtin_rint(v)", "antialiased or extreme"),
     Mutant("kernels/resample_real.inl.cpp", "double sum = 0;", "float sum = 0;", "antialiased"),
     Mutant("resample_cv_tables.cpp", "2048", "2047", "linear"),

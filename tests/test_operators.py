@@ -31,6 +31,7 @@ from twinlens.steps import (
     Overlay,
     Pad,
     Point,
+    Remap,
     Resample,
     Spec,
     Step,
@@ -124,6 +125,20 @@ def noise(kind: Any, shared: bool = False) -> Callable[[int], Step]:
     return make
 
 
+def remap(kind: Any, **rest: Any) -> Callable[[int], Step]:
+    """One kind of map, other numbers for every image."""
+    h, w = SIZE
+
+    def make(n: int) -> Step:
+        if kind == "elastic":
+            return Remap(kind, np.full((n, 2), 1e-3), seed=spread(n, 0, 10**9), taps_x=(12768, 10000), **rest)
+        if kind == "grid":
+            return Remap(kind, np.full((n, h + w), 3.5), columns=w, **rest)
+        return Remap(kind, np.full((n, 10), 0.5), **rest)
+
+    return make
+
+
 def erase(fill: Any, values: int) -> Callable[[int], Step]:
     """One to three rectangles a sample."""
 
@@ -172,6 +187,9 @@ STEPS: dict[str, Callable[[int], Step]] = {
     **{f"noise {kind}": noise(kind) for kind in ("gaussian", "multiplicative", "replace", "iso")},
     "noise scale": lambda n: Noise("scale", spread(n, 0, 9), np.linspace(0, 2, 3 * n).reshape(n, 3)),
     "noise shared for some": masked(noise("gaussian", shared=True)),
+    "remap elastic": remap("elastic"),
+    "remap grid": remap("grid", border="reflect_101"),
+    "remap radial nearest": masked(remap("radial", nearest=True)),
     "erase": erase("constant", 3),
     "erase every rectangle": erase("constant", 9),
     "erase uniform": erase("uniform", 1),

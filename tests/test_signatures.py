@@ -20,11 +20,14 @@ OURS_ONLY = {
     "CoarseDropout",
     "Downscale",
     "GaussNoise",
+    "GridDistortion",
     "GridDropout",
     "ImageCompression",
     "HistogramEqualization",
     "ISONoise",
     "MultiplicativeNoise",
+    "OneOf",
+    "OpticalDistortion",
     "PixelDropout",
     "RGBShift",
     "RandomBrightnessContrast",
@@ -32,6 +35,7 @@ OURS_ONLY = {
     "RandomShadow",
     "SaltAndPepper",
     "Threshold",
+    "SomeOf",
 }
 
 #: attributes whose values differ, and why
@@ -51,6 +55,9 @@ EXAMPLES: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("Resize", (None,), {"max_size": 5}),
     ("Resize", (3, 2), {}),
     ("CenterCrop", (3,), {}),
+    ("ElasticTransform", (), {}),
+    ("ElasticTransform", (40.0, [2.0, 3.0], "nearest", 7), {}),
+    ("Identity", (), {}),
     ("CenterCrop", ([3, 4],), {}),
     ("Pad", (2,), {}),
     ("Pad", ([1, 2], (1, 2, 3), "edge"), {}),

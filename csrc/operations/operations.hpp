@@ -20,6 +20,7 @@ extern const Operation noise;
 extern const Operation normalize;
 extern const Operation overlay;
 extern const Operation pad;
+extern const Operation remap;
 extern const Operation resample;
 
 // Resample and, as the last operation, normalise: one walk over the rows where that can be; false where it cannot.

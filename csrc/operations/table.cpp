@@ -32,6 +32,8 @@ const Operation* operation_of(OpCode code) {
       return &operations::lut;
     case OpCode::histogram:
       return &operations::histogram;
+    case OpCode::remap:
+      return &operations::remap;
   }
   return nullptr;
 }

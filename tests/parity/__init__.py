@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from parity import codecs, filters, noise, overlays, pixels, resize, tone
+from parity import codecs, filters, noise, overlays, pixels, remap, resize, tone
 from parity.trial import Trial, answers, assert_parity, bits, every_isa, run_interleaved, run_planar
 from twinlens.steps.resample.step import ANTIALIASED
 
@@ -19,6 +19,9 @@ STEPS: dict[str, st.SearchStrategy[Trial]] = {
     "resample linear_exact": resize.opencv("linear_exact"),
     "resample area": resize.opencv("area"),
     "resample cubic": resize.opencv("cubic"),
+    "remap elastic": remap.remap("elastic"),
+    "remap grid": remap.remap("grid"),
+    "remap radial": remap.remap("radial"),
     "crop": pixels.crop(),
     "pad constant": pixels.pad("constant"),
     "pad edge": pixels.pad("edge"),

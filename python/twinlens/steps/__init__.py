@@ -17,6 +17,7 @@ from twinlens.steps.normalize import Normalize
 from twinlens.steps.overlay import Overlay
 from twinlens.steps.pad import Pad
 from twinlens.steps.point import Point
+from twinlens.steps.remap.step import Remap
 from twinlens.steps.resample.step import Resample
 from twinlens.steps.sharpness import Sharpness
 from twinlens.steps.spec import Spec
@@ -40,6 +41,7 @@ __all__ = [
     "Overlay",
     "Pad",
     "Point",
+    "Remap",
     "Resample",
     "Sharpness",
     "Spec",

@@ -25,6 +25,7 @@ from twinlens.transforms.convert import (
     ToTensor,
 )
 from twinlens.transforms.crop import CenterCrop, Pad, RandomCrop, RandomResizedCrop
+from twinlens.transforms.distort import ElasticTransform, GridDistortion, OpticalDistortion
 from twinlens.transforms.dropout import CoarseDropout, GridDropout
 from twinlens.transforms.erase import RandomErasing
 from twinlens.transforms.flip import RandomHorizontalFlip, RandomVerticalFlip
@@ -64,10 +65,12 @@ __all__ = [
     "Compose",
     "ConvertImageDtype",
     "Downscale",
+    "ElasticTransform",
     "GaussNoise",
     "GaussianBlur",
     "GaussianNoise",
     "Grayscale",
+    "GridDistortion",
     "GridDropout",
     "HistogramEqualization",
     "ISONoise",
@@ -79,6 +82,7 @@ __all__ = [
     "MultiplicativeNoise",
     "Normalize",
     "OneOf",
+    "OpticalDistortion",
     "PILToTensor",
     "Pad",
     "PixelDropout",
