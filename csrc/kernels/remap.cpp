@@ -5,6 +5,8 @@
 namespace twinlens::TWL_NS {
 namespace {
 
+#include "samples.inl.cpp"
+
 #include "random.inl.cpp"
 
 #include "smooth_noise.inl.cpp"
