@@ -23,7 +23,12 @@ _CV_BORDERS = {
 
 
 def _opencv(image: Image, xs: Any, ys: Any, border: str, fill: Any, nearest: bool) -> Image | None:
-    if image.shape[2] > 4 or (border == "reflect_101" and 1 in image.shape[:2]) or image.dtype == np.float32:
+    # OpenCV takes images of two channels another way, in fixed point with fractions of 5 bits
+    if (
+        image.shape[2] not in (1, 3, 4)
+        or (border == "reflect_101" and 1 in image.shape[:2])
+        or image.dtype == np.float32
+    ):
         return None
     colour = np.broadcast_to(np.asarray(fill, float), (image.shape[2],)).tolist()
     method = cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR
