@@ -3,16 +3,10 @@
 #include <cstring>
 
 #include "convolve.hpp"
+#include "filter2d.hpp"
 
 namespace twinlens {
 namespace {
-
-int64_t reflect(int64_t i, int64_t n) {
-  if (n == 1) return 0;
-  const int64_t period = 2 * (n - 1);
-  i = (i < 0 ? -i : i) % period;
-  return i < n ? i : period - i;
-}
 
 template <typename T, typename From>
 T* rounded(const From* values, int64_t n, Arena& arena) {
@@ -24,8 +18,8 @@ T* rounded(const From* values, int64_t n, Arena& arena) {
 template <typename Sum>
 void mirror_ends(Sum* line, int64_t w, int64_t step, int64_t left, int64_t right) {
   const size_t pixel = static_cast<size_t>(step) * sizeof(Sum);
-  for (int64_t x = 1; x <= left; ++x) std::memcpy(line - x * step, line + reflect(-x, w) * step, pixel);
-  for (int64_t x = w; x < w + right; ++x) std::memcpy(line + x * step, line + reflect(x, w) * step, pixel);
+  for (int64_t x = 1; x <= left; ++x) std::memcpy(line - x * step, line + mirror_index(-x, w) * step, pixel);
+  for (int64_t x = w; x < w + right; ++x) std::memcpy(line + x * step, line + mirror_index(x, w) * step, pixel);
 }
 
 // down(rows, sums) and across(sums, row of dst); rows first, so that only a row of sums is kept.
@@ -37,7 +31,7 @@ void two_passes(const View& src, const View& dst, int64_t nx, int64_t ny, Arena&
   Sum* const line = start + left * src.c;
   for (int64_t y = 0; y < src.h; ++y) {
     for (int64_t t = 0; t < ny; ++t)
-      rows[t] = reinterpret_cast<const T*>(src.data + reflect(y - top + t, src.h) * src.sy);
+      rows[t] = reinterpret_cast<const T*>(src.data + mirror_index(y - top + t, src.h) * src.sy);
     down(rows, line);
     mirror_ends(line, src.w, src.c, left, right);
     across(start, reinterpret_cast<T*>(dst.data + y * dst.sy));

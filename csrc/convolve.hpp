@@ -13,7 +13,27 @@ struct Rounding {
   int64_t divisor;
 };
 
+// How a tap is added: by one fused operation, by the same through float64, or rounded after the product and the sum.
+enum class FilterSum { fused, through_double, separate };
+
+// The taps of a two-dimensional filter that are not 0, row by row.
+struct FilterTaps {
+  int64_t n;
+  const int32_t* row;
+  const int32_t* column;
+  const float* weight;
+  FilterSum sum;
+};
+
 struct ConvolveKernels {
+  // One row of n samples from padded rows of float32; integers are rounded half to even, results clipped (0..1
+  // float32).
+  void (*filter_row_u8)(const FilterTaps& taps, const float* const* rows, int64_t n, int64_t step, uint8_t* dst);
+  void (*filter_row_u16)(const FilterTaps& taps, const float* const* rows, int64_t n, int64_t step, uint16_t* dst);
+  void (*filter_row_f32)(const FilterTaps& taps, const float* const* rows, int64_t n, int64_t step, float* dst);
+  void (*widen_u8)(const uint8_t* src, int64_t n, float* dst);
+  void (*widen_u16)(const uint16_t* src, int64_t n, float* dst);
+
   // Blurs in two passes. The first adds up n columns of `taps` rows; the second adds up samples `step` apart, from the
   // first one's result with the border on both sides.
   //

@@ -38,6 +38,7 @@ from twinlens.steps import (
 )
 from twinlens.steps.blur.step import BoxFilter, GaussianBlur
 from twinlens.steps.color.step import ColorKind
+from twinlens.steps.convolve import Convolve
 from twinlens.steps.histogram.step import HistogramKind
 from twinlens.steps.point import PointKind
 from twinlens.steps.sharpness import Sharpness
@@ -198,6 +199,7 @@ STEPS: dict[str, Callable[[int], Step]] = {
     "gaussian torch": lambda n: GaussianBlur(np.array([[3, 5]]), np.linspace(0.5, 2, n)[:, None].repeat(2, 1), "torch"),
     "gaussian for some": masked(lambda n: GaussianBlur(np.array([[5, 5]]), np.linspace(0.5, 2, 2 * n).reshape(n, 2))),
     "box": lambda n: BoxFilter(np.array([[4, 5]] * n)),
+    "filter2d": lambda n: Convolve(np.linspace(0.01, 1, n * 15).reshape(n, 3, 5) / 8),
     "sharpness": lambda n: Sharpness(np.linspace(0, 3, n)),
     "sharpness for some": masked(lambda n: Sharpness(np.linspace(0, 3, n))),
     "jpeg": lambda n: JpegArtifact(spread(n, 10, 90)),

@@ -16,6 +16,9 @@ SHARED = sorted(
 )
 OURS_ONLY = {
     "Blur",
+    "Defocus",
+    "MotionBlur",
+    "Sharpen",
     "CLAHE",
     "CoarseDropout",
     "Downscale",

@@ -6,11 +6,17 @@ namespace twinlens::TWL_NS {
 namespace {
 
 #include "blur.inl.cpp"
+#include "filter2d.inl.cpp"
 #include "sharpness.inl.cpp"
 
 }  // namespace
 
 const ConvolveKernels convolve = {
+    .filter_row_u8 = filter_row<uint8_t>,
+    .filter_row_u16 = filter_row<uint16_t>,
+    .filter_row_f32 = filter_row<float>,
+    .widen_u8 = widen_row<uint8_t>,
+    .widen_u16 = widen_row<uint16_t>,
     .gaussian_down = gaussian_down,
     .gaussian_across = gaussian_across,
     .fixed_down_u8 = fixed_down<uint8_t>,

@@ -9,10 +9,10 @@
 namespace twinlens::operations {
 namespace {
 
-enum class Kind : int64_t { sharpness = 0, gaussian = 1, real = 2, box = 3 };
+enum class Kind : int64_t { sharpness = 0, gaussian = 1, real = 2, box = 3, filter2d = 4 };
 
 constexpr double kMaxFactor = 1e6;
-constexpr int64_t kMaxTaps = int64_t{1} << 15, kMaxBits = 20;
+constexpr int64_t kMaxTaps = int64_t{1} << 15, kMaxSide = 1024, kMaxBits = 20;
 constexpr int64_t kFixedHead = 6, kSizesHead = 4;  // integers before the weights
 
 void check_sharpness(const Args& a, const View& now) {
@@ -53,6 +53,14 @@ void check_real(const Args& a, const View& now) {
     require(std::abs(a.reals[i]) <= kMaxFactor, "convolve: a weight is out of range");
 }
 
+void check_filter2d(const Args& a, const View& now) {
+  check_sizes(a, now);
+  require(a[2] <= kMaxSide && a[3] <= kMaxSide, "convolve: the kernel is too large");
+  require(a.op.real_count >= a[2] * a[3], "convolve: too few weights");
+  for (int64_t i = 0; i < a[2] * a[3]; ++i)
+    require(std::abs(a.reals[i]) <= kMaxFactor, "convolve: a weight is out of range");
+}
+
 void check_convolve(const Args& a, const View& now) {
   require(is_plain_number(now.dtype), "convolve: takes uint8, uint16 and float32");
   switch (static_cast<Kind>(a[1])) {
@@ -64,6 +72,8 @@ void check_convolve(const Args& a, const View& now) {
       return check_real(a, now);
     case Kind::box:
       return check_sizes(a, now);
+    case Kind::filter2d:
+      return check_filter2d(a, now);
   }
   refuse("convolve: unknown kind");
 }
@@ -90,6 +100,8 @@ void filter(const View& src, const View& dst, const Args& a, Arena& arena) {
       return blur_real(src, dst, {a[2], a[3], a.reals, a.reals + a[2]}, arena);
     case Kind::box:
       return blur_box(src, dst, a[2], a[3], arena);
+    case Kind::filter2d:
+      return twinlens::filter2d(src, dst, a.reals, a[2], a[3], arena);
   }
 }
 
@@ -121,6 +133,7 @@ void do_convolve(State& s, const Args& a, bool last) {
 //   gaussian (weights in fixed point): columns, rows, bits, half to even, weights of columns, weights of rows
 //   real: columns, rows | weights of columns, weights of rows
 //   box: columns, rows
+//   filter2d: columns, rows | weights, row by row
 const Operation convolve = {3, 0, check_convolve, do_convolve};
 
 }  // namespace twinlens::operations

@@ -127,8 +127,9 @@ void push_weights(Random& r, int64_t n, int64_t bits, std::vector<int64_t>& out)
 }
 
 Operation convolve(Random& r, Shape& s) {
-  const int64_t kind = r.between(0, 3), nx = 2 * r.between(0, 9) + 1, ny = 2 * r.between(0, 9) + 1;
+  const int64_t kind = r.between(0, 4), nx = 2 * r.between(0, 9) + 1, ny = 2 * r.between(0, 9) + 1;
   if (kind == 0) return {OpCode::convolve, {1, 0, r.between(0, s.c)}, {r.pick({0.0, 0.3, 1.0, 2.5, 30.0})}};
+  if (kind == 4) return {OpCode::convolve, {1, 4, nx, ny}, reals(r, nx * ny, r.pick({0.02, 0.5, 1e-9}))};
   if (kind == 3) return {OpCode::convolve, {1, 3, r.between(1, 9), r.between(1, 9)}, {}};
   if (s.dtype == DType::f32) return {OpCode::convolve, {1, 2, nx, ny}, reals(r, nx + ny, 1.0)};
   const int64_t bits = r.pick<int64_t>({8, s.dtype == DType::u8 ? 20 : 16});

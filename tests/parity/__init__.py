@@ -40,6 +40,7 @@ STEPS: dict[str, st.SearchStrategy[Trial]] = {
     "gaussian opencv": filters.gaussian("opencv"),
     "gaussian torch": filters.gaussian("torch"),
     "box": filters.box(),
+    "filter2d": filters.filter2d(),
     "sharpness": filters.sharpness(),
     "lut": tone.lut(),
     "histogram autocontrast": tone.autocontrast(),

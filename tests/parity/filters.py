@@ -13,7 +13,7 @@ from PIL import ImageEnhance
 import reference
 from images import Image
 from parity.trial import Trial, batches, ints, masked, where_active
-from twinlens.steps import BoxFilter, GaussianBlur, Sharpness
+from twinlens.steps import BoxFilter, Convolve, GaussianBlur, Sharpness
 
 
 def _pillow_sharpness(image: Image, factor: float) -> Image | None:
@@ -94,4 +94,32 @@ def box(draw: st.DrawFn) -> Trial:
     done = [reference.box_filter(a, k) for a, k in zip(images, _each(sizes, images), strict=True)]
     peer = [_opencv_box(a, k) for a, k in zip(images, _each(sizes, images), strict=True)]
     step = BoxFilter(ints(sizes), active=active)
+    return Trial(step, images, where_active(active, done, images), where_active(active, peer, images))
+
+
+def _opencv_filter(image: Image, kernel: Image) -> Image | None:
+    """The last elements of a row, fewer than four, have products rounded by themselves: left out."""
+    theirs = _opencv(image, lambda x: cv2.filter2D(x, -1, kernel.astype(np.float32)))
+    if theirs is None or image.dtype != np.uint8:
+        return None
+    h, w, c = image.shape
+    body = w * c // 4 * 4
+    merged = reference.filter2d(image, kernel).reshape(h, w * c)
+    merged[:, :body] = theirs.reshape(h, w * c)[:, :body]
+    return merged.reshape(image.shape)
+
+
+@st.composite
+def filter2d(draw: st.DrawFn) -> Trial:
+    """A kernel of its own for every image, with zeros in it, or one for all."""
+    images = draw(batches(channels=(1, 3, 4, 5), max_side=12, max_images=2))
+    active = masked(draw, images)
+    rows, columns = (draw(st.integers(1, 5), label="kernel size") for _ in range(2))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1), label="seed"))
+    kernels = rng.normal(0.3, 0.4, (draw(st.sampled_from([1, len(images)])), rows, columns))
+    kernels[rng.random(kernels.shape) < 0.3] = 0
+    each = list(zip(images, _each(list(kernels), images), strict=True))
+    done = [reference.filter2d(a, k) for a, k in each]
+    peer = [_opencv_filter(a, k) for a, k in each]
+    step = Convolve(kernels, active=active)
     return Trial(step, images, where_active(active, done, images), where_active(active, peer, images))

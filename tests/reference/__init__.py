@@ -3,6 +3,7 @@
 from .blur import box_filter, gaussian_blur
 from .clahe import clahe, clahe_lab
 from .color import gray_opencv, gray_pillow, lab_to_rgb, rgb_to_lab
+from .filter2d import filter2d
 from .geometry import crop, horizontal_flip, pad, vertical_flip
 from .normalize import convert_dtype, normalize, to_bfloat16_bits
 from .philox import philox4x32_10, uniform53
@@ -18,6 +19,7 @@ __all__ = [
     "convert_dtype",
     "crop",
     "cubic",
+    "filter2d",
     "gaussian_blur",
     "gray_opencv",
     "gray_pillow",

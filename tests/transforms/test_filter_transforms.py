@@ -173,8 +173,10 @@ def test_bad_blur_limit(bad: Any) -> None:
 
 DETERMINED = [T.GaussianBlur(5, 1.0), T.Blur((5, 5), p=1.0), T.RandomAdjustSharpness(2.0, p=1.0)]
 
+KERNELS = [T.Sharpen(p=0.9), T.Sharpen(method="gaussian", p=1.0), T.MotionBlur(p=1.0), T.Defocus((3, 9), p=1.0)]
 
-@pytest.mark.parametrize("transform", [*DETERMINED, T.GaussianBlur(3), T.Blur()], ids=repr)
+
+@pytest.mark.parametrize("transform", [*DETERMINED, T.GaussianBlur(3), T.Blur(), *KERNELS], ids=repr)
 def test_files_copies_and_targets(transform: Any, tmp_path: Any) -> None:
     pipe = T.Compose([transform])
     twinlens.save(pipe, tmp_path / "pipe.yaml")
@@ -191,3 +193,110 @@ def test_files_copies_and_targets(transform: Any, tmp_path: Any) -> None:
         np.testing.assert_array_equal(other(image, key=7), wanted["image"])
     with twinlens.use_engine("kornia"):
         np.testing.assert_array_equal(pipe(image, key=7), wanted["image"])
+
+
+def opencv_filter(image: Any, kernel: Any) -> Any:
+    """cv2.filter2D; the last elements of a row, fewer than four, are left out of comparisons."""
+    return cv2.filter2D(image, -1, kernel.astype(np.float32))
+
+
+def assert_filtered(ours: Any, theirs: Any) -> None:
+    h = len(ours)
+    body = ours[0].size // 4 * 4
+    np.testing.assert_array_equal(ours.reshape(h, -1)[:, :body], theirs.reshape(h, -1)[:, :body])
+    assert np.abs(ours.astype(int) - theirs.astype(int)).max() <= 1
+
+
+@pytest.mark.parametrize("name", PHOTOS)
+def test_sharpen_is_opencvs_filter(name: str) -> None:
+    image = photo(name)
+    for alpha, lightness in ((0.0, 0.5), (0.3, 0.7), (1.0, 1.0)):
+        around = np.full((3, 3), -1.0)
+        around[1, 1] = 8 + lightness
+        kernel = alpha * around
+        kernel[1, 1] += 1 - alpha
+        assert_filtered(T.Sharpen((alpha, alpha), (lightness, lightness), p=1.0)(image), opencv_filter(image, kernel))
+    line = cv2.getGaussianKernel(7, 1.5)
+    kernel = -0.4 * (line @ line.T)
+    kernel[3, 3] += 1.4
+    ours = T.Sharpen((0.4, 0.4), method="gaussian", kernel_size=7, sigma=1.5, p=1.0)(image)
+    assert_filtered(ours, opencv_filter(image, kernel))
+
+
+def kernel_of(transform: Any, n: int = 21) -> Any:
+    """A transform's kernel, from what it makes of a point."""
+    point = np.zeros((n, n), np.float32)
+    point[n // 2, n // 2] = 1
+    return transform(point)[::-1, ::-1]
+
+
+def test_motion_kernels() -> None:
+    def marks(size: int, angle: float, direction: float) -> list[tuple[int, int]]:
+        kernel = kernel_of(T.MotionBlur((size, size), False, (angle, angle), (direction, direction), p=1.0))
+        np.testing.assert_allclose(kernel[kernel > 0], 1 / (kernel > 0).sum(), rtol=1e-6)
+        return [(int(y) - 10, int(x) - 10) for y, x in np.argwhere(kernel)]
+
+    # Those of Albumentations 2.0.8.
+    assert marks(5, 0, 0) == [(0, -2), (0, -1), (0, 0), (0, 1), (0, 2)]
+    assert marks(5, 30, 0) == [(-1, -2), (0, -1), (0, 0), (0, 1), (1, 2)]
+    assert marks(7, 20, 0.5) == [(-1, -1), (0, -1), (0, 0), (0, 1), (1, 1), (1, 2), (1, 3)]
+    assert marks(7, 20, -0.5) == [(-1, -3), (-1, -2), (-1, -1), (0, -1), (0, 0), (0, 1), (1, 1)]
+    assert marks(7, 0, 1.0) == [(0, 0), (0, 1), (0, 2), (0, 3)]
+    assert marks(7, 0, -1.0) == [(0, -3), (0, -2), (0, -1), (0, 0)]
+
+
+@pytest.mark.parametrize("name", PHOTOS)
+def test_motion_blur_is_opencvs_filter(name: str) -> None:
+    image = photo(name)
+    for size, angle in ((3, 45), (7, 100), (9, 10)):
+        blur = T.MotionBlur((size, size), False, (angle, angle), (0, 0), p=1.0)
+        assert_filtered(blur(image), opencv_filter(image, kernel_of(blur)[6:15, 6:15]))
+
+
+def test_defocus_kernels() -> None:
+    squares = np.arange(-8, 9) ** 2
+    for radius, sigma in ((3, 0.1), (5, 0.5), (8, 0.3)):
+        disk = (squares[:, None] + squares[None] <= radius**2).astype(np.float64)
+        wanted = cv2.GaussianBlur(np.pad(disk / disk.sum(), 2), (3, 3), sigma)
+        ours = kernel_of(T.Defocus((radius, radius), (sigma, sigma), p=1.0))
+        np.testing.assert_allclose(ours, wanted, atol=1e-7)
+    assert abs(kernel_of(T.Defocus((10, 10), (0.5, 0.5), p=1.0), 31).sum() - 1) < 1e-5
+
+
+def test_kernels_are_drawn_for_each_image() -> None:
+    images = np.zeros((3000, 1, 1, 1), np.uint8)
+    _, params = T.MotionBlur((3, 9), p=0.4)(images, keys=keys(3000), return_params=True)
+    drawn = params[""]
+    assert stats.kstest(drawn["angle"], stats.uniform(0, 360).cdf).pvalue > 0.001
+    assert stats.kstest(drawn["direction"], stats.uniform(-1, 2).cdf).pvalue > 0.001
+    assert stats.kstest(drawn["shift"][:, 1], stats.uniform(-0.5, 1).cdf).pvalue > 0.001
+    assert stats.chisquare(np.unique(drawn["ksize"], return_counts=True)[1]).pvalue > 0.001
+    assert stats.binomtest(int(drawn["active"].sum()), 3000, 0.4).pvalue > 0.001
+    _, params = T.Defocus((2, 5))(images, keys=keys(3000), return_params=True)
+    sizes, counts = np.unique(params[""]["radius"], return_counts=True)
+    assert sizes.tolist() == [2, 3, 4, 5]
+    assert stats.chisquare(counts).pvalue > 0.001
+    assert stats.kstest(params[""]["alias_blur"], stats.uniform(0.1, 0.4).cdf).pvalue > 0.001
+    _, params = T.Sharpen()(images, keys=keys(3000), return_params=True)
+    assert stats.kstest(params[""]["alpha"], stats.uniform(0.2, 0.3).cdf).pvalue > 0.001
+    assert stats.kstest(params[""]["lightness"], stats.uniform(0.5, 0.5).cdf).pvalue > 0.001
+
+
+@pytest.mark.parametrize(
+    ("name", "argument", "bad"),
+    [
+        ("Sharpen", "alpha", (0.5, 1.5)),
+        ("Sharpen", "lightness", (1.0, 0.5)),
+        ("Sharpen", "kernel_size", 4),
+        ("Sharpen", "sigma", 0.0),
+        ("Sharpen", "method", "median"),
+        ("MotionBlur", "blur_limit", (2, 7)),
+        ("MotionBlur", "angle_range", (0, 400)),
+        ("MotionBlur", "direction_range", (-2, 1)),
+        ("Defocus", "radius", (0, 3)),
+        ("Defocus", "alias_blur", (0.5, 0.1)),
+    ],
+)
+def test_bad_kernel_arguments(name: str, argument: str, bad: Any) -> None:
+    with pytest.raises(ArgumentError, match=f"{name}: {argument}"):
+        getattr(T, name)(**{argument: bad})

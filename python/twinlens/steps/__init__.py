@@ -5,6 +5,7 @@ from twinlens.steps.blur.step import BoxFilter, GaussianBlur
 from twinlens.steps.clahe.step import Clahe
 from twinlens.steps.color.step import ColorConvert
 from twinlens.steps.convert import Convert
+from twinlens.steps.convolve import Convolve
 from twinlens.steps.crop import Crop
 from twinlens.steps.erase import Erase
 from twinlens.steps.flip import Flip
@@ -27,6 +28,7 @@ __all__ = [
     "Clahe",
     "ColorConvert",
     "Convert",
+    "Convolve",
     "Crop",
     "Erase",
     "Flip",

@@ -30,6 +30,7 @@ from twinlens.transforms.dropout import CoarseDropout, GridDropout
 from twinlens.transforms.erase import RandomErasing
 from twinlens.transforms.flip import RandomHorizontalFlip, RandomVerticalFlip
 from twinlens.transforms.impulse import PixelDropout, SaltAndPepper
+from twinlens.transforms.kernels import Defocus, MotionBlur, Sharpen
 from twinlens.transforms.linear import LinearTransformation
 from twinlens.transforms.noise import (
     GaussianNoise,
@@ -64,6 +65,7 @@ __all__ = [
     "CoarseDropout",
     "Compose",
     "ConvertImageDtype",
+    "Defocus",
     "Downscale",
     "ElasticTransform",
     "GaussNoise",
@@ -79,6 +81,7 @@ __all__ = [
     "InterpolationMode",
     "Lambda",
     "LinearTransformation",
+    "MotionBlur",
     "MultiplicativeNoise",
     "Normalize",
     "OneOf",
@@ -107,6 +110,7 @@ __all__ = [
     "RandomVerticalFlip",
     "Resize",
     "SaltAndPepper",
+    "Sharpen",
     "SomeOf",
     "Threshold",
     "ToDtype",
