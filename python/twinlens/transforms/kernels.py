@@ -59,7 +59,7 @@ class Sharpen(base.Transform):
     """Adds what a blur takes away, with probability `p`; Albumentations' name and arguments.
 
     cv2.filter2D's arithmetic.
-    method "kernel": (1 - alpha) of the image and alpha of a 3 x 3 kernel with 8 + lightness in the middle and -1 around.
+    method "kernel": (1 - alpha) of the image and alpha of a 3 x 3 kernel, 8 + lightness in the middle and -1 around.
     method "gaussian": image + alpha * (image - its Gaussian blur), as one kernel of kernel_size (odd) and sigma. alpha
     and lightness are ranges that each image of a batch draws from by itself. uint8, uint16, float32 (clipped to 0..1).
     Masks, boxes and keypoints stay.
