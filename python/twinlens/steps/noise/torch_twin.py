@@ -115,7 +115,7 @@ def iso(step: Noise, x: Tensor) -> Tensor:
 def _hue(r: Tensor, g: Tensor, b: Tensor, top: Tensor, chroma: Tensor) -> Tensor:
     """In sextants, 0 .. 6."""
     turn = torch.where(top == r, g - b, torch.where(top == g, b - r, r - g))
-    start = torch.where(top == r, 0.0, torch.where(top == g, 2.0, 4.0))
+    start = torch.where(top == r, 0, torch.where(top == g, 2, 4)).to(torch.float32)
     hue = start + torch.div(turn.to(torch.float32), chroma.to(torch.float32))
     return torch.where(hue < 0.0, hue + 6.0, hue)
 
