@@ -16,8 +16,10 @@ from twinlens import engines
 from twinlens.engines import Batch
 from twinlens.errors import InputError
 from twinlens.steps import (
+    Channels,
     Clahe,
     ColorConvert,
+    ColorMatrix,
     Convert,
     Crop,
     Erase,
@@ -44,6 +46,7 @@ from twinlens.steps.point import PointKind
 from twinlens.steps.sharpness import Sharpness
 
 SIZE = (48, 40)
+KINDS_OF_THREE = [kind for kind in get_args(ColorKind) if kind not in ("gray_to_rgb", "drop_alpha")]
 #: operators whose result, or size of result, the host has to wait for
 WAITING = {
     "_local_scalar_dense", "item", "nonzero", "masked_select", "unique", "_unique2", "unique_dim", "equal", "bincount",
@@ -181,7 +184,10 @@ STEPS: dict[str, Callable[[int], Step]] = {
     "pad for some": masked(pad("constant")),
     "flip": lambda n: Flip(some(n), ~some(n)),
     "flip for some": masked(lambda n: Flip(np.arange(n) % 4 == 0, np.arange(n) % 4 == 2)),
-    **{f"color {k} for some": masked(alike(ColorConvert(k, 3))) for k in get_args(ColorKind)[:5]},
+    **{f"color {k} for some": masked(alike(ColorConvert(k, 3))) for k in KINDS_OF_THREE},
+    "channels": lambda n: Channels(np.stack((spread(n, -1, 2), spread(n, 2, 0), spread(n, 0, 1)), 1), np.zeros(1)),
+    "channels for some": masked(alike(Channels(np.array([[2, -1, 0]]), np.array([7.0])))),
+    "color matrix": lambda n: ColorMatrix(np.linspace(-1, 1, 12 * n).reshape(n, 3, 4)),
     "clahe channel": clahe("channel"),
     "clahe lab": clahe("lab"),
     "clahe for some": masked(clahe("channel")),

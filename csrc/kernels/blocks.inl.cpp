@@ -196,7 +196,7 @@ inline void look_up(const int32_t* table, const Index* index, int32_t* out) {
 #endif
 }
 
-void pack_rgb(const uint8_t* src, uint8_t* dst, int64_t n) {
+inline void pack_rgb(const uint8_t* src, uint8_t* dst, int64_t n) {
   int64_t i = 0;
 #if TWL_ISA > 0
   const __m128i drop = _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1);
@@ -222,7 +222,7 @@ void copy_plane_of(const View& src, const View& dst) {
 }
 
 // One channel, any strides on either side.
-void copy_plane(const View& src, const View& dst) {
+inline void copy_plane(const View& src, const View& dst) {
   if (src.dtype == DType::u8)
     copy_plane_of<uint8_t>(src, dst);
   else if (src.dtype == DType::f32)

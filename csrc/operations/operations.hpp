@@ -10,6 +10,8 @@ namespace twinlens::operations {
 extern const Operation clahe;
 extern const Operation color;
 extern const Operation convert;
+extern const Operation channels;
+extern const Operation color_matrix;
 extern const Operation convolve;
 extern const Operation crop;
 extern const Operation erase;

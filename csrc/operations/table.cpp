@@ -28,6 +28,10 @@ const Operation* operation_of(OpCode code) {
       return &operations::overlay;
     case OpCode::convolve:
       return &operations::convolve;
+    case OpCode::channels:
+      return &operations::channels;
+    case OpCode::color_matrix:
+      return &operations::color_matrix;
     case OpCode::lut:
       return &operations::lut;
     case OpCode::histogram:

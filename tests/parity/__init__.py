@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from parity import codecs, filters, noise, overlays, pixels, remap, resize, tone
+from parity import codecs, color_space, filters, noise, overlays, pixels, remap, resize, tone
 from parity.trial import Trial, answers, assert_parity, bits, every_isa, run_interleaved, run_planar
 from twinlens.steps.resample.step import ANTIALIASED
 
@@ -34,6 +34,12 @@ STEPS: dict[str, st.SearchStrategy[Trial]] = {
     "color rgb_to_lab": pixels.color("rgb_to_lab"),
     "color lab_to_rgb": pixels.color("lab_to_rgb"),
     "color alpha": pixels.alpha_kinds(),
+    "color rgb_to_hsv": color_space.space("rgb_to_hsv"),
+    "color hsv_to_rgb": color_space.space("hsv_to_rgb"),
+    "color rgb_to_ycrcb": color_space.space("rgb_to_ycrcb"),
+    "color ycrcb_to_rgb": color_space.space("ycrcb_to_rgb"),
+    "channels": color_space.channels(),
+    "color matrix": color_space.matrix(),
     "clahe channel uint8": pixels.clahe("channel", "uint8"),
     "clahe channel uint16": pixels.clahe("channel", "uint16"),
     "clahe lab": pixels.clahe("lab", "uint8"),

@@ -2,8 +2,10 @@
 
 from twinlens.steps.base import NativeOp, Step
 from twinlens.steps.blur.step import BoxFilter, GaussianBlur
+from twinlens.steps.channels import Channels
 from twinlens.steps.clahe.step import Clahe
 from twinlens.steps.color.step import ColorConvert
+from twinlens.steps.color_matrix import ColorMatrix
 from twinlens.steps.convert import Convert
 from twinlens.steps.convolve import Convolve
 from twinlens.steps.crop import Crop
@@ -25,8 +27,10 @@ from twinlens.steps.spec import Spec
 
 __all__ = [
     "BoxFilter",
+    "Channels",
     "Clahe",
     "ColorConvert",
+    "ColorMatrix",
     "Convert",
     "Convolve",
     "Crop",
