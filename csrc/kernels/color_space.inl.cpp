@@ -99,7 +99,8 @@ void ycrcb_to_rgb(const View& src, const View& dst) {
 
 template <typename T>
 inline T weighed(T r, T g, T b, const int32_t*, const float* m, float max) {
-  const float sum = ((m[0] * static_cast<float>(r) + m[1] * static_cast<float>(g)) + m[2] * static_cast<float>(b)) + m[3];
+  const float sum =
+      ((m[0] * static_cast<float>(r) + m[1] * static_cast<float>(g)) + m[2] * static_cast<float>(b)) + m[3];
   const float v = sum < 0.0f ? 0.0f : sum > max ? max : sum;
   if constexpr (sizeof(T) == 2) return static_cast<T>(__builtin_rintf(v));
   return static_cast<T>(v);

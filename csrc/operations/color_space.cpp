@@ -14,7 +14,8 @@ constexpr int64_t kFill = -1;  // instead of a channel
 void check_channels(const Args& a, const View& now) {
   require(is_plain_number(now.dtype), "channels: takes uint8, uint16 and float32");
   require(in_range(a[1], 1, a.op.int_count - 2), "channels: fewer sources than channels");
-  for (int64_t i = 0; i < a[1]; ++i) require(in_range(a[2 + i], kFill, now.c - 1), "channels: there is no such channel");
+  for (int64_t i = 0; i < a[1]; ++i)
+    require(in_range(a[2 + i], kFill, now.c - 1), "channels: there is no such channel");
   const double top = now.dtype == DType::u8 ? 255.0 : now.dtype == DType::u16 ? 65535.0 : 1e30;
   require(a.reals[0] >= (now.dtype == DType::f32 ? -top : 0.0) && a.reals[0] <= top, "channels: fill is out of range");
 }
