@@ -19,16 +19,13 @@ enum class OpCode : int64_t {
   convert = 8,
   lut = 10,
   histogram = 11,
+  channels = 14,
+  color_matrix = 15,
   remap = 17,
   convolve = 18,
   erase = 23,
   noise = 24,
   overlay = 25,
-  convolve = 18,
-  lut = 10,
-  channels = 14,
-  color_matrix = 15,
-  histogram = 11,
 };
 
 // Parameters lie in rows, one a picture, or one row for all (stride 0).

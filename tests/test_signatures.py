@@ -15,6 +15,13 @@ SHARED = sorted(
     name for name in T.__all__ if inspect.isclass(getattr(T, name)) and hasattr(v2, name) and name != "Transform"
 )
 OURS_ONLY = {
+    "ChannelDropout",
+    "ChannelSelect",
+    "ChannelShuffle",
+    "ConvertColor",
+    "HueSaturationValue",
+    "ToGray",
+    "ToSepia",
     "Blur",
     "Defocus",
     "MotionBlur",
@@ -73,6 +80,8 @@ EXAMPLES: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("RandomHorizontalFlip", (0.25,), {}),
     ("RandomVerticalFlip", (), {}),
     ("Grayscale", (3,), {}),
+    ("RGB", (), {}),
+    ("RandomChannelPermutation", (), {}),
     ("RandomGrayscale", (), {}),
     ("RandomInvert", (0.25,), {}),
     ("RandomPosterize", (3,), {}),

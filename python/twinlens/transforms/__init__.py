@@ -11,8 +11,10 @@ from twinlens.hookspecs import hookimpl
 from twinlens.transforms.arguments import InterpolationMode
 from twinlens.transforms.base import Transform
 from twinlens.transforms.blur import Blur, GaussianBlur
+from twinlens.transforms.channels import ChannelDropout, ChannelSelect, ChannelShuffle, RandomChannelPermutation
 from twinlens.transforms.choice import Identity, OneOf, SomeOf
 from twinlens.transforms.color import CLAHE, Grayscale, RandomGrayscale
+from twinlens.transforms.color_space import RGB, ConvertColor, HueSaturationValue, ToGray, ToSepia
 from twinlens.transforms.compose import Compose, Lambda, RandomApply, RandomChoice, RandomOrder
 from twinlens.transforms.compression import JPEG, Downscale, ImageCompression
 from twinlens.transforms.convert import (
@@ -60,10 +62,15 @@ if TYPE_CHECKING:
 __all__ = [
     "CLAHE",
     "JPEG",
+    "RGB",
     "Blur",
     "CenterCrop",
+    "ChannelDropout",
+    "ChannelSelect",
+    "ChannelShuffle",
     "CoarseDropout",
     "Compose",
+    "ConvertColor",
     "ConvertImageDtype",
     "Defocus",
     "Downscale",
@@ -75,6 +82,7 @@ __all__ = [
     "GridDistortion",
     "GridDropout",
     "HistogramEqualization",
+    "HueSaturationValue",
     "ISONoise",
     "Identity",
     "ImageCompression",
@@ -94,6 +102,7 @@ __all__ = [
     "RandomApply",
     "RandomAutocontrast",
     "RandomBrightnessContrast",
+    "RandomChannelPermutation",
     "RandomChoice",
     "RandomCrop",
     "RandomEqualize",
@@ -114,8 +123,10 @@ __all__ = [
     "SomeOf",
     "Threshold",
     "ToDtype",
+    "ToGray",
     "ToImage",
     "ToPILImage",
+    "ToSepia",
     "ToTensor",
     "Transform",
 ]
