@@ -44,6 +44,7 @@ from twinlens.steps.convolve import Convolve
 from twinlens.steps.histogram.step import HistogramKind
 from twinlens.steps.point import PointKind
 from twinlens.steps.sharpness import Sharpness
+from twinlens.steps.unsharp import UnsharpMask
 
 SIZE = (48, 40)
 KINDS_OF_THREE = [kind for kind in get_args(ColorKind) if kind not in ("gray_to_rgb", "drop_alpha")]
@@ -206,6 +207,7 @@ STEPS: dict[str, Callable[[int], Step]] = {
     "gaussian for some": masked(lambda n: GaussianBlur(np.array([[5, 5]]), np.linspace(0.5, 2, 2 * n).reshape(n, 2))),
     "box": lambda n: BoxFilter(np.array([[4, 5]] * n)),
     "filter2d": lambda n: Convolve(np.linspace(0.01, 1, n * 15).reshape(n, 3, 5) / 8),
+    "unsharp mask": lambda n: UnsharpMask(np.array([[5, 5]]), np.zeros((1, 2)), np.linspace(0, 1, n), 10),
     "sharpness": lambda n: Sharpness(np.linspace(0, 3, n)),
     "sharpness for some": masked(lambda n: Sharpness(np.linspace(0, 3, n))),
     "jpeg": lambda n: JpegArtifact(spread(n, 10, 90)),

@@ -23,6 +23,7 @@ OURS_ONLY = {
     "ToGray",
     "ToSepia",
     "Blur",
+    "UnsharpMask",
     "Defocus",
     "MotionBlur",
     "Sharpen",

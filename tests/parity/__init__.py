@@ -47,6 +47,7 @@ STEPS: dict[str, st.SearchStrategy[Trial]] = {
     "gaussian torch": filters.gaussian("torch"),
     "box": filters.box(),
     "filter2d": filters.filter2d(),
+    "unsharp mask": filters.unsharp(),
     "sharpness": filters.sharpness(),
     "lut": tone.lut(),
     "histogram autocontrast": tone.autocontrast(),

@@ -13,7 +13,7 @@ from PIL import ImageEnhance
 import reference
 from images import Image
 from parity.trial import Trial, batches, ints, masked, where_active
-from twinlens.steps import BoxFilter, Convolve, GaussianBlur, Sharpness
+from twinlens.steps import BoxFilter, Convolve, GaussianBlur, Sharpness, UnsharpMask
 
 
 def _pillow_sharpness(image: Image, factor: float) -> Image | None:
@@ -123,3 +123,18 @@ def filter2d(draw: st.DrawFn) -> Trial:
     peer = [_opencv_filter(a, k) for a, k in each]
     step = Convolve(kernels, active=active)
     return Trial(step, images, where_active(active, done, images), where_active(active, peer, images))
+
+
+@st.composite
+def unsharp(draw: st.DrawFn) -> Trial:
+    """A strength of its own for every image."""
+    images = draw(batches(channels=(1, 3, 4), max_side=14, max_images=2))
+    active = masked(draw, images)
+    sizes = _sizes(draw, images, st.sampled_from([3, 5, 7]))
+    sigmas = [(s, s) for s in (draw(st.sampled_from([0.0, 0.7, 2.0]), label="sigma") for _ in sizes)]
+    alphas = [draw(st.floats(0, 1), label="alpha") for _ in images]
+    threshold = draw(st.integers(0, 30), label="threshold")
+    both = zip(images, _each(sizes, images), _each(sigmas, images), alphas, strict=True)
+    done = [reference.unsharp_mask(*args, threshold) for args in both]
+    step = UnsharpMask(ints(sizes), np.array(sigmas), np.array(alphas), threshold, active=active)
+    return Trial(step, images, where_active(active, done, images))

@@ -1,6 +1,6 @@
 """Slow, obvious NumPy oracles of the pixel contract. They share no code with the engines."""
 
-from .blur import box_filter, gaussian_blur
+from .blur import box_filter, gaussian_blur, unsharp_mask
 from .clahe import clahe, clahe_lab
 from .color import gray_opencv, gray_pillow, lab_to_rgb, rgb_to_lab
 from .filter2d import filter2d
@@ -39,5 +39,6 @@ __all__ = [
     "sharpness",
     "to_bfloat16_bits",
     "uniform53",
+    "unsharp_mask",
     "vertical_flip",
 ]

@@ -98,3 +98,20 @@ def box_filter(image: Image, ksize_xy: tuple[int, int]) -> Image:
         return _float_blur(image, [1 / nx] * nx, [1 / ny] * ny)
     sums = _sums(image, [1] * nx, [1] * ny)
     return np.vectorize(lambda v: (v + nx * ny // 2) // (nx * ny))(sums).astype(image.dtype)
+
+
+def unsharp_mask(
+    image: Image, ksize_xy: tuple[int, int], sigma_xy: tuple[float, float], alpha: float, threshold: int
+) -> Image:
+    """float32 throughout: what a blur leaves over is added where the blurred mask of large differences says so."""
+    one = np.float32(1)
+    full = one if image.dtype == np.float32 else np.float32(np.iinfo(image.dtype).max)
+    x = image.astype(np.float32) / full
+    across, down = (gaussian(n, s) for n, s in zip(ksize_xy, sigma_xy, strict=True))
+    rest = x - _float_blur(x, across, down)
+    mask = _float_blur((np.abs(rest) * np.float32(255) > threshold).astype(np.float32), across, down)
+    sharp = np.clip(x + rest * np.float32(alpha), np.float32(0), one)
+    out = mask * sharp + (one - mask) * x
+    if image.dtype == np.float32:
+        return np.clip(out, np.float32(0), one)
+    return np.clip(np.rint(out * full), 0, full).astype(image.dtype)

@@ -173,7 +173,13 @@ def test_bad_blur_limit(bad: Any) -> None:
 
 DETERMINED = [T.GaussianBlur(5, 1.0), T.Blur((5, 5), p=1.0), T.RandomAdjustSharpness(2.0, p=1.0)]
 
-KERNELS = [T.Sharpen(p=0.9), T.Sharpen(method="gaussian", p=1.0), T.MotionBlur(p=1.0), T.Defocus((3, 9), p=1.0)]
+KERNELS = [
+    T.Sharpen(p=0.9),
+    T.Sharpen(method="gaussian", p=1.0),
+    T.MotionBlur(p=1.0),
+    T.Defocus((3, 9), p=1.0),
+    T.UnsharpMask(p=1.0),
+]
 
 
 @pytest.mark.parametrize("transform", [*DETERMINED, T.GaussianBlur(3), T.Blur(), *KERNELS], ids=repr)
@@ -294,9 +300,32 @@ def test_kernels_are_drawn_for_each_image() -> None:
         ("MotionBlur", "angle_range", (0, 400)),
         ("MotionBlur", "direction_range", (-2, 1)),
         ("Defocus", "radius", (0, 3)),
+        ("UnsharpMask", "alpha", (0.5, 1.5)),
+        ("UnsharpMask", "threshold", 300),
+        ("UnsharpMask", "sigma_limit", -1.0),
+        ("UnsharpMask", "blur_limit", 4),
         ("Defocus", "alias_blur", (0.5, 0.1)),
     ],
 )
 def test_bad_kernel_arguments(name: str, argument: str, bad: Any) -> None:
     with pytest.raises(ArgumentError, match=f"{name}: {argument}"):
         getattr(T, name)(**{argument: bad})
+
+
+def test_unsharp_mask_is_drawn() -> None:
+    images = np.zeros((1500, 1, 1, 1), np.uint8)
+    transform = T.UnsharpMask((3, 7), (0.5, 2.0), (0.1, 0.9), p=0.6)
+    _, params = transform(images, keys=keys(1500), return_params=True)
+    drawn = params[""]
+    assert stats.kstest(drawn["alpha"], stats.uniform(0.1, 0.8).cdf).pvalue > 0.001
+    assert stats.kstest(drawn["sigma"], stats.uniform(0.5, 1.5).cdf).pvalue > 0.001
+    assert stats.chisquare(np.unique(drawn["ksize"], return_counts=True)[1]).pvalue > 0.001
+    assert stats.binomtest(int(drawn["active"].sum()), 1500, 0.6).pvalue > 0.001
+
+
+def test_unsharp_mask_leaves_what_is_below_the_threshold() -> None:
+    smooth = np.repeat(np.arange(60, 120, dtype=np.uint8)[None, :, None], 3, 2).repeat(20, 0)
+    np.testing.assert_array_equal(T.UnsharpMask(p=1.0)(smooth), smooth)
+    edge = np.where(np.arange(40) < 20, 60, 160).astype(np.uint8)[None].repeat(9, 0)
+    sharpened = T.UnsharpMask((5, 5), 0.0, (0.5, 0.5), p=1.0)(edge)
+    assert sharpened[4, 19] < 60 < 160 < sharpened[4, 20]

@@ -24,6 +24,7 @@ from twinlens.steps.remap.step import Remap
 from twinlens.steps.resample.step import Resample
 from twinlens.steps.sharpness import Sharpness
 from twinlens.steps.spec import Spec
+from twinlens.steps.unsharp import UnsharpMask
 
 __all__ = [
     "BoxFilter",
@@ -52,4 +53,5 @@ __all__ = [
     "Sharpness",
     "Spec",
     "Step",
+    "UnsharpMask",
 ]

@@ -42,7 +42,7 @@ from twinlens.transforms.noise import (
 )
 from twinlens.transforms.resize import Resize
 from twinlens.transforms.shadow import RandomShadow
-from twinlens.transforms.sharpen import RandomAdjustSharpness
+from twinlens.transforms.sharpen import RandomAdjustSharpness, UnsharpMask
 from twinlens.transforms.tone import (
     HistogramEqualization,
     RandomAutocontrast,
@@ -129,6 +129,7 @@ __all__ = [
     "ToSepia",
     "ToTensor",
     "Transform",
+    "UnsharpMask",
 ]
 
 
