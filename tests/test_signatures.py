@@ -69,6 +69,8 @@ EXAMPLES: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("ElasticTransform", (), {}),
     ("ElasticTransform", (40.0, [2.0, 3.0], "nearest", 7), {}),
     ("Identity", (), {}),
+    ("CutMix", (), {"alpha": 0.5, "num_classes": 3}),
+    ("MixUp", (), {"alpha": 0.5, "num_classes": 3}),
     ("CenterCrop", ([3, 4],), {}),
     ("Pad", (2,), {}),
     ("Pad", ([1, 2], (1, 2, 3), "edge"), {}),
@@ -131,7 +133,8 @@ def test_every_shared_name_is_here() -> None:
 @pytest.mark.parametrize("name", [name for name in SHARED if name != "InterpolationMode"])
 def test_arguments(name: str) -> None:
     theirs, ours = arguments(getattr(v2, name)), arguments(getattr(T, name))
-    positional = [p for p in ours if p.kind is not inspect.Parameter.KEYWORD_ONLY]
+    named = [p for p in theirs if p.kind is inspect.Parameter.KEYWORD_ONLY]
+    positional = [p for p in ours if p.kind is not inspect.Parameter.KEYWORD_ONLY] + ours[: len(named)]
     assert [(p.name, p.kind) for p in positional] == [(p.name, p.kind) for p in theirs]
     for own, other in zip(positional, theirs, strict=True):
         assert own.default == other.default

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 
 from twinlens.errors import ArgumentError, InputError
-from twinlens.pipeline import foreign, movers
+from twinlens.pipeline import foreign, mix, movers
 from twinlens.pipeline.images import Images, read
 from twinlens.pipeline.plan import Plan
 from twinlens.pipeline.sample import Sample, split
@@ -35,6 +36,7 @@ class Options:
     color: str = "rgb"
     replayed: dict[str, Params] | None = None
     params: dict[str, Params] = field(default_factory=dict)
+    labels: Any = None  # of the batch, where a transform mixes them
 
 
 @dataclass(slots=True)
@@ -51,6 +53,8 @@ def call(root: Transform, inputs: tuple[Any, ...], named: dict[str, Any], option
     if options.color not in ("rgb", "bgr"):
         raise ArgumentError(f"color={options.color!r} must be 'rgb' or 'bgr'")
     sample = split(inputs, named)
+    labels = _labels(root, inputs, named)
+    options.labels = labels
     numbers = sample.of("image")
     first = read(sample.leaves[numbers[0]].value, color=options.color)
     keys = keys_of(root, options, first)
@@ -64,9 +68,18 @@ def call(root: Transform, inputs: tuple[Any, ...], named: dict[str, Any], option
         state = run_units(root.units(""), State(images, targets if is_first else []), keys, options)
         values[number] = state.raw[0] if state.raw is not None else state.images.hand_back()
         if is_first:
+            mixed = options.labels
             for mover in state.targets:
                 values[mover.number] = mover.hand_back()
-    return sample.rebuild(values)
+    done = sample.rebuild(values)
+    return done if labels is None else mix.swapped(done, labels, mixed)
+
+
+def _labels(root: Transform, inputs: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """The labels that some part of the pipeline mixes; None where none does."""
+    mixers = [unit for _, unit in root.units("") if getattr(unit, "mixes", False)] if root.opaque else []
+    structure = named if named else inputs[0] if len(inputs) == 1 else inputs
+    return next((found for unit in mixers if (found := unit.labels_of(structure)) is not None), None)
 
 
 def keys_of(root: Transform, options: Options, images: Images) -> NDArray[np.uint64]:
@@ -105,7 +118,8 @@ def run_units(units: list[tuple[str, Any]], state: State, keys: NDArray[np.uint6
             continue
         state = _flush(pending, state, keys, options, last=False)
         pending = []
-        state = _run_opaque(path, unit, state, keys, options)
+        run = _run_mix if getattr(unit, "mixes", False) else _run_opaque
+        state = run(path, unit, state, keys, options)
         if state.raw is not None and i + 1 < len(units):
             raise InputError(
                 f"the transform at {path!r} returned {type(state.raw[0]).__name__}, not an image, to the next one"
@@ -131,6 +145,22 @@ def lower_units(units: list[tuple[str, Transform]], trace: Trace) -> tuple[Plan,
     for path, unit in units:
         unit.trace(trace, path)
     return trace.plan(), trace.container
+
+
+def _run_mix(path: str, unit: Any, state: State, keys: NDArray[np.uint64], options: Options) -> State:
+    """The whole batch at once, on the device where it is: the core's executor sees one picture at a time."""
+    owner = type(unit).__name__
+    if state.targets:
+        raise InputError(f"{owner}: takes images and labels; masks, boxes and keypoints cannot be mixed")
+    x = mix.image_tensor(owner, state.images)
+    spec = state.images.spec
+    draws = mix.batch_draws(keys, stream_of(path))
+    params = mix.params_of(path, options.replayed, lambda: unit.sample(draws, spec))
+    options.params[path] = params
+    with torch.no_grad():
+        if options.labels is not None:
+            options.labels = unit.mix_labels(params, options.labels, len(x))
+        return State(mix.put_back(state.images, unit.mix(params, x)), state.targets)
 
 
 def _run_opaque(path: str, unit: Any, state: State, keys: NDArray[np.uint64], options: Options) -> State:

@@ -34,6 +34,7 @@ from twinlens.transforms.flip import RandomHorizontalFlip, RandomVerticalFlip
 from twinlens.transforms.impulse import PixelDropout, SaltAndPepper
 from twinlens.transforms.kernels import Defocus, MotionBlur, Sharpen
 from twinlens.transforms.linear import LinearTransformation
+from twinlens.transforms.mix import CutMix, MixUp
 from twinlens.transforms.noise import (
     GaussianNoise,
     GaussNoise,
@@ -72,6 +73,7 @@ __all__ = [
     "Compose",
     "ConvertColor",
     "ConvertImageDtype",
+    "CutMix",
     "Defocus",
     "Downscale",
     "ElasticTransform",
@@ -89,6 +91,7 @@ __all__ = [
     "InterpolationMode",
     "Lambda",
     "LinearTransformation",
+    "MixUp",
     "MotionBlur",
     "MultiplicativeNoise",
     "Normalize",
