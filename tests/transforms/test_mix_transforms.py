@@ -101,11 +101,12 @@ def test_beta_distribution(alpha: float) -> None:
     n = 1500
     drawn = [symmetric_beta(batch_draws(np.array([i, 7], np.uint64), 9), alpha)[0] for i in range(n)]
     values = np.sort(drawn)
-    # With u = x**alpha the density has no pole: x**(alpha - 1) dx = du / alpha; the distribution is symmetric.
-    u = np.linspace(0, 0.5**alpha, 200001)
-    height = (1.0 - u ** (1.0 / alpha)) ** (alpha - 1.0)
+    # Below 1, u = x**alpha takes the pole away: x**(alpha - 1) dx = du / alpha. The distribution is symmetric.
+    power = min(alpha, 1.0)
+    u = np.linspace(0, 0.5**power, 200001)
+    height = (1.0 - u ** (1.0 / power)) ** (alpha - 1.0) * u ** (alpha / power - 1.0)
     area = np.concatenate(([0.0], np.cumsum((height[1:] + height[:-1]) / 2)))
-    below = np.interp(np.minimum(values, 1.0 - values) ** alpha, u, area / (2 * area[-1]))
+    below = np.interp(np.minimum(values, 1.0 - values) ** power, u, area / (2 * area[-1]))
     expected = np.where(values <= 0.5, below, 1.0 - below)
     distance = np.abs(expected - (np.arange(n) + 0.5) / n).max()
     assert distance < 1.95 / np.sqrt(n)  # Kolmogorov-Smirnov, 0.1%

@@ -26,7 +26,7 @@ BATCH_ROLE = 3  # the second word of the counter: keeps a batch's key apart from
 
 
 def batch_draws(keys: NDArray[np.uint64], stream: int) -> Draws:
-    """One row of draws for a batch, whose key is the sum of Philox blocks: every sample's key, at the sample's place."""
+    """One row of draws for a batch, whose key is a sum of Philox blocks: every sample's key, at the sample's place."""
     counter = np.zeros((len(keys), 4), np.uint32)
     counter[:, 0] = np.arange(len(keys))
     counter[:, 1] = BATCH_ROLE
