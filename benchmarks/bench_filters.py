@@ -1,0 +1,12 @@
+"""Filters: Gaussian blur and sharpness."""
+
+from __future__ import annotations
+
+from benchmarks.conftest import Measure
+from benchmarks.rows import Row, Subject, filters
+
+SUBJECTS = filters.subjects()
+
+
+def bench_filters(measure: Measure, subject: Subject, row: Row) -> None:
+    measure(subject, row)
