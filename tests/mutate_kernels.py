@@ -49,6 +49,11 @@ MUTANTS = (
     Mutant("color.cpp", "{19595, 38470, 7471}", "{19595, 38469, 7472}", "gray_pillow"),
     Mutant("color.cpp", "{9798, 19235, 3735}", "{9798, 19236, 3734}", "gray_opencv"),
     Mutant("color.cpp", "root[49] = 9454;", "", "lab"),
+    Mutant("color_space.cpp", "(180 << 12) / (6.0 * i)", "(180 << 12) / (6.0 * i) - 1", "rgb_to_hsv"),
+    Mutant("kernels/color_space.inl.cpp", "1.0f - k.fraction[i]", "k.fraction[i]", "hsv_to_rgb"),
+    Mutant("kernels/color_space.inl.cpp", "-5636", "-5637", "ycrcb_to_rgb"),
+    Mutant("kernels/color_space.inl.cpp", "m[3] + (1 << 9)", "m[3]", "matrix"),
+    Mutant("operations/color_space.cpp", "plane(src, a[2 + i])", "plane(src, 0)", "channels"),
     Mutant("clahe.cpp", "(divides ? 0 : 1)", "(y.size % y.tiles == 0 ? 0 : 1)", "clahe"),
     Mutant(
         "clahe.cpp", "1.0f / static_cast<float>(tile)) - 0.5f", "1.0f / static_cast<float>(tile)) - 0.499f", "clahe"

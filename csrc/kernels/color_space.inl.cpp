@@ -38,39 +38,59 @@ void rgb_to_hsv(const View& src, const View& dst, const HsvTables& tables) {
   });
 }
 
-// OpenCV's float formula; 1 - s h is rounded from float64, which is what its fused operation gives for all bytes.
+// 1 - a b, rounded once. In float64 the product is exact, and rounding twice gives the same for all bytes of H and S.
+inline float one_minus(float a, float b) {
+#if TWL_ISA > 0
+  return __builtin_fmaf(-a, b, 1.0f);
+#else
+  return static_cast<float>(1.0 - static_cast<double>(a) * static_cast<double>(b));
+#endif
+}
+
+struct HsvBlock {
+  alignas(64) float fraction[kBlock], p[kBlock], q[kBlock], t[kBlock], full[kBlock];
+  alignas(64) int32_t sector[kBlock], out[3][kBlock];
+};
+
+// OpenCV's float formula, truncated everywhere.
+inline void block_from_hsv(const PixelBlock<uint8_t>& in, HsvBlock& k) {
+  for (int64_t i = 0; i < kBlock; ++i) {
+    const float turn = static_cast<float>(in.channel[0][i]) * (6.0f / 180.0f);
+    const auto whole = static_cast<int32_t>(turn);
+    k.fraction[i] = turn - static_cast<float>(whole);
+    k.sector[i] = whole >= 6 ? whole - 6 : whole;
+  }
+  for (int64_t i = 0; i < kBlock; ++i) {
+    const float s = static_cast<float>(in.channel[1][i]) * (1.0f / 255.0f);
+    const float v = static_cast<float>(in.channel[2][i]) * (1.0f / 255.0f);
+    k.p[i] = v * (1.0f - s) * 255.0f;
+    k.q[i] = v * one_minus(s, k.fraction[i]) * 255.0f;
+    k.t[i] = v * one_minus(s, 1.0f - k.fraction[i]) * 255.0f;
+    k.full[i] = v * 255.0f;
+  }
+  for (int64_t i = 0; i < kBlock; ++i) {
+    // Masks instead of conditions, which would keep the loop scalar.
+    const int32_t n = k.sector[i];
+    const int32_t is0 = -(n == 0), is1 = -(n == 1), is2 = -(n == 2), is3 = -(n == 3), is4 = -(n == 4), is5 = -(n == 5);
+    const auto p = static_cast<int32_t>(k.p[i]), q = static_cast<int32_t>(k.q[i]);
+    const auto t = static_cast<int32_t>(k.t[i]), full = static_cast<int32_t>(k.full[i]);
+    k.out[0][i] = (full & (is0 | is5)) | (q & is1) | (p & (is2 | is3)) | (t & is4);
+    k.out[1][i] = (full & (is1 | is2)) | (q & is3) | (p & (is4 | is5)) | (t & is0);
+    k.out[2][i] = (full & (is3 | is4)) | (q & is5) | (p & (is0 | is1)) | (t & is2);
+  }
+}
+
 void hsv_to_rgb(const View& src, const View& dst) {
-  alignas(64) int32_t sector[kBlock];
-  alignas(64) float fraction[kBlock], p[kBlock], q[kBlock], t[kBlock];
-  map_blocks<uint8_t>(src, dst, [&](uint8_t* h, uint8_t* s, uint8_t* v) {
-    for (int64_t i = 0; i < kBlock; ++i) {
-      const float turn = static_cast<float>(h[i]) * (6.0f / 180.0f);
-      const auto whole = static_cast<int32_t>(turn);
-      fraction[i] = turn - static_cast<float>(whole);
-      sector[i] = whole >= 6 ? whole - 6 : whole;
-    }
-    for (int64_t i = 0; i < kBlock; ++i) {
-      const float sat = static_cast<float>(s[i]) * (1.0f / 255.0f), value = static_cast<float>(v[i]) * (1.0f / 255.0f);
-      const auto wide = static_cast<double>(sat);
-      const auto down = static_cast<float>(1.0 - wide * static_cast<double>(fraction[i]));
-      const auto up = static_cast<float>(1.0 - wide * static_cast<double>(1.0f - fraction[i]));
-      p[i] = value * (1.0f - sat) * 255.0f;
-      q[i] = value * down * 255.0f;
-      t[i] = value * up * 255.0f;
-    }
-    for (int64_t i = 0; i < kBlock; ++i) {
-      const int32_t k = sector[i];
-      const auto low = static_cast<int32_t>(p[i]), falling = static_cast<int32_t>(q[i]);
-      const auto rising = static_cast<int32_t>(t[i]);
-      const auto full = static_cast<int32_t>(static_cast<float>(v[i]) * (1.0f / 255.0f) * 255.0f);
-      const int32_t r = k == 0 || k == 5 ? full : k == 1 ? falling : k == 4 ? rising : low;
-      const int32_t g = k == 1 || k == 2 ? full : k == 0 ? rising : k == 3 ? falling : low;
-      const int32_t b = k == 3 || k == 4 ? full : k == 2 ? rising : k == 5 ? falling : low;
-      h[i] = to_byte(r);
-      s[i] = to_byte(g);
-      v[i] = to_byte(b);
-    }
-  });
+  PixelBlock<uint8_t> px;
+  HsvBlock k;
+  for (int64_t y = 0; y < src.h; ++y)
+    for_each_block(src.w, [&](int64_t x, int64_t n) {
+      load_block(src, y, x, n, px);
+      block_from_hsv(px, k);
+      for (int64_t c = 0; c < 3; ++c)
+        for (int64_t i = 0; i < kBlock; ++i) px.channel[c][i] = static_cast<uint8_t>(k.out[c][i]);
+      store_block(px, dst, y, x, n);
+    });
 }
 
 inline int32_t rounded_14(int32_t v) { return (v + (1 << 13)) >> 14; }

@@ -58,8 +58,8 @@ Operation pad(Random& r, Shape& s) {
 }
 
 Operation color(Random& r, Shape& s) {
-  int64_t kind = s.dtype == DType::u8 ? r.between(0, 6) : r.pick<int64_t>({0, 1, 2, 5, 6});
-  if (s.c < 3 && kind < 5) kind = 5;
+  int64_t kind = s.dtype == DType::u8 ? r.between(0, 10) : r.pick<int64_t>({0, 1, 2, 5, 6});
+  if (s.c < 3 && kind != 6) kind = 5;
   if (kind == 2 && s.c > 4) kind = 0;
   const int64_t channels = kind < 2 ? r.pick<int64_t>({1, 3}) : kind == 2 ? s.c : kind == 6 ? r.between(1, s.c) : 3;
   s.c = channels;
@@ -153,6 +153,21 @@ Operation histogram(Random& r, Shape& s) {
           {r.pick({0.0, 2.5, 50.0, 100.0}), r.pick({0.0, 1.0, 60.0})}};
 }
 
+Operation channels(Random& r, Shape& s) {
+  const int64_t count = r.coin() ? s.c : r.between(1, 5);
+  std::vector<int64_t> ints{1, count};
+  for (int64_t i = 0; i < count; ++i) ints.push_back(r.between(-1, s.c - 1));
+  s.c = count;
+  return {OpCode::channels, ints, {static_cast<double>(r.between(0, 255))}};
+}
+
+Operation color_matrix(Random& r, Shape& s) {
+  if (s.c != 3) return channels(r, s);
+  std::vector<double> rows = reals(r, 12, 3.0);
+  for (double& v : rows) v -= 1.5;
+  return {OpCode::color_matrix, {1}, rows};
+}
+
 Operation flip(Random& r, Shape&) { return {OpCode::flip, {1, r.between(0, 1), r.between(0, 1)}, {}}; }
 
 Operation overlay(Random& r, Shape& s) {
@@ -195,20 +210,22 @@ struct Kind {
 };
 
 constexpr Kind kKinds[] = {
-    {any, crop},           //
-    {any, flip},           //
-    {numbers, pad},        //
-    {numbers, color},      //
-    {integers, clahe},     //
-    {numbers, normalize},  //
-    {numbers, convert},    //
-    {numbers, noise},      //
-    {numbers, erase},      //
-    {numbers, remap},      //
-    {numbers, overlay},    //
-    {numbers, convolve},   //
-    {bytes, lut},          //
-    {bytes, histogram},    //
+    {any, crop},              //
+    {any, flip},              //
+    {numbers, pad},           //
+    {numbers, color},         //
+    {integers, clahe},        //
+    {numbers, normalize},     //
+    {numbers, convert},       //
+    {numbers, noise},         //
+    {numbers, erase},         //
+    {numbers, remap},         //
+    {numbers, overlay},       //
+    {numbers, convolve},      //
+    {bytes, lut},             //
+    {numbers, channels},      //
+    {numbers, color_matrix},  //
+    {bytes, histogram},       //
 };
 
 }  // namespace
