@@ -90,6 +90,8 @@ const LabTables& lab_tables() {
   return storage.tables;
 }
 
+const GrayWeights& pillow_gray() { return kPillow; }
+
 void convert_color(const View& src, const View& dst, ColorKind kind, Arena&) {
   const Kernels& k = kernels();
   switch (kind) {

@@ -14,5 +14,6 @@ enum class ColorKind { gray_pillow = 0, gray_opencv = 1, swap_rb = 2, rgb_to_lab
 void convert_color(const View& src, const View& dst, ColorKind kind, Arena& arena);
 
 const LabTables& lab_tables();
+const GrayWeights& pillow_gray();
 
 }  // namespace twinlens

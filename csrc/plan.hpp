@@ -26,6 +26,10 @@ enum class OpCode : int64_t {
   erase = 23,
   noise = 24,
   overlay = 25,
+  convolve = 18,
+  lut = 10,
+  histogram = 11,
+  adjust = 12,
 };
 
 // Parameters lie in rows, one a picture, or one row for all (stride 0).

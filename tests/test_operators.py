@@ -16,6 +16,7 @@ from twinlens import engines
 from twinlens.engines import Batch
 from twinlens.errors import InputError
 from twinlens.steps import (
+    Adjust,
     Channels,
     Clahe,
     ColorConvert,
@@ -38,6 +39,7 @@ from twinlens.steps import (
     Spec,
     Step,
 )
+from twinlens.steps.adjust.step import AdjustKind
 from twinlens.steps.blur.step import BoxFilter, GaussianBlur
 from twinlens.steps.color.step import ColorKind
 from twinlens.steps.convolve import Convolve
@@ -212,6 +214,8 @@ STEPS: dict[str, Callable[[int], Step]] = {
     "sharpness for some": masked(lambda n: Sharpness(np.linspace(0, 3, n))),
     "jpeg": lambda n: JpegArtifact(spread(n, 10, 90)),
     "linear": alike(LinearTransform(np.eye(5760)[None] * 0.5, np.ones((1, 5760)))),
+    **{f"adjust {k}": lambda n, k=k: Adjust(k, np.linspace(0, 0.5, n)) for k in get_args(AdjustKind)},
+    "adjust for some": masked(lambda n: Adjust("contrast", np.linspace(0, 3, n))),
     "lut": lambda n: Lut(np.random.default_rng(0).integers(0, 256, (n, 3, 256), np.uint8)),
     **{f"histogram {kind}": alike(HistogramLut(kind)) for kind in get_args(HistogramKind)},
     "histogram for some": masked(alike(HistogramLut("equalize"))),

@@ -35,9 +35,10 @@ OURS_ONLY = {
     "GridDropout",
     "ImageCompression",
     "HistogramEqualization",
+    "OneOf",
+    "SomeOf",
     "ISONoise",
     "MultiplicativeNoise",
-    "OneOf",
     "OpticalDistortion",
     "PixelDropout",
     "RGBShift",
@@ -46,7 +47,6 @@ OURS_ONLY = {
     "RandomShadow",
     "SaltAndPepper",
     "Threshold",
-    "SomeOf",
 }
 
 #: attributes whose values differ, and why
@@ -86,6 +86,9 @@ EXAMPLES: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("RGB", (), {}),
     ("RandomChannelPermutation", (), {}),
     ("RandomGrayscale", (), {}),
+    ("ColorJitter", (0.4, (0.5, 0.75), 0, 0.25), {}),
+    ("ColorJitter", (), {}),
+    ("Identity", (), {}),
     ("RandomInvert", (0.25,), {}),
     ("RandomPosterize", (3,), {}),
     ("RandomSolarize", (128.0,), {}),

@@ -7,6 +7,9 @@ namespace twinlens::TWL_NS {
 namespace {
 
 #include "blocks.inl.cpp"
+#include "copy.inl.cpp"
+#include "gray.inl.cpp"
+// Those that call them.
 #include "clahe.inl.cpp"
 #include "color.inl.cpp"
 #include "normalize.inl.cpp"

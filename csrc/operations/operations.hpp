@@ -7,6 +7,7 @@
 
 namespace twinlens::operations {
 
+extern const Operation adjust;
 extern const Operation clahe;
 extern const Operation color;
 extern const Operation convert;

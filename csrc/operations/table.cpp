@@ -32,6 +32,8 @@ const Operation* operation_of(OpCode code) {
       return &operations::channels;
     case OpCode::color_matrix:
       return &operations::color_matrix;
+    case OpCode::adjust:
+      return &operations::adjust;
     case OpCode::lut:
       return &operations::lut;
     case OpCode::histogram:

@@ -166,6 +166,12 @@ Operation color_matrix(Random& r, Shape& s) {
   std::vector<double> rows = reals(r, 12, 3.0);
   for (double& v : rows) v -= 1.5;
   return {OpCode::color_matrix, {1}, rows};
+Operation adjust(Random& r, Shape& s) {
+  const bool alpha = s.c == 2 || s.c == 4;
+  const int64_t kind = r.between(0, s.c > 2 ? 3 : 1);
+  if (s.c > 4) return {OpCode::crop, {1, 0, 0, s.h, s.w}, {}};
+  return {
+      OpCode::adjust, {1, kind, alpha ? 1 : 0}, {kind == 3 ? static_cast<double>(r.between(0, 255)) : 2 * r.unit()}};
 }
 
 Operation flip(Random& r, Shape&) { return {OpCode::flip, {1, r.between(0, 1), r.between(0, 1)}, {}}; }
@@ -226,6 +232,21 @@ constexpr Kind kKinds[] = {
     {numbers, channels},      //
     {numbers, color_matrix},  //
     {bytes, histogram},       //
+    {any, crop},           //
+    {any, flip},           //
+    {numbers, pad},        //
+    {numbers, color},      //
+    {integers, clahe},     //
+    {numbers, normalize},  //
+    {numbers, convert},    //
+    {numbers, noise},      //
+    {numbers, erase},      //
+    {numbers, remap},      //
+    {numbers, overlay},    //
+    {numbers, convolve},   //
+    {bytes, adjust},       //
+    {bytes, lut},          //
+    {bytes, histogram},    //
 };
 
 }  // namespace

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from hypothesis import strategies as st
 
-from parity import codecs, color_space, filters, noise, overlays, pixels, remap, resize, tone
+from parity import adjust, codecs, color_space, filters, noise, overlays, pixels, remap, resize, tone
 from parity.trial import Trial, answers, assert_parity, bits, every_isa, run_interleaved, run_planar
+from twinlens.steps.adjust.step import AdjustKind
 from twinlens.steps.resample.step import ANTIALIASED
 
 __all__ = ["STEPS", "Trial", "answers", "assert_parity", "bits", "every_isa", "run_interleaved", "run_planar"]
@@ -49,6 +52,7 @@ STEPS: dict[str, st.SearchStrategy[Trial]] = {
     "filter2d": filters.filter2d(),
     "unsharp mask": filters.unsharp(),
     "sharpness": filters.sharpness(),
+    **{f"adjust {kind}": adjust.adjust(kind) for kind in get_args(AdjustKind)},
     "lut": tone.lut(),
     "histogram autocontrast": tone.autocontrast(),
     "histogram equalize": tone.equalize("equalize"),

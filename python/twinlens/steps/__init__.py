@@ -1,5 +1,6 @@
 """The vocabulary: what a pipeline can ask an engine to do."""
 
+from twinlens.steps.adjust.step import Adjust
 from twinlens.steps.base import NativeOp, Step
 from twinlens.steps.blur.step import BoxFilter, GaussianBlur
 from twinlens.steps.channels import Channels
@@ -27,6 +28,7 @@ from twinlens.steps.spec import Spec
 from twinlens.steps.unsharp import UnsharpMask
 
 __all__ = [
+    "Adjust",
     "BoxFilter",
     "Channels",
     "Clahe",

@@ -32,6 +32,7 @@ from twinlens.transforms.dropout import CoarseDropout, GridDropout
 from twinlens.transforms.erase import RandomErasing
 from twinlens.transforms.flip import RandomHorizontalFlip, RandomVerticalFlip
 from twinlens.transforms.impulse import PixelDropout, SaltAndPepper
+from twinlens.transforms.jitter import ColorJitter
 from twinlens.transforms.kernels import Defocus, MotionBlur, Sharpen
 from twinlens.transforms.linear import LinearTransformation
 from twinlens.transforms.mix import CutMix, MixUp
@@ -70,6 +71,7 @@ __all__ = [
     "ChannelSelect",
     "ChannelShuffle",
     "CoarseDropout",
+    "ColorJitter",
     "Compose",
     "ConvertColor",
     "ConvertImageDtype",

@@ -1,0 +1,18 @@
+// Pillow's colour adjustments.
+#include "../adjust.hpp"
+
+#include "intrinsics.hpp"
+
+namespace twinlens::TWL_NS {
+namespace {
+
+#include "blocks.inl.cpp"
+#include "gray.inl.cpp"
+// After those that it calls.
+#include "adjust.inl.cpp"
+
+}  // namespace
+
+const AdjustKernels adjust = {.gray_sum = gray_sum, .saturate = saturate, .turn_hue = turn_hue};
+
+}  // namespace twinlens::TWL_NS

@@ -1,0 +1,97 @@
+// Saturation and hue as Pillow computes them, in blocks of pixels.
+
+uint64_t gray_sum(const View& src, const GrayWeights& weights) {
+  PixelBlock<uint8_t> in;
+  alignas(64) uint8_t gray[kBlock];
+  uint64_t total = 0;
+  for (int64_t y = 0; y < src.h; ++y)
+    for (int64_t x = 0; x < src.w; x += kBlock) {
+      const int64_t n = src.w - x < kBlock ? src.w - x : kBlock;
+      load_block(src, y, x, n, in);
+      gray_block(in, weights, gray);
+      uint32_t sum = 0;
+      for (int64_t i = 0; i < n; ++i) sum += gray[i];
+      total += sum;
+    }
+  return total;
+}
+
+inline uint8_t truncated(float v) { return static_cast<uint8_t>(v <= 0 ? 0.0F : v >= 255 ? 255.0F : v); }
+
+void saturate(const View& src, const View& dst, float factor, const GrayWeights& weights) {
+  PixelBlock<uint8_t> px;
+  alignas(64) uint8_t gray[kBlock];
+  for (int64_t y = 0; y < src.h; ++y)
+    for_each_block(src.w, [&](int64_t x, int64_t n) {
+      load_block(src, y, x, n, px);
+      gray_block(px, weights, gray);
+      for (auto& channel : px.channel)
+        for (int64_t i = 0; i < kBlock; ++i) {
+          const int32_t d = gray[i];
+          channel[i] = truncated(static_cast<float>(d) + factor * static_cast<float>(channel[i] - d));
+        }
+      store_block(px, dst, y, x, n);
+    });
+}
+
+struct HsvBlock {
+  alignas(64) int32_t h[kBlock], s[kBlock], v[kBlock];
+};
+
+// Pillow, rgb2hsv_row: float32 quotients, float64 sums.
+inline void to_hsv(const PixelBlock<uint8_t>& px, HsvBlock& out) {
+  for (int64_t i = 0; i < kBlock; ++i) {
+    const int32_t r = px.channel[0][i], g = px.channel[1][i], b = px.channel[2][i];
+    const int32_t top = r > g ? (r > b ? r : b) : (g > b ? g : b);
+    const int32_t low = r < g ? (r < b ? r : b) : (g < b ? g : b);
+    const bool grey = top == low;
+    const float range = grey ? 1.0F : static_cast<float>(top - low);
+    const float rc = static_cast<float>(top - r) / range, gc = static_cast<float>(top - g) / range;
+    const float bc = static_cast<float>(top - b) / range;
+    const float green = static_cast<float>(2.0 + static_cast<double>(rc) - static_cast<double>(bc));
+    const float blue = static_cast<float>(4.0 + static_cast<double>(gc) - static_cast<double>(rc));
+    const float sixth = r == top ? bc - gc : g == top ? green : blue;
+    const double turned = static_cast<double>(sixth) / 6.0 + 1.0;  // 5/6 to 11/6
+    const auto hue = static_cast<float>(turned >= 1.0 ? turned - 1.0 : turned);
+    const float saturation = static_cast<float>(top - low) / static_cast<float>(top == 0 ? 1 : top);
+    out.h[i] = grey ? 0 : static_cast<int32_t>(static_cast<double>(hue) * 255.0);
+    out.s[i] = grey ? 0 : static_cast<int32_t>(static_cast<double>(saturation) * 255.0);
+    out.v[i] = top;
+  }
+}
+
+// round(v * part) of numbers that are not negative.
+inline int32_t share(int32_t v, double part) { return static_cast<int32_t>(static_cast<double>(v) * part + 0.5); }
+
+// Pillow, hsv2rgb: `at` in HueTables.
+inline void from_hsv(const HsvBlock& in, const HueTables& tables, PixelBlock<uint8_t>& px) {
+  alignas(64) int32_t sector[kBlock], fraction[kBlock], saturation[kBlock];
+  look_up<kBlock>(tables.sector, in.h, sector);
+  look_up<kBlock>(tables.fraction, in.h, fraction);
+  look_up<kBlock>(tables.saturation, in.s, saturation);
+  for (int64_t i = 0; i < kBlock; ++i) {
+    float f, s;
+    __builtin_memcpy(&f, fraction + i, 4);
+    __builtin_memcpy(&s, saturation + i, 4);
+    const int32_t v = in.v[i], k = sector[i];
+    const int32_t p = share(v, 1.0 - static_cast<double>(s));
+    const int32_t q = share(v, 1.0 - static_cast<double>(s * f));
+    const int32_t t = share(v, 1.0 - static_cast<double>(s) * (1.0 - static_cast<double>(f)));
+    px.channel[0][i] = static_cast<uint8_t>(k == 1 ? q : k == 2 || k == 3 ? p : k == 4 ? t : v);
+    px.channel[1][i] = static_cast<uint8_t>(k == 0 ? t : k == 3 ? q : k == 4 || k == 5 ? p : v);
+    px.channel[2][i] = static_cast<uint8_t>(k == 0 || k == 1 ? p : k == 2 ? t : k == 5 ? q : v);
+  }
+}
+
+void turn_hue(const View& src, const View& dst, int32_t shift, const HueTables& tables) {
+  PixelBlock<uint8_t> px;
+  HsvBlock hsv;
+  for (int64_t y = 0; y < src.h; ++y)
+    for_each_block(src.w, [&](int64_t x, int64_t n) {
+      load_block(src, y, x, n, px);
+      to_hsv(px, hsv);
+      for (int64_t i = 0; i < kBlock; ++i) hsv.h[i] = (hsv.h[i] + shift) & 255;
+      from_hsv(hsv, tables, px);
+      store_block(px, dst, y, x, n);
+    });
+}

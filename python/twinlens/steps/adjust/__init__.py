@@ -1,0 +1,1 @@
+"""Brightness, contrast, saturation and hue."""
