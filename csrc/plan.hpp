@@ -19,6 +19,7 @@ enum class OpCode : int64_t {
   convert = 8,
   lut = 10,
   histogram = 11,
+  adjust = 12,
   channels = 14,
   color_matrix = 15,
   remap = 17,
@@ -26,10 +27,6 @@ enum class OpCode : int64_t {
   erase = 23,
   noise = 24,
   overlay = 25,
-  convolve = 18,
-  lut = 10,
-  histogram = 11,
-  adjust = 12,
 };
 
 // Parameters lie in rows, one a picture, or one row for all (stride 0).
