@@ -60,7 +60,7 @@ MUTANTS = (
     ),
     Mutant("kernels/blur.inl.cpp", "(1 << 23) + (1 << 15)", "(1 << 23) + (1 << 14)", "gaussian"),
     Mutant("kernels/blur.inl.cpp", "(sum[i] >> shift) & 1U", "(sum[i] >> shift) & 0U", "gaussian"),
-    Mutant("filter2d.cpp", "FilterSum::fused : ", "FilterSum::separate : ", "filter2d"),
+    Mutant("filter2d.cpp", "FilterSum::fused : ", "FilterSum::separate : ", "convolve"),
     Mutant("filter2d.hpp", "2 * (n - 1)", "2 * n", "gaussian or box"),
     Mutant("kernels/sharpness.inl.cpp", "2 * sum + 13", "2 * sum + 12", "sharpness"),
     Mutant("kernels/sharpness.inl.cpp", "4U * rows", "5U * rows", "sharpness"),

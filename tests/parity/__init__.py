@@ -51,6 +51,7 @@ STEPS: dict[str, st.SearchStrategy[Trial]] = {
     "box": filters.box(),
     "filter2d": filters.filter2d(),
     "unsharp mask": filters.unsharp(),
+    "convolve": filters.filter2d(),
     "sharpness": filters.sharpness(),
     **{f"adjust {kind}": adjust.adjust(kind) for kind in get_args(AdjustKind)},
     "lut": tone.lut(),
