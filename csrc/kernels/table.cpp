@@ -7,7 +7,6 @@ namespace twinlens::TWL_NS {
 namespace {
 
 #include "blocks.inl.cpp"
-#include "copy.inl.cpp"
 #include "gray.inl.cpp"
 // Those that call them.
 #include "clahe.inl.cpp"
