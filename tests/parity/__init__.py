@@ -49,7 +49,6 @@ STEPS: dict[str, st.SearchStrategy[Trial]] = {
     "gaussian opencv": filters.gaussian("opencv"),
     "gaussian torch": filters.gaussian("torch"),
     "box": filters.box(),
-    "filter2d": filters.filter2d(),
     "unsharp mask": filters.unsharp(),
     "convolve": filters.filter2d(),
     "sharpness": filters.sharpness(),
