@@ -72,6 +72,7 @@ MUTANTS = (
     ),
     Mutant("kernels/adjust.inl.cpp", "const int32_t d = gray[i];", "const int32_t d = gray[i] ^ 1;", "saturation"),
     Mutant("kernels/adjust.inl.cpp", "4.0 + static_cast<double>(gc)", "4.001 + static_cast<double>(gc)", "hue"),
+    Mutant("kernels/sharpness.inl.cpp", "4U * here", "5U * here", "sharpness"),
     Mutant("lut.cpp", "n * low_cut / 100", "n * low_cut / 99", "autocontrast"),
     Mutant("lut.cpp", "int64_t n = step / 2;", "int64_t n = (step + 1) / 2;", "equalize"),
     Mutant("lut.cpp", "static_cast<float>(n - counts[first])", "static_cast<float>(n)", "equalize_opencv"),

@@ -9,17 +9,22 @@ inline uint32_t smoothed(const T* const* rows, int64_t i, int64_t step) {
 }
 
 template <typename T>
-inline void sharpness_of(const T* const* rows, int64_t n, int64_t step, float factor, T* dst) {
+inline void sharpness_of(const T* const* rows, int64_t n, int64_t step, float factor, T* __restrict dst) {
   constexpr float kMax = sizeof(T) == 1 ? 255.0F : 65535.0F;
   const T* row = rows[1];
   __builtin_memcpy(dst, row, static_cast<size_t>(step) * sizeof(T));
   __builtin_memcpy(dst + n - step, row + n - step, static_cast<size_t>(step) * sizeof(T));
-  for (int64_t i = step; i < n - step; ++i) {
-    const auto smooth = static_cast<int32_t>(smoothed(rows, i, step));
-    const float moved = factor * static_cast<float>(static_cast<int32_t>(row[i]) - smooth);
-    const float blended = static_cast<float>(smooth) + moved;
-    const float low = blended < 0.0F ? 0.0F : blended;
-    dst[i] = static_cast<T>(static_cast<int32_t>(low > kMax ? kMax : low));
+  constexpr int64_t kLength = 64;
+  int32_t smooth[kLength];
+  for (int64_t at = step; at < n - step; at += kLength) {
+    const int64_t count = n - step - at < kLength ? n - step - at : kLength;
+    for (int64_t i = 0; i < count; ++i) smooth[i] = static_cast<int32_t>(smoothed(rows, at + i, step));
+    for (int64_t i = 0; i < count; ++i) {
+      const float moved = factor * static_cast<float>(static_cast<int32_t>(row[at + i]) - smooth[i]);
+      const float blended = static_cast<float>(smooth[i]) + moved;
+      const float low = blended < 0.0F ? 0.0F : blended;
+      dst[at + i] = static_cast<T>(static_cast<int32_t>(low > kMax ? kMax : low));
+    }
   }
 }
 
