@@ -66,25 +66,29 @@ inline void gather_corner(const View& src, const uint8_t* p, const float* fill, 
   for (int64_t c = 0; c < src.c; ++c) out[c] = p == nullptr ? fill[c] : static_cast<float>(load<T>(p + c * src.sc));
 }
 
-template <typename T>
+// Channels: how many there are where the compiler is to know, else 0.
+template <typename T, int64_t Channels>
 inline void gather_row(const View& src, const RemapSpec& k, const RemapScratch& row, int64_t w) {
+  const int64_t n = Channels > 0 ? Channels : src.c, sc = src.sc, sx = src.sx, sy = src.sy;
+  const float *xs = row.x, *ys = row.y;
+  float *as = row.a, *bs = row.b, *p0 = row.p[0], *p1 = row.p[1], *p2 = row.p[2], *p3 = row.p[3];
   for (int64_t x = 0; x < w; ++x) {
-    const float left = __builtin_floorf(row.x[x]), top = __builtin_floorf(row.y[x]);
-    const float a = row.x[x] - left, b = row.y[x] - top;
+    const float left = __builtin_floorf(xs[x]), top = __builtin_floorf(ys[x]);
+    const float a = xs[x] - left, b = ys[x] - top;
     const auto column = static_cast<int64_t>(left), line = static_cast<int64_t>(top);
-    const int64_t at = x * src.c;
-    for (int64_t c = 0; c < src.c; ++c) {
-      row.a[at + c] = a;
-      row.b[at + c] = b;
+    const int64_t at = x * n;
+    for (int64_t c = 0; c < n; ++c) {
+      as[at + c] = a;
+      bs[at + c] = b;
     }
     if (line >= 0 && column >= 0 && line + 1 < src.h && column + 1 < src.w) {
-      const uint8_t* p = src.data + line * src.sy + column * src.sx;
-      for (int64_t c = 0; c < src.c; ++c) {
-        const uint8_t* q = p + c * src.sc;
-        row.p[0][at + c] = static_cast<float>(load<T>(q));
-        row.p[1][at + c] = static_cast<float>(load<T>(q + src.sx));
-        row.p[2][at + c] = static_cast<float>(load<T>(q + src.sy));
-        row.p[3][at + c] = static_cast<float>(load<T>(q + src.sy + src.sx));
+      const uint8_t* p = src.data + line * sy + column * sx;
+      for (int64_t c = 0; c < n; ++c) {
+        const uint8_t* q = p + c * sc;
+        p0[at + c] = static_cast<float>(load<T>(q));
+        p1[at + c] = static_cast<float>(load<T>(q + sx));
+        p2[at + c] = static_cast<float>(load<T>(q + sy));
+        p3[at + c] = static_cast<float>(load<T>(q + sy + sx));
       }
       continue;
     }
@@ -95,10 +99,9 @@ inline void gather_row(const View& src, const RemapSpec& k, const RemapScratch& 
 
 // Leaves the blended samples in row.a.
 inline void blend_row(const RemapScratch& row, int64_t n) {
-  for (int64_t i = 0; i < n; ++i) {
-    const float upper = blend(row.a[i], row.p[0][i], row.p[1][i]), lower = blend(row.a[i], row.p[2][i], row.p[3][i]);
-    row.a[i] = blend(row.b[i], upper, lower);
-  }
+  float* __restrict as = row.a;
+  const float* __restrict bs = row.b, * __restrict p0 = row.p[0], * __restrict p1 = row.p[1], * __restrict p2 = row.p[2], * __restrict p3 = row.p[3];
+  for (int64_t i = 0; i < n; ++i) as[i] = blend(bs[i], blend(as[i], p0[i], p1[i]), blend(as[i], p2[i], p3[i]));
 }
 
 template <typename T>
@@ -129,7 +132,7 @@ void remap_of(const View& src, const View& dst, const RemapSpec& k, const RemapS
       nearest_row<T>(src, k, row, dst.w, d, dst);
       continue;
     }
-    gather_row<T>(src, k, row, dst.w);
+    (dst.c == 3 ? gather_row<T, 3> : dst.c == 1 ? gather_row<T, 1> : gather_row<T, 0>)(src, k, row, dst.w);
     blend_row(row, dst.w * dst.c);
     store_row<T>(row, dst, d);
   }
