@@ -85,6 +85,7 @@ EXAMPLES: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("Grayscale", (3,), {}),
     ("RGB", (), {}),
     ("RandomChannelPermutation", (), {}),
+    ("RandomPhotometricDistort", ((0.5, 1.5),), {"p": 0.25}),
     ("RandomGrayscale", (), {}),
     ("ColorJitter", (0.4, (0.5, 0.75), 0, 0.25), {}),
     ("ColorJitter", (), {}),

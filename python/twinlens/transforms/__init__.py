@@ -42,6 +42,7 @@ from twinlens.transforms.noise import (
     ISONoise,
     MultiplicativeNoise,
 )
+from twinlens.transforms.photometric import RandomPhotometricDistort
 from twinlens.transforms.resize import Resize
 from twinlens.transforms.shadow import RandomShadow
 from twinlens.transforms.sharpen import RandomAdjustSharpness, UnsharpMask
@@ -117,6 +118,7 @@ __all__ = [
     "RandomHorizontalFlip",
     "RandomInvert",
     "RandomOrder",
+    "RandomPhotometricDistort",
     "RandomPosterize",
     "RandomResizedCrop",
     "RandomShadow",
