@@ -19,6 +19,19 @@ void apply_plane(const View& src, const View& dst, const uint8_t* table) {
   }
 }
 
+void apply_to_rgb(const View& src, const View& dst, const uint8_t* tables) {
+  for (int64_t y = 0; y < src.h; ++y) {
+    const uint8_t* p = src.data + y * src.sy;
+    uint8_t* q = dst.data + y * dst.sy;
+    for (int64_t x = 0; x < 3 * src.w; x += 3) {
+      const uint8_t r = tables[p[x]], g = tables[kBins + p[x + 1]], b = tables[2 * kBins + p[x + 2]];
+      q[x] = r;
+      q[x + 1] = g;
+      q[x + 2] = b;
+    }
+  }
+}
+
 void identity(uint8_t* table) {
   for (int64_t i = 0; i < kBins; ++i) table[i] = static_cast<uint8_t>(i);
 }
@@ -123,6 +136,7 @@ void apply_tables(const View& src, const View& dst, const uint8_t* tables, int64
     from.sx = to.sx = 1;
     return apply_plane(from, to, tables);
   }
+  if (count == 3 && interleaved(src) && interleaved(dst)) return apply_to_rgb(src, dst, tables);
   for (int64_t c = 0; c < src.c; ++c) {
     View from = plane(src, c), to = plane(dst, c);
     apply_plane(from, to, tables + (count == 1 ? 0 : c) * kBins);

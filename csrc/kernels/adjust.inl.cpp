@@ -38,24 +38,28 @@ struct HsvBlock {
   alignas(64) int32_t h[kBlock], s[kBlock], v[kBlock];
 };
 
-// Pillow, rgb2hsv_row: float32 quotients, float64 sums.
+// Pillow, rgb2hsv_row: float32 quotients, float64 sums. Every operation runs for every pixel and the choice comes
+// after: the compiler makes vectors of no operation that only some pixels see.
 inline void to_hsv(const PixelBlock<uint8_t>& px, HsvBlock& out) {
   for (int64_t i = 0; i < kBlock; ++i) {
     const int32_t r = px.channel[0][i], g = px.channel[1][i], b = px.channel[2][i];
     const int32_t top = r > g ? (r > b ? r : b) : (g > b ? g : b);
     const int32_t low = r < g ? (r < b ? r : b) : (g < b ? g : b);
-    const bool grey = top == low;
-    const float range = grey ? 1.0F : static_cast<float>(top - low);
+    const int32_t width = top - low;  // of a gray pixel 0, and what is made of it is left out
+    const float range = static_cast<float>(width == 0 ? 1 : width);
     const float rc = static_cast<float>(top - r) / range, gc = static_cast<float>(top - g) / range;
     const float bc = static_cast<float>(top - b) / range;
     const float green = static_cast<float>(2.0 + static_cast<double>(rc) - static_cast<double>(bc));
     const float blue = static_cast<float>(4.0 + static_cast<double>(gc) - static_cast<double>(rc));
-    const float sixth = r == top ? bc - gc : g == top ? green : blue;
-    const double turned = static_cast<double>(sixth) / 6.0 + 1.0;  // 5/6 to 11/6
-    const auto hue = static_cast<float>(turned >= 1.0 ? turned - 1.0 : turned);
-    const float saturation = static_cast<float>(top - low) / static_cast<float>(top == 0 ? 1 : top);
-    out.h[i] = grey ? 0 : static_cast<int32_t>(static_cast<double>(hue) * 255.0);
-    out.s[i] = grey ? 0 : static_cast<int32_t>(static_cast<double>(saturation) * 255.0);
+    const float red = bc - gc;
+    const float other = g == top ? green : blue, sixth = r == top ? red : other;
+    const double turned = static_cast<double>(sixth) / 6.0 + 1.0, less = turned - 1.0;  // 5/6 to 11/6
+    const auto hue = static_cast<float>(turned >= 1.0 ? less : turned);
+    const float saturation = static_cast<float>(width) / static_cast<float>(top == 0 ? 1 : top);
+    const auto h = static_cast<int32_t>(static_cast<double>(hue) * 255.0);
+    const auto s = static_cast<int32_t>(static_cast<double>(saturation) * 255.0);
+    out.h[i] = width == 0 ? 0 : h;
+    out.s[i] = width == 0 ? 0 : s;
     out.v[i] = top;
   }
 }
@@ -65,7 +69,7 @@ inline int32_t share(int32_t v, double part) { return static_cast<int32_t>(stati
 
 // Pillow, hsv2rgb: `at` in HueTables.
 inline void from_hsv(const HsvBlock& in, const HueTables& tables, PixelBlock<uint8_t>& px) {
-  alignas(64) int32_t sector[kBlock], fraction[kBlock], saturation[kBlock];
+  alignas(64) int32_t sector[kBlock], fraction[kBlock], saturation[kBlock], red[kBlock], green[kBlock], blue[kBlock];
   look_up<kBlock>(tables.sector, in.h, sector);
   look_up<kBlock>(tables.fraction, in.h, fraction);
   look_up<kBlock>(tables.saturation, in.s, saturation);
@@ -77,9 +81,14 @@ inline void from_hsv(const HsvBlock& in, const HueTables& tables, PixelBlock<uin
     const int32_t p = share(v, 1.0 - static_cast<double>(s));
     const int32_t q = share(v, 1.0 - static_cast<double>(s * f));
     const int32_t t = share(v, 1.0 - static_cast<double>(s) * (1.0 - static_cast<double>(f)));
-    px.channel[0][i] = static_cast<uint8_t>(k == 1 ? q : k == 2 || k == 3 ? p : k == 4 ? t : v);
-    px.channel[1][i] = static_cast<uint8_t>(k == 0 ? t : k == 3 ? q : k == 4 || k == 5 ? p : v);
-    px.channel[2][i] = static_cast<uint8_t>(k == 0 || k == 1 ? p : k == 2 ? t : k == 5 ? q : v);
+    red[i] = k == 1 ? q : (k == 2) | (k == 3) ? p : k == 4 ? t : v;
+    green[i] = k == 0 ? t : k == 3 ? q : (k == 4) | (k == 5) ? p : v;
+    blue[i] = (k == 0) | (k == 1) ? p : k == 2 ? t : k == 5 ? q : v;
+  }
+  for (int64_t i = 0; i < kBlock; ++i) {
+    px.channel[0][i] = static_cast<uint8_t>(red[i]);
+    px.channel[1][i] = static_cast<uint8_t>(green[i]);
+    px.channel[2][i] = static_cast<uint8_t>(blue[i]);
   }
 }
 
