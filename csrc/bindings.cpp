@@ -87,7 +87,7 @@ struct ArrowArray {
 
 // A Pillow image's own memory, as Image.__arrow_c_array__() gives it: (H, W) for one channel, else (H, W, channels) of
 // pixels of four bytes. Read-only; the array keeps the memory alive.
-py::array pillow_pixels(const py::capsule& schema, const py::capsule& array, int64_t h, int64_t w, int64_t channels) {
+py::array_t<uint8_t> pillow_pixels(const py::capsule& schema, const py::capsule& array, int64_t h, int64_t w, int64_t channels) {
   if (std::strcmp(schema.name(), "arrow_schema") != 0 || std::strcmp(array.name(), "arrow_array") != 0)
     throw std::invalid_argument("native: not what Image.__arrow_c_array__() gives");
   const auto* form = schema.get_pointer<ArrowSchema>();
@@ -109,7 +109,7 @@ py::array pillow_pixels(const py::capsule& schema, const py::capsule& array, int
   }
   py::array_t<uint8_t> pixels(std::move(shape), std::move(strides), data, array);
   pixels.attr("setflags")(py::arg("write") = false);
-  return std::move(pixels);
+  return pixels;
 }
 
 // Asks for huge pages under a large fresh output: a page fault for every 4 KiB costs more than the pixels.

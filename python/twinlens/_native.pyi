@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, SupportsFloat, SupportsIndex, SupportsInt
 
 import numpy as np
+import typing_extensions
 from numpy.typing import ArrayLike, NDArray
 
 __version__: str
@@ -26,12 +27,12 @@ def run(
 
 # What Image.__arrow_c_array__() gives, as an array of that memory; ValueError where it has another form.
 def pillow_pixels(
-    schema: object,
-    array: object,
+    schema: typing_extensions.CapsuleType,
+    array: typing_extensions.CapsuleType,
     h: SupportsInt | SupportsIndex,
     w: SupportsInt | SupportsIndex,
     channels: SupportsInt | SupportsIndex,
-) -> NDArray[Any]: ...
+) -> NDArray[np.uint8]: ...
 
 # Keys and draws: arrays of uint64, one entry a sample.
 def sample_keys(

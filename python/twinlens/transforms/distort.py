@@ -165,8 +165,8 @@ class GridDistortion(base.Transform):
 
     >>> import numpy as np
     >>> from twinlens import transforms as T
-    >>> T.GridDistortion(distort_limit=0.0, p=1.0)(np.full((9, 9), 7, np.uint8))[:5, :5].min()
-    np.uint8(7)
+    >>> int(T.GridDistortion(distort_limit=0.0, p=1.0)(np.full((9, 9), 7, np.uint8))[:5, :5].min())
+    7
     """
 
     Config = GridDistortionConfig

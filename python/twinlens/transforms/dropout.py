@@ -112,8 +112,8 @@ class CoarseDropout(base.Transform):
 
     >>> import numpy as np
     >>> from twinlens import transforms as T
-    >>> T.CoarseDropout(1, 2, 3, p=1.0)(np.ones((9, 9), np.uint8)).sum()
-    np.uint64(75)
+    >>> int(T.CoarseDropout(1, 2, 3, p=1.0)(np.ones((9, 9), np.uint8)).sum())
+    75
     """
 
     Config = CoarseDropoutConfig

@@ -68,8 +68,8 @@ class RandomErasing(base.Transform):
 
     >>> import numpy as np
     >>> from twinlens import transforms as T
-    >>> T.RandomErasing(p=1.0)(np.ones((32, 32, 3), np.uint8)).min()
-    np.uint8(0)
+    >>> int(T.RandomErasing(p=1.0)(np.ones((32, 32, 3), np.uint8)).min())
+    0
     """
 
     Config = RandomErasingConfig
