@@ -36,7 +36,8 @@ def pil_pixels(image: Image.Image) -> np.ndarray[Any, Any]:
     if channels is None or not _SHARES or not (image.width and image.height):
         return np.asarray(image)
     try:
-        return _native.pillow_pixels(*image.__arrow_c_array__(), image.height, image.width, channels)
+        capsules: tuple[Any, Any] = image.__arrow_c_array__()
+        return _native.pillow_pixels(*capsules, image.height, image.width, channels)
     except ValueError:  # large images lie in several blocks
         return np.asarray(image)
 
