@@ -87,7 +87,8 @@ struct ArrowArray {
 
 // A Pillow image's own memory, as Image.__arrow_c_array__() gives it: (H, W) for one channel, else (H, W, channels) of
 // pixels of four bytes. Read-only; the array keeps the memory alive.
-py::array_t<uint8_t> pillow_pixels(const py::capsule& schema, const py::capsule& array, int64_t h, int64_t w, int64_t channels) {
+py::array_t<uint8_t> pillow_pixels(const py::capsule& schema, const py::capsule& array, int64_t h, int64_t w,
+                                   int64_t channels) {
   if (std::strcmp(schema.name(), "arrow_schema") != 0 || std::strcmp(array.name(), "arrow_array") != 0)
     throw std::invalid_argument("native: not what Image.__arrow_c_array__() gives");
   const auto* form = schema.get_pointer<ArrowSchema>();
