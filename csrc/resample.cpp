@@ -5,6 +5,7 @@
 
 #include "copy.hpp"
 #include "dispatch.hpp"
+#include "premultiply.hpp"
 
 namespace twinlens {
 namespace {
@@ -177,21 +178,6 @@ void resample_real(const View& src, const View& dst, const Job& s, Arena& arena)
   s.run().resample_v_real(mid, dst, s.roi_y, weights_y(src, s)->real());
 }
 
-uint8_t multiply_255(int a, int b) {  // Pillow's MULDIV255
-  const int v = a * b + 128;
-  return static_cast<uint8_t>(((v >> 8) + v) >> 8);
-}
-
-template <typename F>
-void with_alpha(const View& v, F f) {
-  for (int64_t y = 0; y < v.h; ++y)
-    for (int64_t x = 0; x < v.w; ++x) {
-      uint8_t* p = v.data + y * v.sy + x * v.sx;
-      const uint8_t alpha = p[(v.c - 1) * v.sc];
-      for (int64_t c = 0; c + 1 < v.c; ++c) p[c * v.sc] = f(p[c * v.sc], alpha);
-    }
-}
-
 }  // namespace
 
 void resample(const View& src, const View& dst, const ResampleSpec& spec, Arena& arena) {
@@ -229,11 +215,9 @@ void resample_premultiplied(const View& src, const View& dst, const ResampleSpec
   const View from = arena.image(src.h, src.w, src.c, src.dtype, false);
   const View to = arena.image(dst.h, dst.w, dst.c, dst.dtype, false);
   copy(src, from);
-  with_alpha(from, [](uint8_t v, uint8_t alpha) { return multiply_255(v, alpha); });
+  premultiply(from);
   resample_u8(from, to, job, arena);
-  with_alpha(to, [](uint8_t v, uint8_t alpha) {
-    return alpha == 0 || alpha == 255 ? v : static_cast<uint8_t>(std::min(255 * v / alpha, 255));
-  });
+  unpremultiply(to);
   copy(to, dst);
 }
 

@@ -25,6 +25,8 @@ extern const Operation overlay;
 extern const Operation pad;
 extern const Operation remap;
 extern const Operation resample;
+extern const Operation transpose;
+extern const Operation warp;
 
 // Resample and, as the last operation, normalise: one walk over the rows where that can be; false where it cannot.
 bool resample_then_normalize(State& s, const Args& a, const Args& then);

@@ -20,6 +20,10 @@ const Operation* operation_of(OpCode code) {
       return &operations::normalize;
     case OpCode::convert:
       return &operations::convert;
+    case OpCode::transpose:
+      return &operations::transpose;
+    case OpCode::warp:
+      return &operations::warp;
     case OpCode::erase:
       return &operations::erase;
     case OpCode::noise:

@@ -6,7 +6,7 @@ from typing import get_args
 
 from hypothesis import strategies as st
 
-from parity import adjust, codecs, color_space, filters, noise, overlays, pixels, remap, resize, tone
+from parity import adjust, codecs, color_space, filters, noise, overlays, pixels, remap, resize, tone, warp
 from parity.trial import Trial, answers, assert_parity, bits, every_isa, run_interleaved, run_planar
 from twinlens.steps.adjust.step import AdjustKind
 from twinlens.steps.resample.step import ANTIALIASED
@@ -72,4 +72,10 @@ STEPS: dict[str, st.SearchStrategy[Trial]] = {
     "noise replace": noise.replaced(),
     "noise iso": noise.iso(),
     "overlay": overlays.overlay(),
+    "transpose": warp.transpose(),
+    **{f"warp {method}": warp.pillow(method, False) for method in ("nearest", "bilinear", "bicubic")},
+    **{f"warp perspective {method}": warp.pillow(method, True) for method in ("nearest", "bilinear", "bicubic")},
+    **{f"warp {method}": warp.opencv(method, False) for method in ("cv_nearest", "cv_linear")},
+    **{f"warp perspective {method}": warp.opencv(method, True) for method in ("cv_nearest", "cv_linear")},
+    "warp premultiplied": warp.premultiplied(),
 }

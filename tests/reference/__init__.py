@@ -10,6 +10,7 @@ from .philox import philox4x32_10, uniform53
 from .resample import nearest_exact, pillow_pass_order, resample, resample_rgba
 from .resample_opencv import area, cubic, linear, linear_exact, nearest
 from .sharpness import sharpness
+from .warp import opencv_warp, pillow_warp
 
 __all__ = [
     "area",
@@ -30,9 +31,11 @@ __all__ = [
     "nearest",
     "nearest_exact",
     "normalize",
+    "opencv_warp",
     "pad",
     "philox4x32_10",
     "pillow_pass_order",
+    "pillow_warp",
     "resample",
     "resample_rgba",
     "rgb_to_lab",

@@ -25,7 +25,9 @@ from twinlens.steps.remap.step import Remap
 from twinlens.steps.resample.step import Resample
 from twinlens.steps.sharpness import Sharpness
 from twinlens.steps.spec import Spec
+from twinlens.steps.transpose import Transpose
 from twinlens.steps.unsharp import UnsharpMask
+from twinlens.steps.warp.step import Warp
 
 __all__ = [
     "Adjust",
@@ -55,5 +57,7 @@ __all__ = [
     "Sharpness",
     "Spec",
     "Step",
+    "Transpose",
     "UnsharpMask",
+    "Warp",
 ]

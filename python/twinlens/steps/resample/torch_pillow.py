@@ -20,7 +20,8 @@ from twinlens.steps.device import as_tensor, choose, rows_and_columns, take
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from twinlens.steps.spec import Ints, Reals
+    from twinlens.steps.premultiply import premultiplied, unpremultiplied
+from twinlens.steps.spec import Ints, Reals
 
 __all__ = ["Axis", "resample_pillow", "resample_premultiplied"]
 
@@ -86,14 +87,7 @@ def _pass_real(x: torch.Tensor, method: int, axis: Axis) -> torch.Tensor:
 
 def resample_premultiplied(x: torch.Tensor, method: int, columns: Axis, rows: Axis) -> torch.Tensor:
     """uint8 with alpha last: colour times alpha before, divided by it after (Pillow's MULDIV255 and RGBa to RGBA)."""
-    color, alpha = x[:, :-1].to(torch.int32), x[:, -1:].to(torch.int32)
-    product = color * alpha + 128
-    multiplied = torch.cat((((product >> 8) + product) >> 8, alpha), 1).to(torch.uint8)
-    y = resample_pillow(multiplied, method, columns, rows)
-    color, alpha = y[:, :-1].to(torch.int32), y[:, -1:].to(torch.int32)
-    quotient = torch.div(color * 255, alpha.clamp(min=1), rounding_mode="floor").clamp(max=255)
-    kept = (alpha == 0) | (alpha == 255)
-    out = torch.cat((torch.where(kept, color, quotient), alpha), 1).to(torch.uint8)
+    out = unpremultiplied(resample_pillow(premultiplied(x), method, columns, rows))
     whole = _unchanged(columns) & _unchanged(rows)
     return choose(whole, _window(x, rows, columns), out) if whole.any() else out
 

@@ -1,0 +1,17 @@
+#include "../warp.hpp"
+
+#include "intrinsics.hpp"
+
+namespace twinlens::TWL_NS {
+namespace {
+
+#include "blocks.inl.cpp"
+#include "warp.inl.cpp"
+#include "warp_blend.inl.cpp"
+#include "warp_opencv.inl.cpp"
+
+}  // namespace
+
+const WarpKernels warp_kernels = {.nearest = warp_nearest, .blend = warp_blend, .opencv = warp_opencv};
+
+}  // namespace twinlens::TWL_NS

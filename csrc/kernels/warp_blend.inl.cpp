@@ -1,0 +1,109 @@
+// Pillow's BILINEAR and BICUBIC: float64, pixels outside are not blended, neighbours repeat the border, truncation.
+
+constexpr int64_t kMostTaps = 4;  // along an axis
+
+// Bytes from the start of the picture to the taps' rows, and from there to their columns.
+struct Neighbours {
+  int64_t row[kMostTaps][kBlock], column[kMostTaps][kBlock];
+  alignas(64) double dx[kBlock], dy[kBlock];
+  uint8_t ok[kBlock];
+};
+
+template <int64_t N>
+inline void neighbours(const Coordinates& at, int64_t n, const View& src, Neighbours& out) {
+  constexpr int64_t kFirst = N == 4 ? -1 : 0;
+  for (int64_t i = 0; i < n; ++i) {
+    const bool inside = within(at.x[i], at.y[i], src);
+    const double x = (inside ? at.x[i] : 0.5) - 0.5, y = (inside ? at.y[i] : 0.5) - 0.5;
+    const double left = __builtin_floor(x), top = __builtin_floor(y);
+    out.ok[i] = inside ? 1 : 0;
+    out.dx[i] = x - left;
+    out.dy[i] = y - top;
+    const auto column = static_cast<int64_t>(left), row = static_cast<int64_t>(top);
+    for (int64_t t = 0; t < N; ++t) {
+      out.column[t][i] = clamped(column + kFirst + t, src.w) * src.sx;
+      out.row[t][i] = clamped(row + kFirst + t, src.h) * src.sy;
+    }
+  }
+}
+
+inline double linear(double a, double b, double t) { return a + (b - a) * t; }
+
+inline double cubic(const double* v, double t) {
+  const double p2 = v[2] - v[0], p3 = 2.0 * (v[0] - v[1]) + v[2] - v[3], p4 = v[1] - v[0] - v[2] + v[3];
+  return v[1] + t * (p2 + t * (p3 + t * p4));
+}
+
+template <typename T>
+inline T truncated_to(double v) {
+  if constexpr (sizeof(T) == 4) {
+    return static_cast<T>(v);
+  } else {
+    constexpr int32_t kMax = sizeof(T) == 1 ? 255 : 65535;
+    const auto i = static_cast<int32_t>(v);
+    return static_cast<T>(i < 0 ? 0 : i > kMax ? kMax : i);
+  }
+}
+
+// One channel of n pixels; p: its first sample.
+template <typename T>
+inline void bilinear_block(const uint8_t* p, const Neighbours& k, int64_t n, T* out) {
+  alignas(64) double tap[4][kBlock];
+  for (int64_t i = 0; i < n; ++i)
+    for (int64_t t = 0; t < 4; ++t)
+      tap[t][i] = static_cast<double>(load_sample<T>(p + k.row[t / 2][i] + k.column[t % 2][i]));
+  for (int64_t i = 0; i < n; ++i) {
+    const double top = linear(tap[0][i], tap[1][i], k.dx[i]), bottom = linear(tap[2][i], tap[3][i], k.dx[i]);
+    out[i] = truncated_to<T>(linear(top, bottom, k.dy[i]));
+  }
+}
+
+template <typename T>
+inline void bicubic_block(const uint8_t* p, const Neighbours& k, int64_t n, T* out) {
+  alignas(64) double line[4][kBlock];
+  for (int64_t j = 0; j < 4; ++j)
+    for (int64_t i = 0; i < n; ++i) {
+      double v[4];
+      for (int64_t t = 0; t < 4; ++t) v[t] = static_cast<double>(load_sample<T>(p + k.row[j][i] + k.column[t][i]));
+      line[j][i] = cubic(v, k.dx[i]);
+    }
+  for (int64_t i = 0; i < n; ++i) {
+    const double v[4] = {line[0][i], line[1][i], line[2][i], line[3][i]};
+    out[i] = truncated_to<T>(cubic(v, k.dy[i]));
+  }
+}
+
+template <typename T>
+void blend_of(const View& src, const View& dst, const WarpJob& job) {
+  Coordinates at;
+  Neighbours k;
+  alignas(64) T out[kBlock];
+  const bool two = job.method == WarpMethod::bilinear;
+  for (int64_t row = 0; row < dst.h; ++row)
+    for_each_block(dst.w, [&](int64_t x, int64_t n) {
+      coordinates(job, row, x, n, at);
+      if (two)
+        neighbours<2>(at, n, src, k);
+      else
+        neighbours<4>(at, n, src, k);
+      for (int64_t c = 0; c < src.c; ++c) {
+        const uint8_t* p = src.data + c * src.sc;
+        if (two)
+          bilinear_block(p, k, n, out);
+        else
+          bicubic_block(p, k, n, out);
+        const T fill = fill_of<T>(job, c);
+        for (int64_t i = 0; i < n; ++i) out[i] = k.ok[i] != 0 ? out[i] : fill;
+        store_strided(out, n, dst.data + row * dst.sy + x * dst.sx + c * dst.sc, dst.sx);
+      }
+    });
+}
+
+void warp_blend(const View& src, const View& dst, const WarpJob& job) {
+  if (src.dtype == DType::u8)
+    blend_of<uint8_t>(src, dst, job);
+  else if (src.dtype == DType::u16)
+    blend_of<uint16_t>(src, dst, job);
+  else
+    blend_of<float>(src, dst, job);
+}

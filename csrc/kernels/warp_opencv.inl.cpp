@@ -1,0 +1,126 @@
+// OpenCV 5's warpAffine and warpPerspective: float32, pixel centres at whole numbers, fused multiply-adds. A fused one is
+// a float64 sum rounded once more, which a tensor program can do as well.
+
+constexpr float kFar = 1073741824.0F;  // coordinates beyond are outside every picture
+
+inline float fused(float a, float b, float c) {
+  return static_cast<float>(static_cast<double>(a) * static_cast<double>(b) + static_cast<double>(c));
+}
+
+struct FloatCoordinates {
+  alignas(64) float x[kBlock], y[kBlock];
+};
+
+// One of the matrix's rows: the products of y are added up once a row of pixels.
+inline void along(const double* m, float c, int64_t row, int64_t x, int64_t n, float* out) {
+  const auto a = static_cast<float>(m[0]);
+  const float rest = static_cast<float>(m[1]) * static_cast<float>(row) + c;
+  for (int64_t i = 0; i < n; ++i) out[i] = fused(a, static_cast<float>(static_cast<int32_t>(x + i)), rest);
+}
+
+inline void float_coordinates(const WarpJob& job, int64_t row, int64_t x, int64_t n, FloatCoordinates& at) {
+  along(job.m, static_cast<float>(job.m[2]), row, x, n, at.x);
+  along(job.m + 3, static_cast<float>(job.m[5]), row, x, n, at.y);
+  if (job.perspective) {
+    alignas(64) float q[kBlock];
+    along(job.m + 6, 1.0F, row, x, n, q);
+    for (int64_t i = 0; i < n; ++i) {
+      at.x[i] /= q[i];
+      at.y[i] /= q[i];
+    }
+  }
+  for (int64_t i = 0; i < n; ++i) {
+    at.x[i] = __builtin_fabsf(at.x[i]) < kFar ? at.x[i] : kFar;
+    at.y[i] = __builtin_fabsf(at.y[i]) < kFar ? at.y[i] : kFar;
+  }
+}
+
+// Four taps a pixel: bytes from the start of the picture, or outside.
+struct Corners {
+  int64_t at[4][kBlock];
+  bool ok[4][kBlock];
+  alignas(64) float a[kBlock], b[kBlock];
+};
+
+inline void corners(const FloatCoordinates& at, int64_t n, const View& src, Corners& out) {
+  for (int64_t i = 0; i < n; ++i) {
+    const float left = __builtin_floorf(at.x[i]), top = __builtin_floorf(at.y[i]);
+    out.a[i] = at.x[i] - left;
+    out.b[i] = at.y[i] - top;
+    const auto column = static_cast<int64_t>(left), row = static_cast<int64_t>(top);
+    for (int64_t t = 0; t < 4; ++t) {
+      const int64_t y = row + t / 2, x = column + t % 2;
+      const bool inside = y >= 0 && y < src.h && x >= 0 && x < src.w;
+      out.ok[t][i] = inside;
+      out.at[t][i] = inside ? y * src.sy + x * src.sx : 0;
+    }
+  }
+}
+
+template <typename T>
+inline T rounded_to(float v) {
+  if constexpr (sizeof(T) == 4) {
+    return v;
+  } else {
+    constexpr float kMax = sizeof(T) == 1 ? 255.0F : 65535.0F;
+    const float whole = __builtin_rintf(v);
+    return static_cast<T>(static_cast<int32_t>(whole < 0.0F ? 0.0F : whole > kMax ? kMax : whole));
+  }
+}
+
+template <typename T>
+inline void linear_block(const uint8_t* p, const Corners& k, int64_t n, T fill, T* out) {
+  alignas(64) float tap[4][kBlock];
+  for (int64_t t = 0; t < 4; ++t)
+    for (int64_t i = 0; i < n; ++i)
+      tap[t][i] = static_cast<float>(k.ok[t][i] ? load_sample<T>(p + k.at[t][i]) : fill);
+  for (int64_t i = 0; i < n; ++i) {
+    const float top = fused(k.a[i], tap[1][i] - tap[0][i], tap[0][i]);
+    const float bottom = fused(k.a[i], tap[3][i] - tap[2][i], tap[2][i]);
+    out[i] = rounded_to<T>(fused(k.b[i], bottom - top, top));
+  }
+}
+
+template <typename T>
+void opencv_linear(const View& src, const View& dst, const WarpJob& job) {
+  FloatCoordinates at;
+  Corners k;
+  alignas(64) T out[kBlock];
+  for (int64_t row = 0; row < dst.h; ++row)
+    for_each_block(dst.w, [&](int64_t x, int64_t n) {
+      float_coordinates(job, row, x, n, at);
+      corners(at, n, src, k);
+      for (int64_t c = 0; c < src.c; ++c) {
+        linear_block(src.data + c * src.sc, k, n, fill_of<T>(job, c), out);
+        store_strided(out, n, dst.data + row * dst.sy + x * dst.sx + c * dst.sc, dst.sx);
+      }
+    });
+}
+
+template <typename T>
+void opencv_nearest(const View& src, const View& dst, const WarpJob& job) {
+  FloatCoordinates at;
+  for (int64_t row = 0; row < dst.h; ++row)
+    nearest_row<T>(src, dst, row, job, [&](int64_t i, int64_t* y, int64_t* x) {
+      if (i % kBlock == 0) float_coordinates(job, row, i, dst.w - i < kBlock ? dst.w - i : kBlock, at);
+      *y = static_cast<int64_t>(__builtin_rintf(at.y[i % kBlock]));
+      *x = static_cast<int64_t>(__builtin_rintf(at.x[i % kBlock]));
+    });
+}
+
+template <typename T>
+void opencv_of(const View& src, const View& dst, const WarpJob& job) {
+  if (job.method == WarpMethod::cv_linear)
+    opencv_linear<T>(src, dst, job);
+  else
+    opencv_nearest<T>(src, dst, job);
+}
+
+void warp_opencv(const View& src, const View& dst, const WarpJob& job) {
+  if (src.dtype == DType::u8)
+    opencv_of<uint8_t>(src, dst, job);
+  else if (src.dtype == DType::u16)
+    opencv_of<uint16_t>(src, dst, job);
+  else
+    opencv_of<float>(src, dst, job);
+}

@@ -1,0 +1,1 @@
+"""Warp: affine and perspective maps."""
