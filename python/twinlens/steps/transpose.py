@@ -48,15 +48,15 @@ class Transpose(Step):
     def batched(self, x: torch.Tensor, spec: Spec) -> torch.Tensor:
         del spec
         y = movable(x)
-        for where, turned in (
-            (self.transposed, lambda v: v.transpose(2, 3)),
-            (self.horizontal, lambda v: v.flip(3)),
-            (self.vertical, lambda v: v.flip(2)),
-        ):
+        if self.transposed.all():
+            y = y.transpose(2, 3)
+        elif self.transposed.any():
+            y = choose(self.transposed, y.transpose(2, 3), y)
+        for where, axis in ((self.horizontal, 3), (self.vertical, 2)):
             if where.all():
-                y = turned(y)
+                y = y.flip(axis)
             elif where.any():
-                y = choose(where, turned(y), y)
+                y = choose(where, y.flip(axis), y)
         return y.contiguous().view(x.dtype)
 
     def boxes(self, xyxy: torch.Tensor, spec: Spec) -> torch.Tensor:

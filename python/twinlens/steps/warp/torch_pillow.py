@@ -100,9 +100,11 @@ def _blended(
         return picked(values, (row + j).clamp(0, h - 1), (column + i).clamp(0, w - 1))
 
     if method == "bilinear":
-        done = _linear(*(_linear(tap(j, 0), tap(j, 1), dx) for j in (0, 1)), dy)
+        above, below = (_linear(tap(j, 0), tap(j, 1), dx) for j in (0, 1))
+        done = _linear(above, below, dy)
     else:
-        done = _cubic(*(_cubic(*(tap(j, i) for i in (-1, 0, 1, 2)), dx) for j in (-1, 0, 1, 2)), dy)
+        a, b, c, d = (_cubic(tap(j, -1), tap(j, 0), tap(j, 1), tap(j, 2), dx) for j in (-1, 0, 1, 2))
+        done = _cubic(a, b, c, d, dy)
     if x.dtype != torch.float32:
         done = done.clamp(0.0, _LARGEST[x.dtype]).trunc()
     return filled(done.to(x.dtype), inside, fill)
