@@ -18,7 +18,7 @@ struct WarpJob {
   const double* fill;  // one value, or one a channel
   int64_t fills;
   WarpWalk walk;
-  const int32_t* rows;     // [dst.h], [dst.w] of WarpWalk::scale, negative or too large where outside
+  const int32_t* rows;  // [dst.h], [dst.w] of WarpWalk::scale, negative or too large where outside
   const int32_t* columns;
   int64_t fixed[6];  // of WarpWalk::fixed, 16 bits behind the point
 };

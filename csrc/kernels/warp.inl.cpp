@@ -71,7 +71,9 @@ void nearest_row(const View& src, const View& dst, int64_t row, const WarpJob& j
 }
 
 // Towards zero; -1 outside.
-inline int64_t truncated(double v, int64_t n) { return v >= 0.0 && v < static_cast<double>(n) ? static_cast<int64_t>(v) : -1; }
+inline int64_t truncated(double v, int64_t n) {
+  return v >= 0.0 && v < static_cast<double>(n) ? static_cast<int64_t>(v) : -1;
+}
 
 template <typename T>
 void nearest_sum(const View& src, const View& dst, const WarpJob& job) {

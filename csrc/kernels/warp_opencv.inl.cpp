@@ -1,5 +1,5 @@
-// OpenCV 5's warpAffine and warpPerspective: float32, pixel centres at whole numbers, fused multiply-adds. A fused one is
-// a float64 sum rounded once more, which a tensor program can do as well.
+// OpenCV 5's warpAffine and warpPerspective: float32, pixel centres at whole numbers, fused multiply-adds. A fused one
+// is a float64 sum rounded once more, which a tensor program can do as well.
 
 constexpr float kFar = 1073741824.0F;  // coordinates beyond are outside every picture
 
@@ -72,8 +72,7 @@ template <typename T>
 inline void linear_block(const uint8_t* p, const Corners& k, int64_t n, T fill, T* out) {
   alignas(64) float tap[4][kBlock];
   for (int64_t t = 0; t < 4; ++t)
-    for (int64_t i = 0; i < n; ++i)
-      tap[t][i] = static_cast<float>(k.ok[t][i] ? load_sample<T>(p + k.at[t][i]) : fill);
+    for (int64_t i = 0; i < n; ++i) tap[t][i] = static_cast<float>(k.ok[t][i] ? load_sample<T>(p + k.at[t][i]) : fill);
   for (int64_t i = 0; i < n; ++i) {
     const float top = fused(k.a[i], tap[1][i] - tap[0][i], tap[0][i]);
     const float bottom = fused(k.a[i], tap[3][i] - tap[2][i], tap[2][i]);

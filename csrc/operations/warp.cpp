@@ -10,8 +10,8 @@
 namespace twinlens::operations {
 namespace {
 
-constexpr double kLargest = 1e9;           // of a matrix
-constexpr double kFixedLimit = 32768.0;    // corners below it are walked in 16.16 integers
+constexpr double kLargest = 1e9;         // of a matrix
+constexpr double kFixedLimit = 32768.0;  // corners below it are walked in 16.16 integers
 constexpr int64_t kMatrix = 8;
 
 void check_transpose(const Args&, const View&) {}
