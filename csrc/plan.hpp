@@ -26,9 +26,11 @@ enum class OpCode : int64_t {
   warp = 16,
   remap = 17,
   convolve = 18,
+  denoise = 22,
   erase = 23,
   noise = 24,
   overlay = 25,
+  adaptive_threshold = 26,
 };
 
 // Parameters lie in rows, one a picture, or one row for all (stride 0).

@@ -16,6 +16,7 @@ from twinlens import engines
 from twinlens.engines import Batch
 from twinlens.errors import InputError
 from twinlens.steps import (
+    AdaptiveThreshold,
     Adjust,
     Channels,
     Clahe,
@@ -23,6 +24,7 @@ from twinlens.steps import (
     ColorMatrix,
     Convert,
     Crop,
+    Denoise,
     Erase,
     Flip,
     HistogramLut,
@@ -212,6 +214,10 @@ STEPS: dict[str, Callable[[int], Step]] = {
     "unsharp mask": lambda n: UnsharpMask(np.array([[5, 5]]), np.zeros((1, 2)), np.linspace(0, 1, n), 10),
     "sharpness": lambda n: Sharpness(np.linspace(0, 3, n)),
     "sharpness for some": masked(lambda n: Sharpness(np.linspace(0, 3, n))),
+    "denoise joint": lambda n: Denoise(np.linspace(3, 30, 2 * n).reshape(n, 2)[::-1], 3, 5, "joint"),
+    "denoise lab for some": masked(lambda n: Denoise(np.full((n, 2), 9.0), 3, 3, "lab")),
+    "adaptive threshold": lambda n: AdaptiveThreshold(7, np.linspace(-3, 9, n)),
+    "adaptive threshold for some": masked(lambda n: AdaptiveThreshold(5, np.ones(n), "gaussian", True)),
     "jpeg": lambda n: JpegArtifact(spread(n, 10, 90)),
     "linear": alike(LinearTransform(np.eye(5760)[None] * 0.5, np.ones((1, 5760)))),
     **{f"adjust {k}": lambda n, k=k: Adjust(k, np.linspace(0, 0.5, n)) for k in get_args(AdjustKind)},

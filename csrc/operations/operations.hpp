@@ -7,6 +7,7 @@
 
 namespace twinlens::operations {
 
+extern const Operation adaptive_threshold;
 extern const Operation adjust;
 extern const Operation clahe;
 extern const Operation color;
@@ -15,6 +16,7 @@ extern const Operation channels;
 extern const Operation color_matrix;
 extern const Operation convolve;
 extern const Operation crop;
+extern const Operation denoise;
 extern const Operation erase;
 extern const Operation flip;
 extern const Operation histogram;

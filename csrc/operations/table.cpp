@@ -24,6 +24,10 @@ const Operation* operation_of(OpCode code) {
       return &operations::transpose;
     case OpCode::warp:
       return &operations::warp;
+    case OpCode::denoise:
+      return &operations::denoise;
+    case OpCode::adaptive_threshold:
+      return &operations::adaptive_threshold;
     case OpCode::erase:
       return &operations::erase;
     case OpCode::noise:

@@ -6,7 +6,7 @@ from typing import get_args
 
 from hypothesis import strategies as st
 
-from parity import adjust, codecs, color_space, filters, noise, overlays, pixels, remap, resize, tone, warp
+from parity import adjust, codecs, color_space, denoise, filters, noise, overlays, pixels, remap, resize, tone, warp
 from parity.trial import Trial, answers, assert_parity, bits, every_isa, run_interleaved, run_planar
 from twinlens.steps.adjust.step import AdjustKind
 from twinlens.steps.resample.step import ANTIALIASED
@@ -52,6 +52,10 @@ STEPS: dict[str, st.SearchStrategy[Trial]] = {
     "unsharp mask": filters.unsharp(),
     "convolve": filters.filter2d(),
     "sharpness": filters.sharpness(),
+    "denoise joint": denoise.non_local_means("joint"),
+    "denoise lab": denoise.non_local_means("lab"),
+    "adaptive threshold mean": denoise.adaptive("mean"),
+    "adaptive threshold gaussian": denoise.adaptive("gaussian"),
     **{f"adjust {kind}": adjust.adjust(kind) for kind in get_args(AdjustKind)},
     "lut": tone.lut(),
     "histogram autocontrast": tone.autocontrast(),

@@ -3,6 +3,7 @@
 from .blur import box_filter, gaussian_blur, unsharp_mask
 from .clahe import clahe, clahe_lab
 from .color import gray_opencv, gray_pillow, lab_to_rgb, rgb_to_lab
+from .denoise import adaptive_threshold, non_local_means, non_local_means_lab
 from .filter2d import filter2d
 from .geometry import crop, horizontal_flip, pad, vertical_flip
 from .normalize import convert_dtype, normalize, to_bfloat16_bits
@@ -13,6 +14,7 @@ from .sharpness import sharpness
 from .warp import opencv_warp, pillow_warp
 
 __all__ = [
+    "adaptive_threshold",
     "area",
     "box_filter",
     "clahe",
@@ -30,6 +32,8 @@ __all__ = [
     "linear_exact",
     "nearest",
     "nearest_exact",
+    "non_local_means",
+    "non_local_means_lab",
     "normalize",
     "opencv_warp",
     "pad",

@@ -71,9 +71,10 @@ def _cube_root_table() -> Table:
     return table
 
 
-def rgb_to_lab(image: Image) -> Image:
-    """(..., 3) uint8 sRGB to uint8 Lab (L * 255/100, a + 128, b + 128): `cv2.COLOR_RGB2Lab`."""
-    r, g, b = (_gamma_table()[image[..., c]] for c in range(3))
+def rgb_to_lab(image: Image, *, linear: bool = False) -> Image:
+    """(..., 3) uint8 sRGB to uint8 Lab (L * 255/100, a + 128, b + 128): `cv2.COLOR_RGB2Lab`, or COLOR_LRGB2Lab."""
+    table = 8 * np.arange(256) if linear else _gamma_table()
+    r, g, b = (table[image[..., c]] for c in range(3))
     matrix = np.rint(4096 * RGB_TO_XYZ / WHITE_D65[:, None]).astype(np.int64)
     fx, fy, fz = (_cube_root_table()[_descale(row[0] * r + row[1] * g + row[2] * b, 12)] for row in matrix)
     scale_l = (116 * 255 + 50) // 100
@@ -115,8 +116,8 @@ def _inverse_gamma_table() -> Table:
     return np.rint(255 * np.where(x <= 0.0031308, x * 12.92, 1.055 * np.power(x, 1 / 2.4) - 0.055)).astype(np.int64)
 
 
-def lab_to_rgb(image: Image) -> Image:
-    """(..., 3) uint8 Lab to uint8 sRGB: `cv2.COLOR_Lab2RGB`."""
+def lab_to_rgb(image: Image, *, linear: bool = False) -> Image:
+    """(..., 3) uint8 Lab to uint8 sRGB: `cv2.COLOR_Lab2RGB`, or COLOR_Lab2LRGB."""
     lightness, a, b = (image[..., c].astype(np.int64) for c in range(3))
     luminance, root = _lightness_tables()
     y = luminance[lightness]
@@ -127,5 +128,6 @@ def lab_to_rgb(image: Image) -> Image:
     x = _cube_table()[fy + a_part + XZ_OFFSET]
     z = _cube_table()[fy - b_part + XZ_OFFSET]
     matrix = np.rint(4096 * XYZ_TO_RGB * WHITE_D65[None]).astype(np.int64)
-    linear = [np.clip(_descale(row[0] * x + row[1] * y + row[2] * z, 14), 0, 4095) for row in matrix]
-    return np.stack([_inverse_gamma_table()[v] for v in linear], axis=-1).astype(np.uint8)
+    light = [np.clip(_descale(row[0] * x + row[1] * y + row[2] * z, 14), 0, 4095) for row in matrix]
+    table = np.arange(4096) * 255 >> 12 if linear else _inverse_gamma_table()
+    return np.stack([table[v] for v in light], axis=-1).astype(np.uint8)

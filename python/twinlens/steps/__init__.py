@@ -1,5 +1,6 @@
 """The vocabulary: what a pipeline can ask an engine to do."""
 
+from twinlens.steps.adaptive import AdaptiveThreshold
 from twinlens.steps.adjust.step import Adjust
 from twinlens.steps.base import NativeOp, Step
 from twinlens.steps.blur.step import BoxFilter, GaussianBlur
@@ -10,6 +11,7 @@ from twinlens.steps.color_matrix import ColorMatrix
 from twinlens.steps.convert import Convert
 from twinlens.steps.convolve import Convolve
 from twinlens.steps.crop import Crop
+from twinlens.steps.denoise.step import Denoise
 from twinlens.steps.erase import Erase
 from twinlens.steps.flip import Flip
 from twinlens.steps.histogram.step import HistogramLut
@@ -30,6 +32,7 @@ from twinlens.steps.unsharp import UnsharpMask
 from twinlens.steps.warp.step import Warp
 
 __all__ = [
+    "AdaptiveThreshold",
     "Adjust",
     "BoxFilter",
     "Channels",
@@ -39,6 +42,7 @@ __all__ = [
     "Convert",
     "Convolve",
     "Crop",
+    "Denoise",
     "Erase",
     "Flip",
     "GaussianBlur",

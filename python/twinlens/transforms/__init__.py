@@ -43,6 +43,7 @@ from twinlens.transforms.noise import (
     MultiplicativeNoise,
 )
 from twinlens.transforms.photometric import RandomPhotometricDistort
+from twinlens.transforms.rank import Denoise
 from twinlens.transforms.resize import Resize
 from twinlens.transforms.shadow import RandomShadow
 from twinlens.transforms.sharpen import RandomAdjustSharpness, UnsharpMask
@@ -78,6 +79,7 @@ __all__ = [
     "ConvertImageDtype",
     "CutMix",
     "Defocus",
+    "Denoise",
     "Downscale",
     "ElasticTransform",
     "GaussNoise",

@@ -58,10 +58,10 @@ def swap_rb(x: Tensor) -> Tensor:
     return torch.cat((x[:, 2:3], x[:, 1:2], x[:, 0:1], x[:, 3:]), dim=1)
 
 
-def rgb_to_lab(x: Tensor) -> Tensor:
-    """(B, 3, H, W) uint8 sRGB to OpenCV's 8-bit Lab: L * 255 / 100, a + 128, b + 128."""
+def rgb_to_lab(x: Tensor, *, linear: bool = False) -> Tensor:
+    """(B, 3, H, W) uint8 sRGB, or linear RGB, to OpenCV's 8-bit Lab: L * 255 / 100, a + 128, b + 128."""
     tables = _tables(x.device)
-    r, g, b = tables.linear[x.to(torch.int32)].unbind(1)
+    r, g, b = (8 * x.to(torch.int32) if linear else tables.linear[x.to(torch.int32)]).unbind(1)
     fx, fy, fz = (tables.root[(r * m[0] + g * m[1] + b * m[2] + (1 << 11)) >> 12] for m in _FORWARD)
     scale, shift = (116 * 255 + 50) // 100, (16 * 255 * 32768 + 50) // 100
     half, neutral = 1 << 14, 128 << 15
@@ -69,8 +69,8 @@ def rgb_to_lab(x: Tensor) -> Tensor:
     return (torch.stack(lab, dim=1) >> 15).clamp(0, 255).to(torch.uint8)
 
 
-def lab_to_rgb(x: Tensor) -> Tensor:
-    """OpenCV's 8-bit Lab, (B, 3, H, W) uint8, to sRGB; out of gamut is clamped."""
+def lab_to_rgb(x: Tensor, *, linear: bool = False) -> Tensor:
+    """OpenCV's 8-bit Lab, (B, 3, H, W) uint8, to sRGB, or to linear RGB; out of gamut is clamped."""
     tables = _tables(x.device)
     lightness, a, b = x.to(torch.int32).unbind(1)
     fy = tables.root_of_lightness[lightness]
@@ -78,7 +78,8 @@ def lab_to_rgb(x: Tensor) -> Tensor:
     fz = fy - ((b * 41943 + 16) >> 9) + 128 * _ONE // 200 - 1
     xyz = (tables.inverse_root[fx - _LOWEST], tables.luminance[lightness], tables.inverse_root[fz - _LOWEST])
     rgb = torch.stack([xyz[0] * m[0] + xyz[1] * m[1] + xyz[2] * m[2] for m in _BACKWARD], dim=1)
-    return tables.gamma[((rgb + (1 << 13)) >> 14).clamp(0, 4095)]
+    light = ((rgb + (1 << 13)) >> 14).clamp(0, 4095)
+    return ((light * 255) >> 12).to(torch.uint8) if linear else tables.gamma[light]
 
 
 class _Tables(NamedTuple):
