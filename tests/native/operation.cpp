@@ -126,6 +126,31 @@ void push_weights(Random& r, int64_t n, int64_t bits, std::vector<int64_t>& out)
   out.insert(out.end(), w.begin(), w.end());
 }
 
+// The first weight is above 0 and the last is 0.
+void push_means(Random& r, int64_t n, int64_t search, std::vector<int64_t>& out) {
+  const int64_t largest = ((int64_t{1} << 31) - 1) / (search * search * 255);
+  out.push_back(r.between(1, largest));
+  for (int64_t i = 2; i < n; ++i) out.push_back(r.between(0, largest));
+  out.push_back(0);
+}
+
+Operation adaptive_threshold(Random& r, Shape& s) {
+  const int64_t n = 2 * r.between(1, 9) + 1, alpha = s.c > 1 && r.coin() ? 1 : 0;
+  std::vector<int64_t> ints{1, n, r.between(-9, 9), r.between(0, 1), alpha};
+  if (r.coin()) push_weights(r, n, 16, ints);
+  return {OpCode::adaptive_threshold, ints, {}};
+}
+
+Operation denoise(Random& r, Shape& s) {
+  const int64_t alpha = s.c > 1 && r.coin() ? 1 : 0, lab = s.c - alpha == 3 && r.coin() ? 1 : 0;
+  if (s.c - alpha > 4) return adaptive_threshold(r, s);
+  const int64_t search = 2 * r.between(0, 3) + 1, n1 = r.between(2, 50), n2 = lab != 0 ? r.between(2, 50) : 0;
+  std::vector<int64_t> ints{1, lab, 2 * r.between(0, 4) + 1, search, alpha, n1, n2};
+  push_means(r, n1, search, ints);
+  if (lab != 0) push_means(r, n2, search, ints);
+  return {OpCode::denoise, ints, {}};
+}
+
 Operation convolve(Random& r, Shape& s) {
   const int64_t kind = r.between(0, 4), nx = 2 * r.between(0, 9) + 1, ny = 2 * r.between(0, 9) + 1;
   if (kind == 0) return {OpCode::convolve, {1, 0, r.between(0, s.c)}, {r.pick({0.0, 0.3, 1.0, 2.5, 30.0})}};
@@ -216,37 +241,39 @@ Operation color_matrix(Random& r, Shape& s) {
   };
 
   constexpr Kind kKinds[] = {
-      {any, crop},              //
-      {any, flip},              //
-      {numbers, pad},           //
-      {numbers, color},         //
-      {integers, clahe},        //
-      {numbers, normalize},     //
-      {numbers, convert},       //
-      {numbers, noise},         //
-      {numbers, erase},         //
-      {numbers, remap},         //
-      {numbers, overlay},       //
-      {numbers, convolve},      //
-      {bytes, lut},             //
-      {numbers, channels},      //
-      {numbers, color_matrix},  //
-      {bytes, histogram},       //
-      {any, crop},              //
-      {any, flip},              //
-      {numbers, pad},           //
-      {numbers, color},         //
-      {integers, clahe},        //
-      {numbers, normalize},     //
-      {numbers, convert},       //
-      {numbers, noise},         //
-      {numbers, erase},         //
-      {numbers, remap},         //
-      {numbers, overlay},       //
-      {numbers, convolve},      //
-      {bytes, adjust},          //
-      {bytes, lut},             //
-      {bytes, histogram},       //
+      {any, crop},                  //
+      {any, flip},                  //
+      {numbers, pad},               //
+      {numbers, color},             //
+      {integers, clahe},            //
+      {numbers, normalize},         //
+      {numbers, convert},           //
+      {numbers, noise},             //
+      {numbers, erase},             //
+      {numbers, remap},             //
+      {numbers, overlay},           //
+      {numbers, convolve},          //
+      {bytes, lut},                 //
+      {bytes, denoise},             //
+      {bytes, adaptive_threshold},  //
+      {numbers, channels},          //
+      {numbers, color_matrix},      //
+      {bytes, histogram},           //
+      {any, crop},                  //
+      {any, flip},                  //
+      {numbers, pad},               //
+      {numbers, color},             //
+      {integers, clahe},            //
+      {numbers, normalize},         //
+      {numbers, convert},           //
+      {numbers, noise},             //
+      {numbers, erase},             //
+      {numbers, remap},             //
+      {numbers, overlay},           //
+      {numbers, convolve},          //
+      {bytes, adjust},              //
+      {bytes, lut},                 //
+      {bytes, histogram},           //
   };
 
 }  // namespace

@@ -21,10 +21,7 @@ def _weight(d: int, h: float, channels: int, window: int, search: int) -> int:
     largest = (2**31 - 1) // (search * search * 255)
     distance = (d // power) * (power / (window * window))
     scale = float(np.float32(h) * np.float32(h) * np.float32(channels))
-    if scale == 0:
-        unit = 1.0 if distance == 0 else 0.0
-    else:
-        unit = math.exp(-distance / scale)
+    unit = (1.0 if distance == 0 else 0.0) if scale == 0 else math.exp(-distance / scale)
     weight = round(largest * unit)
     return 0 if weight < 0.001 * largest else weight
 

@@ -92,7 +92,7 @@ def test_every_image_of_a_batch_draws_for_itself() -> None:
 
 
 def test_draws_are_uniform_and_p_is_p() -> None:
-    images = np.zeros((3000, 1, 1), np.uint8)
+    images = np.zeros((3000, 1, 1, 1), np.uint8)
     keys = [twinlens.key(seed=3, index=i) for i in range(len(images))]
     _, params = T.Denoise((10, 20), p=0.25)(images, keys=keys, return_params=True)
     drawn = next(value for value in _arrays(params) if "h" in value)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from twinlens.pipeline.trace import Params
     from twinlens.steps import Spec, Step
+    from twinlens.steps.denoise.step import DenoiseMode
+    from twinlens.steps.spec import Bools
 
 __all__ = ["Denoise"]
 
@@ -98,9 +100,9 @@ class Denoise(_Drawn):
             raise InputError("Denoise: the image is of PIL mode P or 1; convert('RGB') it first")
         active = self.active(params, spec)
         strength = np.stack(list(self.drawn(params, spec).values()), 1)
-        lab = (
-            spec.c - ((spec.c > 1) & spec.alpha) == 3 if self.mode == "auto" else np.full(len(spec), self.mode == "lab")
-        )
-        for mode, chosen in (("joint", active & ~lab), ("lab", active & lab)):
+        colours = spec.c - ((spec.c > 1) & spec.alpha)
+        lab = (colours == 3) if self.mode == "auto" else np.full(len(spec), self.mode == "lab")
+        modes: tuple[tuple[DenoiseMode, Bools], ...] = (("joint", active & ~lab), ("lab", active & lab))
+        for mode, chosen in modes:
             if chosen.any():
                 yield DenoiseStep(strength, self.templateWindowSize, self.searchWindowSize, mode, active=chosen)
