@@ -191,90 +191,78 @@ Operation color_matrix(Random& r, Shape& s) {
   std::vector<double> rows = reals(r, 12, 3.0);
   for (double& v : rows) v -= 1.5;
   return {OpCode::color_matrix, {1}, rows};
-  Operation adjust(Random & r, Shape & s) {
-    const bool alpha = s.c == 2 || s.c == 4;
-    const int64_t kind = r.between(0, s.c > 2 ? 3 : 1);
-    if (s.c > 4) return {OpCode::crop, {1, 0, 0, s.h, s.w}, {}};
-    return {
-        OpCode::adjust, {1, kind, alpha ? 1 : 0}, {kind == 3 ? static_cast<double>(r.between(0, 255)) : 2 * r.unit()}};
+}
+
+Operation adjust(Random& r, Shape& s) {
+  const bool alpha = s.c == 2 || s.c == 4;
+  const int64_t kind = r.between(0, s.c > 2 ? 3 : 1);
+  if (s.c > 4) return {OpCode::crop, {1, 0, 0, s.h, s.w}, {}};
+  return {
+      OpCode::adjust, {1, kind, alpha ? 1 : 0}, {kind == 3 ? static_cast<double>(r.between(0, 255)) : 2 * r.unit()}};
+}
+
+Operation flip(Random& r, Shape&) { return {OpCode::flip, {1, r.between(0, 1), r.between(0, 1)}, {}}; }
+
+Operation overlay(Random& r, Shape& s) {
+  const int64_t vertices = r.between(1, 6), polygons = r.between(1, 3);
+  std::vector<int64_t> ints{1, r.between(0, polygons), vertices};
+  for (int64_t i = 0; i < polygons * vertices; ++i) {
+    ints.push_back(r.between(-9, s.w + 9));
+    ints.push_back(r.between(-9, s.h + 9));
   }
+  return {OpCode::overlay, ints, reals(r, polygons, 1.5)};
+}
 
-  Operation flip(Random & r, Shape&) { return {OpCode::flip, {1, r.between(0, 1), r.between(0, 1)}, {}}; }
+bool any(const Shape&) { return true; }
+bool numbers(const Shape& s) { return number(s.dtype); }
+bool integers(const Shape& s) { return s.dtype == DType::u8 || s.dtype == DType::u16; }
+bool bytes(const Shape& s) { return s.dtype == DType::u8; }
 
-  Operation overlay(Random & r, Shape & s) {
-    const int64_t vertices = r.between(1, 6), polygons = r.between(1, 3);
-    std::vector<int64_t> ints{1, r.between(0, polygons), vertices};
-    for (int64_t i = 0; i < polygons * vertices; ++i) {
-      ints.push_back(r.between(-9, s.w + 9));
-      ints.push_back(r.between(-9, s.h + 9));
-    }
-    return {OpCode::overlay, ints, reals(r, polygons, 1.5)};
+Operation remap(Random& r, Shape& s) {
+  const int64_t kind = r.between(0, 2), rx = kind == 0 ? r.between(0, 5) : 0, ry = kind == 0 ? r.between(0, 5) : 0;
+  const int64_t across = kind == 1 ? s.w + r.between(0, 3) : 0, down = kind == 1 ? s.h + r.between(0, 3) : 0;
+  std::vector<int64_t> ints{1,  kind, r.between(0, 1), r.between(0, 2), static_cast<int64_t>(r.bits()), across, down,
+                            rx, ry};
+  for (const int64_t radius : {rx, ry}) {
+    ints.push_back(32768 - 2 * 1000 * radius);
+    for (int64_t i = 0; i < radius; ++i) ints.push_back(1000);
   }
+  const auto w = static_cast<double>(s.w), h = static_cast<double>(s.h);
+  std::vector<double> numbers{r.unit() * 1e-3, r.unit() * 1e-3};
+  if (kind == 1) numbers = reals(r, across + down, 1.2 * (w > h ? w : h));
+  if (kind == 2)
+    numbers = {r.unit() * w, r.unit() * h, 1 / w, 1 / h, w, h, w / 2, h / 2, r.unit() - 0.5, r.unit() - 0.5};
+  const auto fill = reals(r, r.pick<int64_t>({1, s.c}), s.dtype == DType::f32 ? 1.0 : 255.0);
+  numbers.insert(numbers.end(), fill.begin(), fill.end());
+  return {OpCode::remap, ints, numbers};
+}
 
-  bool any(const Shape&) { return true; }
-  bool numbers(const Shape& s) { return number(s.dtype); }
-  bool integers(const Shape& s) { return s.dtype == DType::u8 || s.dtype == DType::u16; }
-  bool bytes(const Shape& s) { return s.dtype == DType::u8; }
+struct Kind {
+  bool (*takes)(const Shape&);
+  Operation (*make)(Random&, Shape&);
+};
 
-  Operation remap(Random & r, Shape & s) {
-    const int64_t kind = r.between(0, 2), rx = kind == 0 ? r.between(0, 5) : 0, ry = kind == 0 ? r.between(0, 5) : 0;
-    const int64_t across = kind == 1 ? s.w + r.between(0, 3) : 0, down = kind == 1 ? s.h + r.between(0, 3) : 0;
-    std::vector<int64_t> ints{1,  kind, r.between(0, 1), r.between(0, 2), static_cast<int64_t>(r.bits()), across, down,
-                              rx, ry};
-    for (const int64_t radius : {rx, ry}) {
-      ints.push_back(32768 - 2 * 1000 * radius);
-      for (int64_t i = 0; i < radius; ++i) ints.push_back(1000);
-    }
-    const auto w = static_cast<double>(s.w), h = static_cast<double>(s.h);
-    std::vector<double> numbers{r.unit() * 1e-3, r.unit() * 1e-3};
-    if (kind == 1) numbers = reals(r, across + down, 1.2 * (w > h ? w : h));
-    if (kind == 2)
-      numbers = {r.unit() * w, r.unit() * h, 1 / w, 1 / h, w, h, w / 2, h / 2, r.unit() - 0.5, r.unit() - 0.5};
-    const auto fill = reals(r, r.pick<int64_t>({1, s.c}), s.dtype == DType::f32 ? 1.0 : 255.0);
-    numbers.insert(numbers.end(), fill.begin(), fill.end());
-    return {OpCode::remap, ints, numbers};
-  }
-
-  struct Kind {
-    bool (*takes)(const Shape&);
-    Operation (*make)(Random&, Shape&);
-  };
-
-  constexpr Kind kKinds[] = {
-      {any, crop},                  //
-      {any, flip},                  //
-      {numbers, pad},               //
-      {numbers, color},             //
-      {integers, clahe},            //
-      {numbers, normalize},         //
-      {numbers, convert},           //
-      {numbers, noise},             //
-      {numbers, erase},             //
-      {numbers, remap},             //
-      {numbers, overlay},           //
-      {numbers, convolve},          //
-      {bytes, lut},                 //
-      {bytes, denoise},             //
-      {bytes, adaptive_threshold},  //
-      {numbers, channels},          //
-      {numbers, color_matrix},      //
-      {bytes, histogram},           //
-      {any, crop},                  //
-      {any, flip},                  //
-      {numbers, pad},               //
-      {numbers, color},             //
-      {integers, clahe},            //
-      {numbers, normalize},         //
-      {numbers, convert},           //
-      {numbers, noise},             //
-      {numbers, erase},             //
-      {numbers, remap},             //
-      {numbers, overlay},           //
-      {numbers, convolve},          //
-      {bytes, adjust},              //
-      {bytes, lut},                 //
-      {bytes, histogram},           //
-  };
+constexpr Kind kKinds[] = {
+    {any, crop},                  //
+    {any, flip},                  //
+    {numbers, pad},               //
+    {numbers, color},             //
+    {integers, clahe},            //
+    {numbers, normalize},         //
+    {numbers, convert},           //
+    {numbers, noise},             //
+    {numbers, erase},             //
+    {numbers, remap},             //
+    {numbers, overlay},           //
+    {numbers, convolve},          //
+    {bytes, lut},                 //
+    {bytes, denoise},             //
+    {bytes, adaptive_threshold},  //
+    {numbers, channels},          //
+    {numbers, color_matrix},      //
+    {bytes, histogram},           //
+    {bytes, adjust},              //
+};
 
 }  // namespace
 
