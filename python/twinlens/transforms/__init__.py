@@ -59,6 +59,7 @@ from twinlens.transforms.tone import (
     RGBShift,
     Threshold,
 )
+from twinlens.transforms.warp import RandomAffine, RandomPerspective, RandomRotation
 
 if TYPE_CHECKING:
     from twinlens.registry import Registry
@@ -107,6 +108,7 @@ __all__ = [
     "PixelDropout",
     "RGBShift",
     "RandomAdjustSharpness",
+    "RandomAffine",
     "RandomApply",
     "RandomAutocontrast",
     "RandomBrightnessContrast",
@@ -120,9 +122,11 @@ __all__ = [
     "RandomHorizontalFlip",
     "RandomInvert",
     "RandomOrder",
+    "RandomPerspective",
     "RandomPhotometricDistort",
     "RandomPosterize",
     "RandomResizedCrop",
+    "RandomRotation",
     "RandomShadow",
     "RandomSolarize",
     "RandomVerticalFlip",

@@ -50,7 +50,8 @@ def nearest(x: torch.Tensor, matrix: Reals, size: tuple[int, int], fill: Reals, 
     h, w = x.shape[2:]
     if path == ways.SCALE:
         rows, columns = (as_tensor(v, x.device) for v in ways.axes(matrix, size))
-        row, column = torch.broadcast_tensors(rows[:, :, None], columns[:, None, :])
+        shape = (len(rows), *size)
+        row, column = rows[:, :, None].expand(shape), columns[:, None, :].expand(shape)
     elif path == ways.FIXED:
         m = as_tensor(ways.fixed(matrix), x.device)[:, :, None, None].unbind(1)
         i = torch.arange(size[0], device=x.device)[:, None]
