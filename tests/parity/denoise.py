@@ -62,7 +62,9 @@ def adaptive(method: Any) -> st.SearchStrategy[Trial]:
         images = draw(batches(dtypes=("uint8",), channels=(1, 3, 4, 5), max_side=14, max_images=2))
         active = masked(draw, images)
         block_size = draw(st.sampled_from([3, 5, 7, 9, 11, 21]), label="block_size")
-        offsets = [draw(st.sampled_from([-3.5, 0.0, 2.0, 5.5]) | st.floats(-300, 300), label="C") for _ in images]
+        # Black and white pixels make means of exactly 127.5, which 127 and 128 tell apart from its neighbours.
+        some = st.sampled_from([-3.5, 0.0, 2.0, 5.5, 127.0, 128.0, -127.0, -128.0])
+        offsets = [draw(some | st.floats(-300, 300), label="C") for _ in images]
         inverse = draw(st.booleans(), label="inverse")
         each = list(zip(images, offsets, strict=True))
         done = [
