@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from pydantic import model_validator
@@ -94,10 +94,14 @@ class Pad(base.Transform):
 
 class CenterCropConfig(base.Config):
     size: Pair
+    rounding: Literal["nearest", "floor"] = "nearest"
 
 
 class CenterCrop(base.Transform):
     """The central `size` (h, w) of an image; smaller images are padded with 0 first.
+
+    rounding: where an odd number of rows or columns is left over, torchvision begins at half of it, halves going to the
+    even number ("nearest"); Hugging Face's processors and Albumentations begin at the number below ("floor").
 
     >>> import numpy as np
     >>> from twinlens import transforms as T
@@ -107,18 +111,22 @@ class CenterCrop(base.Transform):
 
     Config = CenterCropConfig
 
-    def __init__(self, size: Any, *, name: str | None = None) -> None:
-        super().__init__(size=size, name=name)
+    def __init__(
+        self, size: Any, *, rounding: Literal["nearest", "floor"] = "nearest", name: str | None = None
+    ) -> None:
+        super().__init__(size=size, rounding=rounding, name=name)
 
     def lower(self, params: Params, spec: Spec) -> Iterable[Step]:
         del params
         h, w = self.size
+        floor = self.rounding == "floor"
         more_h, more_w = np.maximum(h - spec.h, 0), np.maximum(w - spec.w, 0)
-        yield from _pad((more_w // 2, more_h // 2, (more_w + 1) // 2, (more_h + 1) // 2), 0, "constant", spec)
+        top, left = (more_h + floor) // 2, (more_w + floor) // 2
+        yield from _pad((left, top, more_w - left, more_h - top), 0, "constant", spec)
         over_h, over_w = np.maximum(spec.h, h) - h, np.maximum(spec.w, w) - w
         if over_h.any() or over_w.any():
             # int(round(n / 2)) of torchvision: halves go to the even number
-            y, x = (np.rint(over / 2).astype(np.int64) for over in (over_h, over_w))
+            y, x = (over // 2 if floor else np.rint(over / 2).astype(np.int64) for over in (over_h, over_w))
             yield Crop(y, x, np.array([h]), np.array([w]))
 
 

@@ -1,0 +1,149 @@
+"""The usual recipes, by model family and size, for evaluation and for training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from twinlens import registry
+from twinlens import transforms as T
+from twinlens.errors import ArgumentError
+
+__all__ = ["get", "names"]
+
+_IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+_HALF = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+_CLIP = ((0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711))
+
+
+@dataclass(frozen=True)
+class Classification:
+    """resize: the shorter side before the central crop of `size`; None squashes to the size instead."""
+
+    size: int
+    resize: int | None
+    interpolation: str = "bilinear"
+    normalization: tuple[tuple[float, ...], tuple[float, ...]] = _IMAGENET
+
+    def evaluation(self) -> list[Any]:
+        if self.resize is None:
+            return [T.Resize((self.size, self.size), self.interpolation), *self._values()]
+        return [T.Resize(self.resize, self.interpolation), T.CenterCrop(self.size), *self._values()]
+
+    def training(self) -> list[Any]:
+        crop = T.RandomResizedCrop(self.size, interpolation=self.interpolation)
+        return [crop, T.RandomHorizontalFlip(), *self._values()]
+
+    def _values(self) -> list[Any]:
+        return [T.ToTensor(), T.Normalize(*self.normalization)]
+
+
+@dataclass(frozen=True)
+class Detection:
+    """Square inputs and boxes, as the SSD family is trained. The mean colour fills what zooming out adds."""
+
+    size: int
+
+    def evaluation(self) -> list[Any]:
+        return [T.Resize((self.size, self.size)), T.ToTensor()]
+
+    def training(self) -> list[Any]:
+        return [
+            T.RandomPhotometricDistort(),
+            T.RandomZoomOut(fill=[123.0, 117.0, 104.0]),
+            T.RandomIoUCrop(),
+            T.RandomHorizontalFlip(),
+            T.Resize((self.size, self.size)),
+            T.ToTensor(),
+            T.SanitizeBoundingBoxes(),
+        ]
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """Square inputs and masks: scales from half to twice the size for training, as DeepLab and FCN have it."""
+
+    size: int
+
+    def evaluation(self) -> list[Any]:
+        return [T.Resize((self.size, self.size)), T.ToTensor(), T.Normalize(*_IMAGENET)]
+
+    def training(self) -> list[Any]:
+        return [
+            T.RandomResize(self.size // 2, self.size * 2),
+            T.RandomHorizontalFlip(),
+            T.RandomCrop(self.size, pad_if_needed=True),
+            T.ToTensor(),
+            T.Normalize(*_IMAGENET),
+        ]
+
+
+class XRay:
+    """Gray pictures: blur against noise, CLAHE for contrast, OpenCV's resize; training augments the resized picture."""
+
+    def evaluation(self) -> list[Any]:
+        return [
+            T.Grayscale(),
+            T.GaussianBlur(5, sigma=1.1),
+            T.CLAHE(2.0, (8, 8)),
+            T.Resize((224, 224), semantics="opencv"),
+        ]
+
+    def training(self) -> list[Any]:
+        return [
+            T.Resize((224, 224)),
+            T.RandomHorizontalFlip(),
+            T.RandomRotation(15),
+            T.ToTensor(),
+            T.Normalize([0.5], [0.5]),
+        ]
+
+
+class Document:
+    """Pages for text recognition: Otsu's threshold, then non-local means; training distorts the page before."""
+
+    def evaluation(self) -> list[Any]:
+        return [T.Grayscale(), T.Threshold(method="otsu"), T.Denoise()]
+
+    def training(self) -> list[Any]:
+        distort = [T.Rotate(5), T.Perspective(), T.CLAHE(), T.Sharpen(), *_document_noise()]
+        return [*distort, *self.evaluation()]
+
+
+def _document_noise() -> list[Any]:
+    """The plugin's transform, where it is installed."""
+    return [registry.get("document.Noise")()] if "document.Noise" in registry.names() else []
+
+
+_RECIPES: dict[str, Callable[[], Any]] = {
+    "clip_vit_l14_336": lambda: Classification(336, 336, "bicubic", _CLIP),
+    "convnext_384": lambda: Classification(384, None, "bicubic"),
+    "detection_448": lambda: Detection(448),
+    "detection_512": lambda: Detection(512),
+    "document": Document,
+    "efficientnet_b7": lambda: Classification(600, 600, "bicubic"),
+    "imagenet_224": lambda: Classification(224, 256),
+    "inception_v3": lambda: Classification(299, 342),
+    "segmentation_448": lambda: Segmentation(448),
+    "segmentation_512": lambda: Segmentation(512),
+    "vit_384": lambda: Classification(384, 384, "bicubic"),
+    "xception": lambda: Classification(299, 333, "bicubic", _HALF),
+    "xray": XRay,
+}
+
+
+def names() -> list[str]:
+    """All recipes."""
+    return list(_RECIPES)
+
+
+def get(name: str, *, train: bool = False) -> T.Compose:
+    """The recipe `name` for evaluation, or for training; docs/presets.md shows what each holds.
+
+    Raises ArgumentError for a name that there is not.
+    """
+    if name not in _RECIPES:
+        raise ArgumentError(f"presets.get: name={name!r} must be one of {', '.join(_RECIPES)}")
+    recipe = _RECIPES[name]()
+    return T.Compose(recipe.training() if train else recipe.evaluation())
