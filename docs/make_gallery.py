@@ -1,0 +1,184 @@
+"""Draws every transform on a real picture, with its mask, boxes and keypoints.
+
+    python docs/make_gallery.py [NAME ...]      writes docs/gallery.md and docs/gallery/NAME.webp
+
+The first panel is the picture as it is; random transforms are drawn under three keys.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image, ImageDraw
+from skimage import data
+
+import twinlens
+from twinlens import Boxes, Keypoints
+from twinlens import transforms as T
+
+HERE = Path(__file__).parent
+CELL, GAP, PANELS = 192, 6, 4
+PAPER, MASK, BOX, POINT = (250, 250, 248), (255, 64, 64), (64, 220, 255), (255, 220, 0)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A picture, (H, W, C) or (H, W), and what travels with it."""
+
+    image: np.ndarray[Any, Any]
+    mask: np.ndarray[Any, Any] | None = None
+    boxes: list[list[float]] | None = None
+    keypoints: list[list[float]] | None = None
+
+
+def portrait() -> Scene:
+    """The astronaut: her head as mask, head and badge as boxes, eyes and mouth as points."""
+    image = np.asarray(Image.fromarray(data.astronaut()).crop((60, 0, 380, 260)).resize((CELL, 156)))
+    y, x = np.mgrid[0:156, 0:CELL]
+    mask = (((x - 102) / 43) ** 2 + ((y - 66) / 56) ** 2 <= 1).astype(np.uint8)
+    boxes = [[59.0, 10.0, 145.0, 122.0], [10.0, 128.0, 60.0, 156.0]]
+    return Scene(image, mask, boxes, [[85.0, 64.0], [109.0, 62.0], [98.0, 88.0]])
+
+
+def page() -> Scene:
+    """A page, photographed under uneven light."""
+    return Scene(np.ascontiguousarray(data.page()[:156, :CELL]))
+
+
+Example = Callable[[], Any]
+
+#: how transforms that need arguments, or stronger ones than their defaults, are shown
+EXAMPLES: dict[str, Example] = {}
+
+#: transforms without a picture, and why
+WITHOUT: dict[str, str] = {}
+
+
+def draw(scene: Scene) -> Image.Image:
+    """The picture in a cell, its mask outlined, boxes and points drawn."""
+    array = np.asarray(scene.image)
+    picture = Image.fromarray(array[..., 0] if array.ndim == 3 and array.shape[2] == 1 else array).convert("RGB")
+    scale = min(1.0, CELL / max(picture.size))
+    if scene.mask is not None:
+        picture = Image.fromarray(_outlined(np.array(picture), np.asarray(scene.mask)))
+    picture = picture.resize((max(1, round(picture.width * scale)), max(1, round(picture.height * scale))))
+    pen = ImageDraw.Draw(picture)
+    for left, top, right, bottom in scene.boxes or []:
+        if min(right - left, bottom - top) * scale < 2:
+            continue  # cut away
+        pen.rectangle((left * scale, top * scale, right * scale - 1, bottom * scale - 1), outline=BOX)
+    for x, y in scene.keypoints or []:
+        cx, cy = (x + 0.5) * scale, (y + 0.5) * scale
+        pen.ellipse((cx - 2, cy - 2, cx + 2, cy + 2), fill=POINT)
+    return picture
+
+
+def _outlined(picture: np.ndarray[Any, Any], mask: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    inside = np.pad(mask > 0, 1)
+    edge = inside & ~_eroded(inside)
+    picture[edge[1:-1, 1:-1]] = MASK
+    return picture
+
+
+def _eroded(inside: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    kept = inside.copy()
+    for axis in (0, 1):
+        for shift in (1, -1):
+            kept &= np.roll(inside, shift, axis)
+    return kept
+
+
+def applied(transform: Any, scene: Scene, draw_number: int) -> list[Scene]:
+    """The results for one key: one scene, or several where a transform gives several pictures."""
+    sample: dict[str, Any] = {"image": scene.image}
+    if scene.mask is not None:
+        sample["mask"] = scene.mask
+    if scene.boxes is not None:
+        sample["boxes"] = Boxes(torch.tensor(scene.boxes))
+        sample["labels"] = torch.arange(len(scene.boxes))
+    if scene.keypoints is not None:
+        sample["keypoints"] = Keypoints(torch.tensor(scene.keypoints))
+    out = transform(sample, key=twinlens.key(seed=0, epoch=draw_number, index=1))
+    images = out["image"] if isinstance(out["image"], tuple) else (out["image"],)
+    return [_scene(image, out) for image in images[:PANELS]]
+
+
+def _scene(image: Any, out: dict[str, Any]) -> Scene:
+    array = image.permute(1, 2, 0).numpy() if isinstance(image, torch.Tensor) else np.asarray(image)
+    if array.dtype != np.uint8:
+        array = np.clip(array * 255, 0, 255).astype(np.uint8)
+    boxes, points = out.get("boxes"), out.get("keypoints")
+    return Scene(
+        array,
+        out.get("mask"),
+        None if boxes is None else _valid(boxes.xyxy, boxes.valid),
+        None if points is None else _valid(points.data, points.valid),
+    )
+
+
+def _valid(rows: torch.Tensor, valid: torch.Tensor | None) -> list[list[float]]:
+    kept: list[list[float]] = (rows if valid is None else rows[valid]).tolist()
+    return kept
+
+
+def strip(name: str) -> Image.Image:
+    """The panels of one transform, side by side."""
+    transform = EXAMPLES.get(name, twinlens.get(name))()
+    scene = page() if name in PAGES else portrait()
+    panels = [draw(scene)]
+    draws = range(PANELS - 1) if transform.random else range(1)
+    for number in draws:
+        panels += [draw(result) for result in applied(transform, scene, number)]
+    panels = panels[: PANELS + 2]
+    sheet = Image.new("RGB", (len(panels) * (CELL + GAP) - GAP, max(p.height for p in panels)), PAPER)
+    for i, panel in enumerate(panels):
+        sheet.paste(panel, (i * (CELL + GAP), 0))
+    return sheet
+
+
+PAGES = {"Threshold", "Denoise", "Morphological"}
+
+
+def shown() -> list[str]:
+    """The names of all built-in transforms that have a picture."""
+    return [name for name in twinlens.names() if "." not in name and name not in WITHOUT]
+
+
+def page_text() -> str:
+    """docs/gallery.md."""
+    lines = [
+        "# Gallery",
+        "",
+        "Every transform on a real picture: first as it is, then the result; random ones under three keys. Red is the",
+        "mask's outline, blue are boxes, yellow are keypoints. Drawn by `python docs/make_gallery.py`.",
+        "",
+    ]
+    for name in shown():
+        transform = EXAMPLES.get(name, twinlens.get(name))()
+        lines += [f"## {name}", "", f"`{_one_line(transform)}`", "", f"![{name}](gallery/{name}.webp)", ""]
+    lines += ["## Without a picture", ""]
+    lines += [f"- `{name}`: {reason}" for name, reason in sorted(WITHOUT.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _one_line(transform: Any) -> str:
+    return " ".join(repr(transform).split())
+
+
+def main(names: list[str]) -> None:
+    folder = HERE / "gallery"
+    folder.mkdir(exist_ok=True)
+    for name in names or shown():
+        strip(name).save(folder / f"{name}.webp", quality=70, method=6)
+        sys.stdout.write(f"{name}\n")
+    (HERE / "gallery.md").write_text(page_text(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
