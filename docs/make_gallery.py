@@ -20,7 +20,6 @@ from skimage import data
 
 import twinlens
 from twinlens import Boxes, Keypoints
-from twinlens import transforms as T
 
 HERE = Path(__file__).parent
 CELL, GAP, PANELS = 192, 6, 4
