@@ -20,6 +20,7 @@ from skimage import data
 
 import twinlens
 from twinlens import Boxes, Keypoints
+from twinlens import transforms as T
 
 HERE = Path(__file__).parent
 CELL, GAP, PANELS = 192, 6, 4
@@ -53,10 +54,52 @@ def page() -> Scene:
 Example = Callable[[], Any]
 
 #: how transforms that need arguments, or stronger ones than their defaults, are shown
-EXAMPLES: dict[str, Example] = {}
+EXAMPLES: dict[str, Example] = {
+    "Blur": lambda: T.Blur(7, p=1.0),
+    "CenterCrop": lambda: T.CenterCrop(100),
+    "ChannelSelect": lambda: T.ChannelSelect([2, 1, 0]),
+    "ColorJitter": lambda: T.ColorJitter(0.5, 0.5, 0.5, 0.2),
+    "Compose": lambda: T.Compose(
+        [T.RandomResizedCrop((156, 192)), T.RandomHorizontalFlip(), T.ColorJitter(0.4, 0.4, 0.4)]
+    ),
+    "ConvertColor": lambda: T.ConvertColor("rgb", "ycrcb"),
+    "GaussianBlur": lambda: T.GaussianBlur(9, (0.5, 4.0)),
+    "OneOf": lambda: T.OneOf([T.RandomInvert(1.0), T.RandomSolarize(128, 1.0), T.RandomEqualize(1.0)], p=1.0),
+    "JPEG": lambda: T.JPEG(8),
+    "Pad": lambda: T.Pad(12, padding_mode="reflect"),
+    "RandomApply": lambda: T.RandomApply([T.RandomInvert(1.0)], p=0.5),
+    "RandomChoice": lambda: T.RandomChoice(
+        [T.RandomHorizontalFlip(1.0), T.RandomInvert(1.0), T.RandomVerticalFlip(1.0)]
+    ),
+    "RandomCrop": lambda: T.RandomCrop(110),
+    "RandomOrder": lambda: T.RandomOrder([T.RandomInvert(0.5), T.RandomSolarize(100, 0.5)]),
+    "RandomPosterize": lambda: T.RandomPosterize(2, p=1.0),
+    "RandomResizedCrop": lambda: T.RandomResizedCrop((130, 160)),
+    "RandomSolarize": lambda: T.RandomSolarize(128, p=1.0),
+    "RandomAdjustSharpness": lambda: T.RandomAdjustSharpness(4.0, p=1.0),
+    "Resize": lambda: T.Resize(90),
+    "SomeOf": lambda: T.SomeOf(
+        [T.RandomInvert(1.0), T.RandomHorizontalFlip(1.0), T.RandomSolarize(128, 1.0)], n=2, p=1.0
+    ),
+    "Threshold": lambda: T.Threshold(method="otsu"),
+}
 
 #: transforms without a picture, and why
-WITHOUT: dict[str, str] = {}
+WITHOUT: dict[str, str] = {
+    "ConvertImageDtype": "changes the dtype, not the picture",
+    "CutMix": "mixes the samples of a batch",
+    "Identity": "does nothing",
+    "Lambda": "is a function of the user",
+    "LinearTransformation": "is for whitened vectors of small images",
+    "MixUp": "mixes the samples of a batch",
+    "Normalize": "gives values that are no picture",
+    "PILToTensor": "changes the container, not the picture",
+    "RGB": "makes three channels of one",
+    "ToDtype": "changes the dtype, not the picture",
+    "ToImage": "changes the container, not the picture",
+    "ToPILImage": "changes the container, not the picture",
+    "ToTensor": "changes the container, not the picture",
+}
 
 
 def draw(scene: Scene) -> Image.Image:
@@ -126,9 +169,18 @@ def _valid(rows: torch.Tensor, valid: torch.Tensor | None) -> list[list[float]]:
     return kept
 
 
+def example(name: str) -> Any:
+    """The transform as it is shown: always applied, where it has a probability."""
+    if name in EXAMPLES:
+        return EXAMPLES[name]()
+    kind = twinlens.get(name)
+    always = "p" in kind.Config.model_fields and "Flip" not in name
+    return kind(p=1.0) if always else kind()
+
+
 def strip(name: str) -> Image.Image:
     """The panels of one transform, side by side."""
-    transform = EXAMPLES.get(name, twinlens.get(name))()
+    transform = example(name)
     scene = page() if name in PAGES else portrait()
     panels = [draw(scene)]
     draws = range(PANELS - 1) if transform.random else range(1)
@@ -159,7 +211,7 @@ def page_text() -> str:
         "",
     ]
     for name in shown():
-        transform = EXAMPLES.get(name, twinlens.get(name))()
+        transform = example(name)
         lines += [f"## {name}", "", f"`{_one_line(transform)}`", "", f"![{name}](gallery/{name}.webp)", ""]
     lines += ["## Without a picture", ""]
     lines += [f"- `{name}`: {reason}" for name, reason in sorted(WITHOUT.items())]
