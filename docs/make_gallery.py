@@ -76,6 +76,8 @@ EXAMPLES: dict[str, Example] = {
     "RandomPosterize": lambda: T.RandomPosterize(2, p=1.0),
     "RandomResizedCrop": lambda: T.RandomResizedCrop((130, 160)),
     "RandomSolarize": lambda: T.RandomSolarize(128, p=1.0),
+    "RandomAffine": lambda: T.RandomAffine(20, (0.1, 0.1), (0.7, 1.2), 15, "bilinear"),
+    "RandomRotation": lambda: T.RandomRotation(40, "bilinear"),
     "RandomAdjustSharpness": lambda: T.RandomAdjustSharpness(4.0, p=1.0),
     "Resize": lambda: T.Resize(90),
     "SomeOf": lambda: T.SomeOf(

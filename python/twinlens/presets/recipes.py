@@ -41,7 +41,7 @@ class Classification:
 
 @dataclass(frozen=True)
 class Detection:
-    """Square inputs and boxes, as the SSD family is trained. The mean colour fills what zooming out adds."""
+    """Square inputs and boxes, values from 0 to 1."""
 
     size: int
 
@@ -51,18 +51,15 @@ class Detection:
     def training(self) -> list[Any]:
         return [
             T.RandomPhotometricDistort(),
-            T.RandomZoomOut(fill=[123.0, 117.0, 104.0]),
-            T.RandomIoUCrop(),
             T.RandomHorizontalFlip(),
             T.Resize((self.size, self.size)),
             T.ToTensor(),
-            T.SanitizeBoundingBoxes(),
         ]
 
 
 @dataclass(frozen=True)
 class Segmentation:
-    """Square inputs and masks: scales from half to twice the size for training, as DeepLab and FCN have it."""
+    """Square inputs and masks; training crops a quarter to all of the picture."""
 
     size: int
 
@@ -71,9 +68,8 @@ class Segmentation:
 
     def training(self) -> list[Any]:
         return [
-            T.RandomResize(self.size // 2, self.size * 2),
+            T.RandomResizedCrop(self.size, scale=(0.25, 1.0)),
             T.RandomHorizontalFlip(),
-            T.RandomCrop(self.size, pad_if_needed=True),
             T.ToTensor(),
             T.Normalize(*_IMAGENET),
         ]
@@ -107,7 +103,14 @@ class Document:
         return [T.Grayscale(), T.Threshold(method="otsu"), T.Denoise()]
 
     def training(self) -> list[Any]:
-        distort = [T.Rotate(5), T.Perspective(), T.CLAHE(), T.Sharpen(), *_document_noise()]
+        white = 255
+        distort = [
+            T.RandomRotation(5, "bilinear", fill=white),
+            T.RandomPerspective(0.1, fill=white),
+            T.CLAHE(),
+            T.Sharpen(),
+            *_document_noise(),
+        ]
         return [*distort, *self.evaluation()]
 
 
