@@ -16,12 +16,12 @@ import torch
 
 from twinlens import _native
 from twinlens.steps.device import as_tensor, choose, rows_and_columns, take
+from twinlens.steps.premultiply import premultiplied, unpremultiplied
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from twinlens.steps.premultiply import premultiplied, unpremultiplied
-from twinlens.steps.spec import Ints, Reals
+    from twinlens.steps.spec import Ints, Reals
 
 __all__ = ["Axis", "resample_pillow", "resample_premultiplied"]
 
