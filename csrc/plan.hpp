@@ -26,6 +26,8 @@ enum class OpCode : int64_t {
   warp = 16,
   remap = 17,
   convolve = 18,
+  median = 19,
+  morphology = 20,
   denoise = 22,
   erase = 23,
   noise = 24,

@@ -39,6 +39,8 @@ OURS_ONLY = {
     "OneOf",
     "SomeOf",
     "ISONoise",
+    "MedianBlur",
+    "Morphological",
     "MultiplicativeNoise",
     "OpticalDistortion",
     "PixelDropout",

@@ -21,6 +21,8 @@ extern const Operation erase;
 extern const Operation flip;
 extern const Operation histogram;
 extern const Operation lut;
+extern const Operation median;
+extern const Operation morphology;
 extern const Operation noise;
 extern const Operation normalize;
 extern const Operation overlay;

@@ -30,6 +30,10 @@ const Operation* operation_of(OpCode code) {
       return &operations::adaptive_threshold;
     case OpCode::erase:
       return &operations::erase;
+    case OpCode::median:
+      return &operations::median;
+    case OpCode::morphology:
+      return &operations::morphology;
     case OpCode::noise:
       return &operations::noise;
     case OpCode::overlay:

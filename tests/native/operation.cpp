@@ -164,6 +164,21 @@ Operation convolve(Random& r, Shape& s) {
   return {OpCode::convolve, ints, {}};
 }
 
+Operation median(Random& r, Shape& s) {
+  return {OpCode::median, {1, 2 * r.between(1, s.dtype == DType::u8 ? 9 : 3) + 1}, {}};
+}
+
+Operation morphology(Random& r, Shape&) {
+  const int64_t columns = r.between(1, 9), rows = r.between(1, 9);
+  const bool whole = r.coin();
+  std::vector<int64_t> ints{1, r.between(0, 1), columns, rows};
+  for (int64_t i = 0; i < rows; ++i) {
+    const int64_t begin = whole ? 0 : r.between(0, columns / 2);
+    ints.insert(ints.end(), {begin, whole ? columns : r.between(columns / 2 + 1, columns)});
+  }
+  return {OpCode::morphology, ints, {}};
+}
+
 Operation lut(Random& r, Shape& s) {
   const int64_t tables = r.coin() ? 1 : s.c;
   std::vector<int64_t> ints{1, tables};
@@ -243,17 +258,19 @@ struct Kind {
 };
 
 constexpr Kind kKinds[] = {
-    {any, crop},                  //
-    {any, flip},                  //
-    {numbers, pad},               //
-    {numbers, color},             //
-    {integers, clahe},            //
-    {numbers, normalize},         //
-    {numbers, convert},           //
-    {numbers, noise},             //
-    {numbers, erase},             //
-    {numbers, remap},             //
-    {numbers, overlay},           //
+    {any, crop},           //
+    {any, flip},           //
+    {numbers, pad},        //
+    {numbers, color},      //
+    {integers, clahe},     //
+    {numbers, normalize},  //
+    {numbers, convert},    //
+    {numbers, noise},      //
+    {numbers, erase},      //
+    {numbers, remap},      //
+    {numbers, overlay},    //
+    {numbers, median},
+    {numbers, morphology},
     {numbers, convolve},          //
     {bytes, lut},                 //
     {bytes, denoise},             //

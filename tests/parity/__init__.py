@@ -6,7 +6,21 @@ from typing import get_args
 
 from hypothesis import strategies as st
 
-from parity import adjust, codecs, color_space, denoise, filters, noise, overlays, pixels, remap, resize, tone, warp
+from parity import (
+    adjust,
+    codecs,
+    color_space,
+    denoise,
+    filters,
+    noise,
+    overlays,
+    pixels,
+    rank,
+    remap,
+    resize,
+    tone,
+    warp,
+)
 from parity.trial import Trial, answers, assert_parity, bits, every_isa, run_interleaved, run_planar
 from twinlens.steps.adjust.step import AdjustKind
 from twinlens.steps.resample.step import ANTIALIASED
@@ -75,6 +89,10 @@ STEPS: dict[str, st.SearchStrategy[Trial]] = {
     "noise scale": noise.added("scale"),
     "noise replace": noise.replaced(),
     "noise iso": noise.iso(),
+    "median": rank.median(),
+    "morphology erode": rank.morphology("erode", "rectangle"),
+    "morphology dilate": rank.morphology("dilate", "rectangle"),
+    "morphology ellipse": rank.morphology("dilate", "ellipse"),
     "overlay": overlays.overlay(),
     "transpose": warp.transpose(),
     **{f"warp {method}": warp.pillow(method, False) for method in ("nearest", "bilinear", "bicubic")},

@@ -8,6 +8,7 @@ from .filter2d import filter2d
 from .geometry import crop, horizontal_flip, pad, vertical_flip
 from .normalize import convert_dtype, normalize, to_bfloat16_bits
 from .philox import philox4x32_10, uniform53
+from .rank import median_blur, morphology
 from .resample import nearest_exact, pillow_pass_order, resample, resample_rgba
 from .resample_opencv import area, cubic, linear, linear_exact, nearest
 from .sharpness import sharpness
@@ -30,6 +31,8 @@ __all__ = [
     "lab_to_rgb",
     "linear",
     "linear_exact",
+    "median_blur",
+    "morphology",
     "nearest",
     "nearest_exact",
     "non_local_means",

@@ -23,6 +23,7 @@ from twinlens.steps.normalize import Normalize
 from twinlens.steps.overlay import Overlay
 from twinlens.steps.pad import Pad
 from twinlens.steps.point import Point
+from twinlens.steps.rank.step import Median, Morphology
 from twinlens.steps.remap.step import Remap
 from twinlens.steps.resample.step import Resample
 from twinlens.steps.sharpness import Sharpness
@@ -50,6 +51,8 @@ __all__ = [
     "JpegArtifact",
     "LinearTransform",
     "Lut",
+    "Median",
+    "Morphology",
     "NativeOp",
     "Noise",
     "Normalize",

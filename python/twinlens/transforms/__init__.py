@@ -35,6 +35,7 @@ from twinlens.transforms.impulse import PixelDropout, SaltAndPepper
 from twinlens.transforms.jitter import ColorJitter
 from twinlens.transforms.kernels import Defocus, MotionBlur, Sharpen
 from twinlens.transforms.linear import LinearTransformation
+from twinlens.transforms.median import MedianBlur, Morphological
 from twinlens.transforms.mix import CutMix, MixUp
 from twinlens.transforms.noise import (
     GaussianNoise,
@@ -97,7 +98,9 @@ __all__ = [
     "InterpolationMode",
     "Lambda",
     "LinearTransformation",
+    "MedianBlur",
     "MixUp",
+    "Morphological",
     "MotionBlur",
     "MultiplicativeNoise",
     "Normalize",

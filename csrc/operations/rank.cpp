@@ -1,0 +1,192 @@
+#include "../rank.hpp"
+
+#include <cstring>
+#include <limits>
+
+#include "../copy.hpp"
+#include "operations.hpp"
+
+namespace twinlens::operations {
+namespace {
+
+constexpr int64_t kMaxSize = 255, kNetworks = 7, kSpans = 4;
+
+void median_row(const RankKernels& k, int64_t size, const uint8_t* const* rows, int64_t n, int64_t step,
+                uint8_t* sorted, uint8_t* dst) {
+  if (size > kNetworks) return k.median_counted(size, rows, n, step, dst);
+  k.median_u8(size, rows, n, step, sorted, dst);
+}
+
+void median_row(const RankKernels& k, int64_t size, const uint16_t* const* rows, int64_t n, int64_t step,
+                uint16_t* sorted, uint16_t* dst) {
+  k.median_u16(size, rows, n, step, sorted, dst);
+}
+
+void median_row(const RankKernels& k, int64_t size, const float* const* rows, int64_t n, int64_t step, float* sorted,
+                float* dst) {
+  k.median_f32(size, rows, n, step, sorted, dst);
+}
+
+void extreme_row(const RankKernels& k, const uint8_t* const* taps, int64_t count, int64_t n, bool largest,
+                 uint8_t* dst) {
+  k.extreme_u8(taps, count, n, largest, dst);
+}
+
+void extreme_row(const RankKernels& k, const uint16_t* const* taps, int64_t count, int64_t n, bool largest,
+                 uint16_t* dst) {
+  k.extreme_u16(taps, count, n, largest, dst);
+}
+
+void extreme_row(const RankKernels& k, const float* const* taps, int64_t count, int64_t n, bool largest, float* dst) {
+  k.extreme_f32(taps, count, n, largest, dst);
+}
+
+template <typename T>
+const T* row_of(const View& v, int64_t y) {
+  return reinterpret_cast<const T*>(v.data + y * v.sy);
+}
+
+template <typename T>
+T* writable_row(const View& v, int64_t y) {
+  return reinterpret_cast<T*>(v.data + y * v.sy);
+}
+
+int64_t clamped(int64_t y, int64_t h) { return y < 0 ? 0 : y < h ? y : h - 1; }
+
+// The last `slots` rows of a picture, with a border of `left` and `right` pixels.
+template <typename T>
+struct Rows {
+  Rows(const View& v, int64_t slots_, int64_t left_, int64_t right_, Arena& arena)
+      : src(v), slots(slots_), left(left_), right(right_), stride((v.w + left_ + right_) * v.c) {
+    memory = arena.take_array<T>(static_cast<size_t>(slots * stride));
+  }
+  T* at(int64_t y) const { return memory + y % slots * stride; }
+  // Copies the row, with `outside` around it, or with the pixels at its ends where that is null.
+  void fetch(int64_t y, const T* outside) {
+    const int64_t c = src.c, n = src.w * c;
+    const T* from = row_of<T>(src, y);
+    T* to = at(y);
+    std::memcpy(to + left * c, from, static_cast<size_t>(n) * sizeof(T));
+    for (int64_t i = 0; i < left * c; ++i) to[i] = outside != nullptr ? *outside : from[i % c];
+    T* end = to + left * c + n;
+    for (int64_t i = 0; i < right * c; ++i) end[i] = outside != nullptr ? *outside : from[n - c + i % c];
+  }
+
+  const View& src;
+  int64_t slots, left, right, stride;
+  T* memory;
+};
+
+template <typename T>
+void median_of(const View& src, const View& dst, const Args& a, Arena& arena) {
+  const Scratch scratch(arena);
+  const int64_t size = a[1], reach = size / 2;
+  Rows<T> kept(src, size, reach, reach, arena);
+  T* sorted = arena.take_array<T>(size > kNetworks ? 1 : static_cast<size_t>(size * kept.stride));
+  const auto** rows = arena.take_array<const T*>(static_cast<size_t>(size));
+  const RankKernels& kernels = TWL_KERNELS(rank);
+  int64_t next = 0;
+  for (int64_t y = 0; y < src.h; ++y) {
+    for (; next < src.h && next <= y + reach; ++next) kept.fetch(next, nullptr);
+    for (int64_t r = 0; r < size; ++r) rows[r] = kept.at(clamped(y + r - reach, src.h));
+    median_row(kernels, size, rows, src.w * src.c, src.c, sorted, writable_row<T>(dst, y));
+  }
+}
+
+bool rectangular(const Args& a) {
+  for (int64_t r = 0; r < a[3]; ++r)
+    if (a[kSpans + 2 * r] != 0 || a[kSpans + 2 * r + 1] != a[2]) return false;
+  return true;
+}
+
+template <typename T>
+T never_wins(bool largest) {
+  using Limits = std::numeric_limits<T>;
+  if (Limits::has_infinity) return largest ? -Limits::infinity() : Limits::infinity();
+  return largest ? Limits::lowest() : Limits::max();
+}
+
+template <typename T>
+void extreme_of(const View& src, const View& dst, const Args& a, Arena& arena) {
+  const Scratch scratch(arena);
+  const bool largest = a[1] != 0, whole = rectangular(a);
+  const int64_t columns = a[2], rows = a[3], above = rows / 2, c = src.c, n = src.w * c;
+  const T outside = never_wins<T>(largest);
+  Rows<T> kept(src, rows, columns / 2, columns - 1 - columns / 2, arena);
+  T* down = arena.take_array<T>(static_cast<size_t>(kept.stride));
+  const auto** taps = arena.take_array<const T*>(static_cast<size_t>(whole ? rows + columns : rows * columns));
+  const RankKernels& kernels = TWL_KERNELS(rank);
+  int64_t next = 0;
+  for (int64_t y = 0; y < src.h; ++y) {
+    for (; next < src.h && next <= y + rows - 1 - above; ++next) kept.fetch(next, &outside);
+    int64_t count = 0;
+    for (int64_t r = 0; r < rows; ++r) {
+      if (!in_range(y + r - above, 0, src.h - 1)) continue;
+      const T* row = kept.at(y + r - above);
+      if (whole) taps[count++] = row;
+      for (int64_t x = a[kSpans + 2 * r]; !whole && x < a[kSpans + 2 * r + 1]; ++x) taps[count++] = row + x * c;
+    }
+    if (whole) {
+      extreme_row(kernels, taps, count, kept.stride, largest, down);
+      for (count = 0; count < columns; ++count) taps[count] = down + count * c;
+    }
+    extreme_row(kernels, taps, count, n, largest, writable_row<T>(dst, y));
+  }
+}
+
+void check_median(const Args& a, const View& now) {
+  require(is_plain_number(now.dtype), "median: takes uint8, uint16 and float32");
+  require(in_range(a[1], 3, now.dtype == DType::u8 ? kMaxSize : kNetworks) && a[1] % 2 == 1,
+          "median: the size is even or out of range");
+  require(now.w <= kMaxResult && now.c <= kMaxResult, "median: rows are too long");
+}
+
+void check_morphology(const Args& a, const View& now) {
+  require(is_plain_number(now.dtype), "morphology: takes uint8, uint16 and float32");
+  require(in_range(a[1], 0, 1), "morphology: unknown kind");
+  require(in_range(a[2], 1, kMaxSize) && in_range(a[3], 1, kMaxSize), "morphology: a size is out of range");
+  require(a.op.int_count >= kSpans + 2 * a[3], "morphology: too few spans");
+  require(now.w <= kMaxResult && now.c <= kMaxResult, "morphology: rows are too long");
+  for (int64_t r = 0; r < a[3]; ++r)
+    require(a[kSpans + 2 * r] >= 0 && in_range(a[kSpans + 2 * r + 1], a[kSpans + 2 * r], a[2]),
+            "morphology: a span is out of range");
+  const int64_t centre = kSpans + 2 * (a[3] / 2);
+  require(a[centre] <= a[2] / 2 && a[2] / 2 < a[centre + 1], "morphology: the element is without its centre");
+}
+
+using Filter = void (*)(const View& src, const View& dst, const Args& a, Arena& arena);
+
+// `filter` on an interleaved picture, or plane by plane.
+void run(State& s, const Args& a, bool last, Filter filter) {
+  s.make_plain();
+  const View src = s.now, dst = s.make_like(src, last);
+  const bool rows = interleaved(src);
+  const bool direct = rows ? interleaved(dst) : planar(dst);
+  const View to = direct ? dst : s.arena.image(src.h, src.w, src.c, src.dtype, !rows);
+  if (rows)
+    filter(src, to, a, s.arena);
+  else
+    for (int64_t c = 0; c < src.c; ++c) filter(plane(src, c), plane(to, c), a, s.arena);
+  if (!direct) copy(to, dst);
+  s.now = dst;
+}
+
+void do_median(State& s, const Args& a, bool last) {
+  const DType t = s.now.dtype;
+  run(s, a, last, t == DType::u8 ? median_of<uint8_t> : t == DType::u16 ? median_of<uint16_t> : median_of<float>);
+}
+
+void do_morphology(State& s, const Args& a, bool last) {
+  const DType t = s.now.dtype;
+  run(s, a, last, t == DType::u8 ? extreme_of<uint8_t> : t == DType::u16 ? extreme_of<uint16_t> : extreme_of<float>);
+}
+
+}  // namespace
+
+// size: odd; above 7 for uint8 alone
+const Operation median = {2, 0, check_median, do_median};
+
+// dilate, columns, rows, then begin and end of each row of the element, which lies around size / 2
+const Operation morphology = {kSpans, 0, check_morphology, do_morphology};
+
+}  // namespace twinlens::operations

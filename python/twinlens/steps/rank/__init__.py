@@ -1,0 +1,1 @@
+"""Median, Morphology: filters that choose one sample of a window."""
