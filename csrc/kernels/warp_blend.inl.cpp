@@ -27,11 +27,18 @@ inline void neighbours(const Coordinates& at, int64_t n, const View& src, Neighb
   }
 }
 
-inline double linear(double a, double b, double t) { return a + (b - a) * t; }
+// Along a row Pillow takes differences of float32 samples in float32; those of integers are exact in it.
+template <typename V>
+inline double linear(V a, V b, double t) {
+  return static_cast<double>(a) + static_cast<double>(b - a) * t;
+}
 
-inline double cubic(const double* v, double t) {
-  const double p2 = v[2] - v[0], p3 = 2.0 * (v[0] - v[1]) + v[2] - v[3], p4 = v[1] - v[0] - v[2] + v[3];
-  return v[1] + t * (p2 + t * (p3 + t * p4));
+template <typename V>
+inline double cubic(const V* v, double t) {
+  const V two = 2;
+  const V d2 = v[2] - v[0], d3 = two * (v[0] - v[1]) + v[2] - v[3], d4 = v[1] - v[0] - v[2] + v[3];
+  const auto p2 = static_cast<double>(d2), p3 = static_cast<double>(d3), p4 = static_cast<double>(d4);
+  return static_cast<double>(v[1]) + t * (p2 + t * (p3 + t * p4));
 }
 
 template <typename T>
@@ -48,10 +55,10 @@ inline T truncated_to(double v) {
 // One channel of n pixels; p: its first sample.
 template <typename T>
 inline void bilinear_block(const uint8_t* p, const Neighbours& k, int64_t n, T* out) {
-  alignas(64) double tap[4][kBlock];
+  alignas(64) float tap[4][kBlock];
   for (int64_t i = 0; i < n; ++i)
     for (int64_t t = 0; t < 4; ++t)
-      tap[t][i] = static_cast<double>(load_sample<T>(p + k.row[t / 2][i] + k.column[t % 2][i]));
+      tap[t][i] = static_cast<float>(load_sample<T>(p + k.row[t / 2][i] + k.column[t % 2][i]));
   for (int64_t i = 0; i < n; ++i) {
     const double top = linear(tap[0][i], tap[1][i], k.dx[i]), bottom = linear(tap[2][i], tap[3][i], k.dx[i]);
     out[i] = truncated_to<T>(linear(top, bottom, k.dy[i]));
@@ -63,8 +70,8 @@ inline void bicubic_block(const uint8_t* p, const Neighbours& k, int64_t n, T* o
   alignas(64) double line[4][kBlock];
   for (int64_t j = 0; j < 4; ++j)
     for (int64_t i = 0; i < n; ++i) {
-      double v[4];
-      for (int64_t t = 0; t < 4; ++t) v[t] = static_cast<double>(load_sample<T>(p + k.row[j][i] + k.column[t][i]));
+      float v[4];
+      for (int64_t t = 0; t < 4; ++t) v[t] = static_cast<float>(load_sample<T>(p + k.row[j][i] + k.column[t][i]));
       line[j][i] = cubic(v, k.dx[i]);
     }
   for (int64_t i = 0; i < n; ++i) {

@@ -29,17 +29,19 @@ def _mixed(image: Image, x: float, y: float, method: str) -> Image:
         lines = []
         for j in range(first, last + 1):
             row = image[min(max(y0 + j, 0), h - 1), :, c]
-            taps = [float(row[min(max(x0 + i, 0), w - 1)]) for i in range(first, last + 1)]
+            taps = [F(row[min(max(x0 + i, 0), w - 1)]) for i in range(first, last + 1)]
             lines.append(_weighed(taps, dx))
         out.append(_cast(_weighed(lines, dy), image.dtype))
     return np.array(out, image.dtype)
 
 
-def _weighed(v: list[float], t: float) -> float:
+def _weighed(v: list[Any], t: float) -> float:
+    """Differences in the type of the samples: Pillow's float32 along a row, float64 between rows."""
     if len(v) == 2:
-        return v[0] + (v[1] - v[0]) * t
+        return float(v[0]) + float(v[1] - v[0]) * t
     a, b, c, d = v
-    return b + t * (-a + c + t * (2 * (a - b) + c - d + t * (-a + b - c + d)))
+    p2, p3, p4 = float(-a + c), float((a - b) * F(2) + c - d), float(-a + b - c + d)
+    return float(b) + t * (p2 + t * (p3 + t * p4))
 
 
 def pillow_warp(

@@ -95,7 +95,7 @@ def _blended(
     inside = _inside(sx, sy, h, w)
     column, dx = _split(sx, inside)
     row, dy = _split(sy, inside)
-    values = x.to(torch.float64)
+    values = x.to(torch.float32)  # along a row Pillow takes differences in it; those of integers are exact
 
     def tap(j: int, i: int) -> torch.Tensor:
         return picked(values, (row + j).clamp(0, h - 1), (column + i).clamp(0, w - 1))
@@ -119,7 +119,7 @@ def _split(at: torch.Tensor, inside: torch.Tensor) -> tuple[torch.Tensor, torch.
 
 
 def _linear(a: torch.Tensor, b: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
-    return a + (b - a) * t
+    return a.double() + (b - a).double() * t
 
 
 def _cubic(v1: torch.Tensor, v2: torch.Tensor, v3: torch.Tensor, v4: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
@@ -127,4 +127,4 @@ def _cubic(v1: torch.Tensor, v2: torch.Tensor, v3: torch.Tensor, v4: torch.Tenso
     p2 = v3 - v1
     p3 = 2.0 * (v1 - v2) + v3 - v4
     p4 = v2 - v1 - v3 + v4
-    return v2 + t * (p2 + t * (p3 + t * p4))
+    return v2.double() + t * (p2.double() + t * (p3.double() + t * p4.double()))
