@@ -5,65 +5,66 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from twinlens.hookspecs import hookimpl
 from twinlens.transforms.arguments import InterpolationMode
 from twinlens.transforms.base import Transform
-from twinlens.transforms.blur import Blur, GaussianBlur
-from twinlens.transforms.channels import ChannelDropout, ChannelSelect, ChannelShuffle, RandomChannelPermutation
-from twinlens.transforms.choice import Identity, OneOf, SomeOf
-from twinlens.transforms.color import CLAHE, Grayscale, RandomGrayscale
-from twinlens.transforms.color_space import RGB, ConvertColor, HueSaturationValue, ToGray, ToSepia
 from twinlens.transforms.compose import Compose, Lambda, RandomApply, RandomChoice, RandomOrder
-from twinlens.transforms.compression import JPEG, Downscale, ImageCompression
-from twinlens.transforms.convert import (
-    ConvertImageDtype,
-    Normalize,
-    PILToTensor,
-    ToDtype,
-    ToImage,
-    ToPILImage,
-    ToTensor,
-)
-from twinlens.transforms.crop import CenterCrop, Pad, RandomCrop, RandomResizedCrop
-from twinlens.transforms.distort import ElasticTransform, GridDistortion, OpticalDistortion
-from twinlens.transforms.dropout import CoarseDropout, GridDropout
-from twinlens.transforms.erase import RandomErasing
-from twinlens.transforms.flip import RandomHorizontalFlip, RandomVerticalFlip
-from twinlens.transforms.impulse import PixelDropout, SaltAndPepper
-from twinlens.transforms.jitter import ColorJitter
-from twinlens.transforms.kernels import Defocus, MotionBlur, Sharpen
-from twinlens.transforms.linear import LinearTransformation
-from twinlens.transforms.median import MedianBlur, Morphological
-from twinlens.transforms.mix import CutMix, MixUp
-from twinlens.transforms.noise import (
-    GaussianNoise,
-    GaussNoise,
-    ISONoise,
-    MultiplicativeNoise,
-)
-from twinlens.transforms.photometric import RandomPhotometricDistort
-from twinlens.transforms.rank import Denoise
-from twinlens.transforms.resize import Resize
-from twinlens.transforms.shadow import RandomShadow
-from twinlens.transforms.sharpen import RandomAdjustSharpness, UnsharpMask
-from twinlens.transforms.tone import (
-    HistogramEqualization,
-    RandomAutocontrast,
-    RandomBrightnessContrast,
-    RandomEqualize,
-    RandomGamma,
-    RandomInvert,
-    RandomPosterize,
-    RandomSolarize,
-    RGBShift,
-    Threshold,
-)
-from twinlens.transforms.warp import RandomAffine, RandomPerspective, RandomRotation
 
 if TYPE_CHECKING:
     from twinlens.registry import Registry
+    from twinlens.transforms.blur import Blur, GaussianBlur
+    from twinlens.transforms.channels import ChannelDropout, ChannelSelect, ChannelShuffle, RandomChannelPermutation
+    from twinlens.transforms.choice import Identity, OneOf, SomeOf
+    from twinlens.transforms.color import CLAHE, Grayscale, RandomGrayscale
+    from twinlens.transforms.color_space import RGB, ConvertColor, HueSaturationValue, ToGray, ToSepia
+    from twinlens.transforms.compression import JPEG, Downscale, ImageCompression
+    from twinlens.transforms.convert import (
+        ConvertImageDtype,
+        Normalize,
+        PILToTensor,
+        ToDtype,
+        ToImage,
+        ToPILImage,
+        ToTensor,
+    )
+    from twinlens.transforms.crop import CenterCrop, Pad, RandomCrop, RandomResizedCrop
+    from twinlens.transforms.distort import ElasticTransform, GridDistortion, OpticalDistortion
+    from twinlens.transforms.dropout import CoarseDropout, GridDropout
+    from twinlens.transforms.erase import RandomErasing
+    from twinlens.transforms.flip import RandomHorizontalFlip, RandomVerticalFlip
+    from twinlens.transforms.impulse import PixelDropout, SaltAndPepper
+    from twinlens.transforms.jitter import ColorJitter
+    from twinlens.transforms.kernels import Defocus, MotionBlur, Sharpen
+    from twinlens.transforms.linear import LinearTransformation
+    from twinlens.transforms.median import MedianBlur, Morphological
+    from twinlens.transforms.mix import CutMix, MixUp
+    from twinlens.transforms.noise import (
+        GaussianNoise,
+        GaussNoise,
+        ISONoise,
+        MultiplicativeNoise,
+    )
+    from twinlens.transforms.photometric import RandomPhotometricDistort
+    from twinlens.transforms.rank import Denoise
+    from twinlens.transforms.resize import Resize
+    from twinlens.transforms.shadow import RandomShadow
+    from twinlens.transforms.sharpen import RandomAdjustSharpness, UnsharpMask
+    from twinlens.transforms.tone import (
+        HistogramEqualization,
+        RandomAutocontrast,
+        RandomBrightnessContrast,
+        RandomEqualize,
+        RandomGamma,
+        RandomInvert,
+        RandomPosterize,
+        RandomSolarize,
+        RGBShift,
+        Threshold,
+    )
+    from twinlens.transforms.warp import RandomAffine, RandomPerspective, RandomRotation
 
 __all__ = [
     "CLAHE",
@@ -149,10 +150,67 @@ __all__ = [
 ]
 
 
+#: modules that are imported when one of their names is first asked for: all of them would take a tenth of a second
+_FAMILIES: dict[str, tuple[str, ...]] = {
+    "blur": ("Blur", "GaussianBlur"),
+    "channels": ("ChannelDropout", "ChannelSelect", "ChannelShuffle", "RandomChannelPermutation"),
+    "choice": ("Identity", "OneOf", "SomeOf"),
+    "color": ("CLAHE", "Grayscale", "RandomGrayscale"),
+    "color_space": ("ConvertColor", "HueSaturationValue", "RGB", "ToGray", "ToSepia"),
+    "compression": ("Downscale", "ImageCompression", "JPEG"),
+    "convert": ("ConvertImageDtype", "Normalize", "PILToTensor", "ToDtype", "ToImage", "ToPILImage", "ToTensor"),
+    "crop": ("CenterCrop", "Pad", "RandomCrop", "RandomResizedCrop"),
+    "distort": ("ElasticTransform", "GridDistortion", "OpticalDistortion"),
+    "dropout": ("CoarseDropout", "GridDropout"),
+    "erase": ("RandomErasing",),
+    "flip": ("RandomHorizontalFlip", "RandomVerticalFlip"),
+    "impulse": ("PixelDropout", "SaltAndPepper"),
+    "jitter": ("ColorJitter",),
+    "kernels": ("Defocus", "MotionBlur", "Sharpen"),
+    "linear": ("LinearTransformation",),
+    "median": ("MedianBlur", "Morphological"),
+    "mix": ("CutMix", "MixUp"),
+    "noise": ("GaussNoise", "GaussianNoise", "ISONoise", "MultiplicativeNoise"),
+    "photometric": ("RandomPhotometricDistort",),
+    "rank": ("Denoise",),
+    "resize": ("Resize",),
+    "shadow": ("RandomShadow",),
+    "sharpen": ("RandomAdjustSharpness", "UnsharpMask"),
+    "tone": (
+        "HistogramEqualization",
+        "RGBShift",
+        "RandomAutocontrast",
+        "RandomBrightnessContrast",
+        "RandomEqualize",
+        "RandomGamma",
+        "RandomInvert",
+        "RandomPosterize",
+        "RandomSolarize",
+        "Threshold",
+    ),
+    "warp": ("RandomAffine", "RandomPerspective", "RandomRotation"),
+}
+_HOMES = {name: family for family, names in _FAMILIES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    """A transform of a family that was not used before."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
 @hookimpl
 def twinlens_register(registry: Registry) -> None:
     """Registers every transform above, through the hook that plugins use."""
+    module = import_module(__name__)
     for name in __all__:
-        value = globals()[name]
+        value = getattr(module, name)
         if isinstance(value, type) and issubclass(value, Transform) and value is not Transform:
             registry.add(value)
