@@ -1,6 +1,7 @@
 #include "operation.hpp"
 
 #include <iterator>
+#include <utility>
 
 namespace twinlens::tests {
 namespace {
@@ -216,6 +217,12 @@ Operation adjust(Random& r, Shape& s) {
       OpCode::adjust, {1, kind, alpha ? 1 : 0}, {kind == 3 ? static_cast<double>(r.between(0, 255)) : 2 * r.unit()}};
 }
 
+Operation transpose(Random& r, Shape& s) {
+  const int64_t swaps = r.between(0, 1);
+  if (swaps != 0) std::swap(s.h, s.w);
+  return {OpCode::transpose, {1, swaps, r.between(0, 1), r.between(0, 1)}, {}};
+}
+
 Operation flip(Random& r, Shape&) { return {OpCode::flip, {1, r.between(0, 1), r.between(0, 1)}, {}}; }
 
 Operation overlay(Random& r, Shape& s) {
@@ -226,6 +233,20 @@ Operation overlay(Random& r, Shape& s) {
     ints.push_back(r.between(-9, s.h + 9));
   }
   return {OpCode::overlay, ints, reals(r, polygons, 1.5)};
+}
+
+Operation warp(Random& r, Shape& s) {
+  const int64_t method = r.between(0, 4), h = r.between(1, 40), w = r.between(1, 40);
+  const int64_t premultiply = s.dtype == DType::u8 && s.c > 1 && method > 0 && method < 3 ? r.between(0, 1) : 0;
+  std::vector<double> numbers{r.unit() * 2 - 1, r.unit() - 0.5, r.unit() * 9, r.unit() - 0.5,
+                              r.unit() * 2 - 1, r.unit() * 9,   0.0,          0.0};
+  const int64_t perspective = r.between(0, 1);
+  if (perspective != 0) numbers[6] = r.unit() * 1e-2, numbers[7] = r.unit() * 1e-2;
+  const auto fill = reals(r, r.pick<int64_t>({1, s.c}), s.dtype == DType::f32 ? 1.0 : 255.0);
+  numbers.insert(numbers.end(), fill.begin(), fill.end());
+  s.h = h;
+  s.w = w;
+  return {OpCode::warp, {1, method, perspective, h, w, premultiply}, numbers};
 }
 
 bool any(const Shape&) { return true; }
@@ -258,6 +279,8 @@ struct Kind {
 };
 
 constexpr Kind kKinds[] = {
+    {any, transpose},      //
+    {numbers, warp},       //
     {any, crop},           //
     {any, flip},           //
     {numbers, pad},        //

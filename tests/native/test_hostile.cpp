@@ -3,14 +3,14 @@
 #include <limits>
 #include <stdexcept>
 
+#include "../../csrc/operation.hpp"
 #include "operation.hpp"
 #include "sampling.hpp"
 
 namespace twinlens::tests {
 namespace {
 
-constexpr int64_t kInts[] = {0, 13, 5, 6, 3, 3, 4, 3, 3};
-constexpr int64_t kReals[] = {0, 4, 0, 1, 0, 0, 1, 0, 0};
+constexpr int64_t kLastCode = static_cast<int64_t>(OpCode::adaptive_threshold);
 
 int64_t hostile_int(Random& r) {
   constexpr int64_t max = std::numeric_limits<int64_t>::max(), min = std::numeric_limits<int64_t>::min();
@@ -29,9 +29,11 @@ double hostile_real(Random& r) {
 Operation hostile(Random& r, Shape& shape) {
   Operation o = random_operation(r, shape, 40);
   if (r.between(0, 3) == 0) {
-    const int64_t code = r.between(1, 8);
-    o = {static_cast<OpCode>(code), std::vector<int64_t>(static_cast<size_t>(kInts[code])),
-         std::vector<double>(static_cast<size_t>(kReals[code] + r.between(0, 4)))};
+    const auto code = static_cast<OpCode>(r.between(0, kLastCode + 1));
+    const twinlens::Operation* known = operation_of(code);
+    const int64_t ints = known ? known->ints : 1, reals = known ? known->reals : 0;
+    o = {code, std::vector<int64_t>(static_cast<size_t>(ints + r.between(0, 12))),
+         std::vector<double>(static_cast<size_t>(reals + r.between(0, 4)))};
     for (int64_t& v : o.ints) v = hostile_int(r);
     for (double& v : o.reals) v = hostile_real(r);
     o.ints[0] = 1;
