@@ -113,17 +113,10 @@ View last_channels(View v, int64_t n) {
 
 void do_convolve(State& s, const Args& a, bool last) {
   s.make_plain();
-  const View src = s.now, dst = s.make_like(src, last);
-  const bool rows = interleaved(src);
-  const bool direct = rows ? interleaved(dst) : planar(dst);
-  const View to = direct ? dst : s.arena.image(src.h, src.w, src.c, src.dtype, !rows);
-  if (rows)
-    filter(src, to, a, s.arena);
-  else
-    for (int64_t c = 0; c < src.c; ++c) filter(plane(src, c), plane(to, c), a, s.arena);
-  if (!direct) copy(to, dst);
-  if (static_cast<Kind>(a[1]) == Kind::sharpness && a[2] > 0) copy(last_channels(src, a[2]), last_channels(dst, a[2]));
-  s.now = dst;
+  const View src = s.now;
+  run_filter(s, a, last, filter);
+  if (static_cast<Kind>(a[1]) == Kind::sharpness && a[2] > 0)
+    copy(last_channels(src, a[2]), last_channels(s.now, a[2]));
 }
 
 }  // namespace

@@ -35,6 +35,10 @@ extern const Operation warp;
 // Resample and, as the last operation, normalise: one walk over the rows where that can be; false where it cannot.
 bool resample_then_normalize(State& s, const Args& a, const Args& then);
 
+// Runs `filter`, which takes an interleaved picture or one plane, on all of the picture.
+using ImageFilter = void (*)(const View& src, const View& dst, const Args& a, Arena& arena);
+void run_filter(State& s, const Args& a, bool last, ImageFilter filter);
+
 // What both of its operations know.
 void check_normalize(const Args& a, const View& now);
 std::shared_ptr<const Normalizer> normalizer_of(const Args& a, int64_t channels, DType from);

@@ -3,7 +3,6 @@
 #include <cstring>
 #include <limits>
 
-#include "../copy.hpp"
 #include "operations.hpp"
 
 namespace twinlens::operations {
@@ -154,31 +153,20 @@ void check_morphology(const Args& a, const View& now) {
   require(a[centre] <= a[2] / 2 && a[2] / 2 < a[centre + 1], "morphology: the element is without its centre");
 }
 
-using Filter = void (*)(const View& src, const View& dst, const Args& a, Arena& arena);
-
-// `filter` on an interleaved picture, or plane by plane.
-void run(State& s, const Args& a, bool last, Filter filter) {
-  s.make_plain();
-  const View src = s.now, dst = s.make_like(src, last);
-  const bool rows = interleaved(src);
-  const bool direct = rows ? interleaved(dst) : planar(dst);
-  const View to = direct ? dst : s.arena.image(src.h, src.w, src.c, src.dtype, !rows);
-  if (rows)
-    filter(src, to, a, s.arena);
-  else
-    for (int64_t c = 0; c < src.c; ++c) filter(plane(src, c), plane(to, c), a, s.arena);
-  if (!direct) copy(to, dst);
-  s.now = dst;
-}
-
 void do_median(State& s, const Args& a, bool last) {
   const DType t = s.now.dtype;
-  run(s, a, last, t == DType::u8 ? median_of<uint8_t> : t == DType::u16 ? median_of<uint16_t> : median_of<float>);
+  run_filter(s, a, last,
+             t == DType::u8    ? median_of<uint8_t>
+             : t == DType::u16 ? median_of<uint16_t>
+                               : median_of<float>);
 }
 
 void do_morphology(State& s, const Args& a, bool last) {
   const DType t = s.now.dtype;
-  run(s, a, last, t == DType::u8 ? extreme_of<uint8_t> : t == DType::u16 ? extreme_of<uint16_t> : extreme_of<float>);
+  run_filter(s, a, last,
+             t == DType::u8    ? extreme_of<uint8_t>
+             : t == DType::u16 ? extreme_of<uint16_t>
+                               : extreme_of<float>);
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator
 from twinlens.errors import InputError
 from twinlens.steps import Channels
 from twinlens.transforms import base
-from twinlens.transforms.tone import PConfig, _finite, _Sometimes
+from twinlens.transforms.chance import PConfig, Sometimes, finite
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,7 +26,7 @@ __all__ = ["ChannelDropout", "ChannelSelect", "ChannelShuffle", "RandomChannelPe
 _NO_FILL = np.zeros(1)
 
 
-def _orders(draws: Draws, spec: Spec, first: int) -> Ints:
+def orders(draws: Draws, spec: Spec, first: int) -> Ints:
     """(B, most channels): every permutation of an image's channels is as likely; places behind them hold their number.
 
     The order of as many uniform numbers; two are equal once in 2^53.
@@ -37,7 +37,7 @@ def _orders(draws: Draws, spec: Spec, first: int) -> Ints:
     return np.argsort(numbers, axis=1, kind="stable").astype(np.int64)
 
 
-def _by_count(sources: Ints, spec: Spec, active: Bools, fill: float = 0.0) -> Iterable[Step]:
+def by_count(sources: Ints, spec: Spec, active: Bools, fill: float = 0.0) -> Iterable[Step]:
     """One step for each number of channels that there is."""
     if spec.indexed and active.any():
         raise InputError("Channels: the image is of PIL mode P or 1; convert('RGB') it first")
@@ -63,13 +63,13 @@ class RandomChannelPermutation(base.Transform):
         super().__init__(name=name)
 
     def sample(self, draws: Draws, spec: Spec) -> Params:
-        return {"order": _orders(draws, spec, 0)}
+        return {"order": orders(draws, spec, 0)}
 
     def lower(self, params: Params, spec: Spec) -> Iterable[Step]:
-        return _by_count(params["order"], spec, np.ones(len(spec), bool))
+        return by_count(params["order"], spec, np.ones(len(spec), bool))
 
 
-class ChannelShuffle(_Sometimes):
+class ChannelShuffle(Sometimes):
     """`RandomChannelPermutation` with probability `p`, Albumentations' name."""
 
     is_random = True
@@ -83,10 +83,10 @@ class ChannelShuffle(_Sometimes):
         return True
 
     def sample(self, draws: Draws, spec: Spec) -> Params:
-        return {"active": draws.uniform()[:, 0] < self.p, "order": _orders(draws, spec, 1)}
+        return {"active": draws.uniform()[:, 0] < self.p, "order": orders(draws, spec, 1)}
 
     def lower(self, params: Params, spec: Spec) -> Iterable[Step]:
-        return _by_count(params["order"], spec, params["active"])
+        return by_count(params["order"], spec, params["active"])
 
 
 def _count_range(value: Any) -> tuple[int, int]:
@@ -100,10 +100,10 @@ def _count_range(value: Any) -> tuple[int, int]:
 
 class ChannelDropoutConfig(PConfig):
     channel_drop_range: Annotated[tuple[int, int], BeforeValidator(_count_range)] = (1, 1)
-    fill: Annotated[float, BeforeValidator(_finite)] = 0.0
+    fill: Annotated[float, BeforeValidator(finite)] = 0.0
 
 
-class ChannelDropout(_Sometimes):
+class ChannelDropout(Sometimes):
     """Sets some channels to a constant with probability `p`, as Albumentations does.
 
     channel_drop_range: how many, both ends included; at least one channel of an image must remain. fill: in the units
@@ -127,7 +127,7 @@ class ChannelDropout(_Sometimes):
         low, high = self.channel_drop_range
         drawn = draws.uniform(2)
         count = low + np.floor(drawn[:, 1] * (high - low + 1)).astype(np.int64)
-        return {"active": drawn[:, 0] < self.p, "count": count, "order": _orders(draws, spec, 2)}
+        return {"active": drawn[:, 0] < self.p, "count": count, "order": orders(draws, spec, 2)}
 
     def lower(self, params: Params, spec: Spec) -> Iterable[Step]:
         active = params["active"]
@@ -140,7 +140,7 @@ class ChannelDropout(_Sometimes):
             )
         rank = np.argsort(params["order"], axis=1)
         kept = np.broadcast_to(np.arange(rank.shape[1]), rank.shape)
-        return _by_count(np.where(rank < params["count"][:, None], -1, kept), spec, active, self.fill)
+        return by_count(np.where(rank < params["count"][:, None], -1, kept), spec, active, self.fill)
 
 
 def _channel_list(value: Any) -> tuple[int, ...]:

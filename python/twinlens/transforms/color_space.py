@@ -10,7 +10,7 @@ from pydantic import BeforeValidator
 from twinlens.errors import InputError
 from twinlens.steps import ColorConvert, ColorMatrix, Lut
 from twinlens.transforms import base
-from twinlens.transforms.tone import Limit, PConfig, _Drawn, _Sometimes
+from twinlens.transforms.chance import Drawn, Limit, PConfig, Sometimes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -122,7 +122,7 @@ class ToGrayConfig(PConfig):
     num_output_channels: Literal[1, 3] = 3
 
 
-class ToGray(_Sometimes):
+class ToGray(Sometimes):
     """Gray with OpenCV's weights and probability `p`, Albumentations' name and its method "weighted_average".
 
     num_output_channels: 3 equal ones, or 1, which a batch can hold only if all images become so. uint8, uint16,
@@ -145,7 +145,7 @@ class ToGray(_Sometimes):
 _SEPIA = np.array([[[0.393, 0.769, 0.189, 0.0], [0.349, 0.686, 0.168, 0.0], [0.272, 0.534, 0.131, 0.0]]])
 
 
-class ToSepia(_Sometimes):
+class ToSepia(Sometimes):
     """A brown tint with probability `p`, Albumentations' name, matrix and pixels: weights in 10 bits for uint8.
 
     uint8, uint16, float32 (0 to 1, cut off at 1) of three channels.
@@ -170,7 +170,7 @@ class HueSaturationValueConfig(PConfig):
 _RAMP = np.arange(256)
 
 
-class HueSaturationValue(_Drawn):
+class HueSaturationValue(Drawn):
     """Adds to hue, saturation and value of OpenCV's 8-bit HSV with probability `p`, as Albumentations does.
 
     hue_shift_limit: in 2 degrees, of 180. sat_shift_limit, val_shift_limit: in levels of 255; gray stays gray. Ranges

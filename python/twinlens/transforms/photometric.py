@@ -10,7 +10,7 @@ from pydantic import BeforeValidator
 from twinlens.errors import InputError
 from twinlens.transforms import base
 from twinlens.transforms.arguments import Probability
-from twinlens.transforms.channels import _by_count, _orders
+from twinlens.transforms.channels import by_count, orders
 from twinlens.transforms.jitter import adjusted
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class RandomPhotometricDistort(base.Transform):
             low, high = getattr(self.config, kind)
             params[kind] = low + drawn[:, i] * (high - low)
             params[f"{kind}_active"] = drawn[:, 4 + i] < self.p
-        return {**params, "order": _orders(draws, spec, 10)}
+        return {**params, "order": orders(draws, spec, 10)}
 
     def lower(self, params: Params, spec: Spec) -> Iterable[Step]:
         if spec.indexed:
@@ -95,4 +95,4 @@ class RandomPhotometricDistort(base.Transform):
         yield from adjusted("saturation", params["saturation"], spec, active["saturation"])
         yield from adjusted("hue", params["hue"], spec, active["hue"])
         yield from adjusted("contrast", params["contrast"], spec, active["contrast"] & ~before)
-        yield from _by_count(params["order"], spec, params["permuted"])
+        yield from by_count(params["order"], spec, params["permuted"])

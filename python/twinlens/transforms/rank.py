@@ -11,7 +11,7 @@ from twinlens.errors import InputError
 from twinlens.steps import Denoise as DenoiseStep
 from twinlens.steps.denoise.step import LARGEST_SEARCH, LARGEST_TEMPLATE
 from twinlens.transforms.arguments import Probability
-from twinlens.transforms.tone import Limit, PConfig, _Drawn, _limit
+from twinlens.transforms.chance import Drawn, Limit, PConfig, limit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,10 +25,10 @@ __all__ = ["Denoise"]
 
 
 def _strength(value: Any) -> Any:
-    limit = _limit(value)
-    if (min(limit) if isinstance(limit, tuple) else limit) < 0:
+    ends = limit(value)
+    if (min(ends) if isinstance(ends, tuple) else ends) < 0:
         raise ValueError(f"wants a number from 0 up, or two, the smaller first, got {value!r}")
-    return limit
+    return ends
 
 
 Strength = Annotated[Limit, BeforeValidator(_strength)]
@@ -56,7 +56,7 @@ class DenoiseConfig(PConfig):
     p: Probability = 1.0
 
 
-class Denoise(_Drawn):
+class Denoise(Drawn):
     """Non-local means: each pixel the mean of those whose neighbourhoods look like its own. Exact: OpenCV's pixels.
 
     h: strength for gray or lightness, hColor: for colour, in 8-bit units; numbers, or ranges that they are drawn from

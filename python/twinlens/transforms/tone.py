@@ -11,8 +11,8 @@ from twinlens.errors import InputError
 from twinlens.steps import AdaptiveThreshold, HistogramLut, Lut, Point
 from twinlens.steps.adaptive import LARGEST_BLOCK
 from twinlens.steps.histogram.step import ThresholdKind
-from twinlens.transforms import base
 from twinlens.transforms.arguments import Probability, number_or_range
+from twinlens.transforms.chance import Drawn, Limit, PConfig, Sometimes, finite
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from twinlens.pipeline.trace import Params
-    from twinlens.random import Draws
     from twinlens.steps import Spec, Step
     from twinlens.steps.adaptive import AdaptiveMethod
     from twinlens.steps.histogram.step import HistogramKind
@@ -43,30 +42,6 @@ __all__ = [
 ]
 
 _RAMP = np.arange(256)
-
-
-class PConfig(base.Config):
-    p: Probability = 0.5
-
-
-class _Sometimes(base.Transform):
-    """Applied with probability `p`, each image of a batch by itself."""
-
-    Config: ClassVar[type[base.Config]] = PConfig
-
-    @property
-    def random(self) -> bool:
-        """Probabilities of 0 and 1 draw nothing."""
-        return 0.0 < float(self.p) < 1.0
-
-    def sample(self, draws: Draws, spec: Spec) -> Params:
-        del spec
-        return {"active": draws.uniform()[:, 0] < self.p} if self.random else {}
-
-    def active(self, params: Params, spec: Spec) -> Bools:
-        """Which images it is for."""
-        chosen: Bools = params.get("active", np.full(len(spec), self.p > 0))
-        return chosen
 
 
 def _clipped(values: NDArray[Any]) -> NDArray[np.uint8]:
@@ -111,7 +86,7 @@ def _largest(spec: Spec) -> float:
     return {"uint8": 255.0, "uint16": 65535.0}.get(spec.dtype, 1.0)
 
 
-class RandomInvert(_Sometimes):
+class RandomInvert(Sometimes):
     """Inverts the colours with probability `p`: largest value minus value. Exact: Pillow's ImageOps.invert.
 
     uint8, uint16, float32. Alpha of RGBA and LA images stays.
@@ -139,7 +114,7 @@ class PosterizeConfig(PConfig):
     bits: Annotated[int, BeforeValidator(_bits)]
 
 
-class RandomPosterize(_Sometimes):
+class RandomPosterize(Sometimes):
     """Keeps the upper `bits` of every value with probability `p`. Exact: Pillow's ImageOps.posterize.
 
     bits: 0 to 8. uint8; uint16 keeps the upper bits of its 16; float32 gets 2 ** bits levels, as torchvision has it.
@@ -154,17 +129,11 @@ class RandomPosterize(_Sometimes):
         return posterized(np.array([self.bits]), spec, self.active(params, spec))
 
 
-def _finite(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
-        raise ValueError(f"wants a finite number, got {value!r}")
-    return float(value)
-
-
 class SolarizeConfig(PConfig):
-    threshold: Annotated[float, BeforeValidator(_finite)]
+    threshold: Annotated[float, BeforeValidator(finite)]
 
 
-class RandomSolarize(_Sometimes):
+class RandomSolarize(Sometimes):
     """Inverts values at and above `threshold` with probability `p`. Exact: Pillow's ImageOps.solarize.
 
     threshold: in the units of the image's dtype.
@@ -179,7 +148,7 @@ class RandomSolarize(_Sometimes):
         return solarized(np.array([self.threshold]), spec, self.active(params, spec))
 
 
-class _Histogram(_Sometimes):
+class _Histogram(Sometimes):
     kind: ClassVar[HistogramKind]
 
     def lower(self, params: Params, spec: Spec) -> Iterable[Step]:
@@ -203,7 +172,7 @@ class AutocontrastConfig(PConfig):
     cutoff: Annotated[tuple[float, float], BeforeValidator(_cut)] = (0.0, 0.0)
 
 
-class RandomAutocontrast(_Sometimes):
+class RandomAutocontrast(Sometimes):
     """Stretches every channel to the whole range with probability `p`. Exact: Pillow's ImageOps.autocontrast.
 
     cutoff: percentages of the darkest and lightest pixels to leave out, one number for both. uint8.
@@ -245,53 +214,12 @@ class HistogramEqualization(_Histogram):
         super().__init__(p=p, name=name)
 
 
-class _Drawn(_Sometimes):
-    """With probability `p`, values drawn from ranges."""
-
-    ranges: ClassVar[tuple[str, ...]]
-
-    @property
-    def random(self) -> bool:
-        """Whether there is a range or a probability to draw from."""
-        return self.p < 1.0 or any(low < high for low, high in self._limits())
-
-    def _limits(self) -> list[tuple[float, float]]:
-        return [number_or_range(getattr(self.config, name)) for name in self.ranges]
-
-    def sample(self, draws: Draws, spec: Spec) -> Params:
-        del spec
-        drawn = draws.uniform(1 + len(self.ranges))
-        values = {
-            name: low + drawn[:, i] * (high - low)
-            for i, (name, (low, high)) in enumerate(zip(self.ranges, self._limits(), strict=True), 1)
-        }
-        return {"active": drawn[:, 0] < self.p, **values}
-
-    def drawn(self, params: Params, spec: Spec) -> dict[str, Reals]:
-        """Every range's value for each image."""
-        return {
-            name: params.get(name, np.full(len(spec), low))
-            for name, (low, _) in zip(self.ranges, self._limits(), strict=True)
-        }
-
-
-def _limit(value: Any) -> float | tuple[float, float]:
-    numbers = tuple(value) if isinstance(value, tuple | list) else (value,)
-    ok = len(numbers) in (1, 2) and all(isinstance(n, int | float) and not isinstance(n, bool) for n in numbers)
-    if not ok or not all(np.isfinite(n) for n in numbers) or (len(numbers) == 2 and numbers[0] > numbers[1]):
-        raise ValueError(f"wants a finite number, or two, the smaller first, got {value!r}")
-    return float(numbers[0]) if len(numbers) == 1 else (float(numbers[0]), float(numbers[1]))
-
-
-Limit = Annotated[float | tuple[float, float], BeforeValidator(_limit)]
-
-
 class BrightnessContrastConfig(PConfig):
     brightness_limit: Limit = (-0.2, 0.2)
     contrast_limit: Limit = (-0.2, 0.2)
 
 
-class RandomBrightnessContrast(_Drawn):
+class RandomBrightnessContrast(Drawn):
     """Multiplies by 1 + contrast and adds brightness * largest value, with probability `p`.
 
     brightness_limit, contrast_limit: ranges to draw from, or fixed numbers. uint8 (in float32, truncated, as
@@ -329,7 +257,7 @@ class GammaConfig(PConfig):
         return self
 
 
-class RandomGamma(_Drawn):
+class RandomGamma(Drawn):
     """Raises values of 0..1 to the power gamma / 100, with probability `p`.
 
     gamma_limit: a range to draw from, or a fixed number, in percent. uint8 through a table made on the host, truncated
@@ -355,7 +283,7 @@ class RGBShiftConfig(PConfig):
     b_shift_limit: Limit = (-20.0, 20.0)
 
 
-class RGBShift(_Drawn):
+class RGBShift(Drawn):
     """Adds a number to each of three channels, with probability `p`.
 
     r_shift_limit, g_shift_limit, b_shift_limit: ranges to draw from, or fixed numbers, in 8-bit units. uint8 RGB,
@@ -412,7 +340,7 @@ class ThresholdConfig(PConfig):
     kind: ThresholdKind = "binary"
     method: ThresholdMethod = "fixed"
     block_size: Annotated[int, BeforeValidator(_block_size)] = 11
-    C: Annotated[float, BeforeValidator(_finite)] = 2.0
+    C: Annotated[float, BeforeValidator(finite)] = 2.0
     p: Probability = 1.0
 
     @model_validator(mode="after")
@@ -422,7 +350,7 @@ class ThresholdConfig(PConfig):
         return self
 
 
-class Threshold(_Sometimes):
+class Threshold(Sometimes):
     """Black and white, or what cv2.threshold makes of values above a threshold. Exact: OpenCV's pixels.
 
     threshold: in 8-bit units, for method "fixed". method "otsu" finds one for each channel of uint8 images by Otsu's
