@@ -50,6 +50,12 @@ OURS_ONLY = {
     "RandomShadow",
     "SaltAndPepper",
     "Threshold",
+    "D4",
+    "Flip",
+    "HorizontalFlip",
+    "RandomRotate90",
+    "Transpose",
+    "VerticalFlip",
 }
 
 #: attributes whose values differ, and why

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from twinlens.transforms.resize import Resize
     from twinlens.transforms.shadow import RandomShadow
     from twinlens.transforms.sharpen import RandomAdjustSharpness, UnsharpMask
+    from twinlens.transforms.symmetry import D4, Flip, HorizontalFlip, RandomRotate90, Transpose, VerticalFlip
     from twinlens.transforms.tone import (
         HistogramEqualization,
         RandomAutocontrast,
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CLAHE",
+    "D4",
     "JPEG",
     "RGB",
     "Blur",
@@ -85,6 +87,7 @@ __all__ = [
     "Denoise",
     "Downscale",
     "ElasticTransform",
+    "Flip",
     "GaussNoise",
     "GaussianBlur",
     "GaussianNoise",
@@ -92,6 +95,7 @@ __all__ = [
     "GridDistortion",
     "GridDropout",
     "HistogramEqualization",
+    "HorizontalFlip",
     "HueSaturationValue",
     "ISONoise",
     "Identity",
@@ -130,6 +134,7 @@ __all__ = [
     "RandomPhotometricDistort",
     "RandomPosterize",
     "RandomResizedCrop",
+    "RandomRotate90",
     "RandomRotation",
     "RandomShadow",
     "RandomSolarize",
@@ -146,7 +151,9 @@ __all__ = [
     "ToSepia",
     "ToTensor",
     "Transform",
+    "Transpose",
     "UnsharpMask",
+    "VerticalFlip",
 ]
 
 
@@ -176,6 +183,7 @@ _FAMILIES: dict[str, tuple[str, ...]] = {
     "resize": ("Resize",),
     "shadow": ("RandomShadow",),
     "sharpen": ("RandomAdjustSharpness", "UnsharpMask"),
+    "symmetry": ("D4", "Flip", "HorizontalFlip", "RandomRotate90", "Transpose", "VerticalFlip"),
     "tone": (
         "HistogramEqualization",
         "RGBShift",
