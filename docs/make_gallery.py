@@ -62,6 +62,18 @@ EXAMPLES: dict[str, Example] = {
     "Compose": lambda: T.Compose(
         [T.RandomResizedCrop((156, 192)), T.RandomHorizontalFlip(), T.ColorJitter(0.4, 0.4, 0.4)]
     ),
+    "CropNonEmptyMaskIfExists": lambda: T.CropNonEmptyMaskIfExists(90, 110),
+    "FiveCrop": lambda: T.FiveCrop((80, 100)),
+    "LetterBox": lambda: T.LetterBox(180, fill=114),
+    "LongestMaxSize": lambda: T.LongestMaxSize(110),
+    "PadIfNeeded": lambda: T.PadIfNeeded(192, 224, border_mode="reflect"),
+    "RandomIoUCrop": lambda: T.Compose([T.RandomIoUCrop(), T.SanitizeBoundingBoxes()]),
+    "RandomResize": lambda: T.RandomResize(60, 150),
+    "RandomShortestSize": lambda: T.RandomShortestSize([60, 90, 120]),
+    "RandomSizedBBoxSafeCrop": lambda: T.RandomSizedBBoxSafeCrop(140, 170),
+    "ScaleJitter": lambda: T.ScaleJitter((192, 156), (0.4, 1.0)),
+    "SmallestMaxSize": lambda: T.SmallestMaxSize(90),
+    "TenCrop": lambda: T.TenCrop((80, 100)),
     "ConvertColor": lambda: T.ConvertColor("rgb", "ycrcb"),
     "GaussianBlur": lambda: T.GaussianBlur(9, (0.5, 4.0)),
     "OneOf": lambda: T.OneOf([T.RandomInvert(1.0), T.RandomSolarize(128, 1.0), T.RandomEqualize(1.0)], p=1.0),
@@ -88,6 +100,9 @@ EXAMPLES: dict[str, Example] = {
 
 #: transforms without a picture, and why
 WITHOUT: dict[str, str] = {
+    "ClampBoundingBoxes": "changes boxes, not the picture",
+    "ClampKeyPoints": "changes keypoints, not the picture",
+    "ConvertBoundingBoxFormat": "changes boxes, not the picture",
     "ConvertImageDtype": "changes the dtype, not the picture",
     "CutMix": "mixes the samples of a batch",
     "Identity": "does nothing",
@@ -97,10 +112,15 @@ WITHOUT: dict[str, str] = {
     "Normalize": "gives values that are no picture",
     "PILToTensor": "changes the container, not the picture",
     "RGB": "makes three channels of one",
+    "SanitizeBoundingBoxes": "removes boxes, see RandomIoUCrop",
+    "SanitizeKeyPoints": "removes keypoints, leaves the picture",
+    "SetClampingMode": "changes what later transforms do to boxes",
     "ToDtype": "changes the dtype, not the picture",
     "ToImage": "changes the container, not the picture",
     "ToPILImage": "changes the container, not the picture",
+    "ToPureTensor": "changes the type of tensors, not the picture",
     "ToTensor": "changes the container, not the picture",
+    "UniformTemporalSubsample": "picks the frames of a video",
 }
 
 
@@ -141,6 +161,8 @@ def _eroded(inside: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 def applied(transform: Any, scene: Scene, draw_number: int) -> list[Scene]:
     """The results for one key: one scene, or several where a transform gives several pictures."""
     sample: dict[str, Any] = {"image": scene.image}
+    if isinstance(transform, T.FiveCrop):
+        scene = Scene(scene.image)  # several pictures have no mask
     if scene.mask is not None:
         sample["mask"] = scene.mask
     if scene.boxes is not None:
@@ -150,7 +172,7 @@ def applied(transform: Any, scene: Scene, draw_number: int) -> list[Scene]:
         sample["keypoints"] = Keypoints(torch.tensor(scene.keypoints))
     out = transform(sample, key=twinlens.key(seed=0, epoch=draw_number, index=1))
     images = out["image"] if isinstance(out["image"], tuple) else (out["image"],)
-    return [_scene(image, out) for image in images[:PANELS]]
+    return [_scene(image, out) for image in images]
 
 
 def _scene(image: Any, out: dict[str, Any]) -> Scene:
@@ -188,7 +210,7 @@ def strip(name: str) -> Image.Image:
     draws = range(PANELS - 1) if transform.random else range(1)
     for number in draws:
         panels += [draw(result) for result in applied(transform, scene, number)]
-    panels = panels[: PANELS + 2]
+    panels = panels[:11]
     sheet = Image.new("RGB", (len(panels) * (CELL + GAP) - GAP, max(p.height for p in panels)), PAPER)
     for i, panel in enumerate(panels):
         sheet.paste(panel, (i * (CELL + GAP), 0))

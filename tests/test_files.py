@@ -50,6 +50,23 @@ def test_both_ways(pipe: T.Transform, suffix: str, tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
 
 
+@pytest.mark.parametrize(
+    "pipe",
+    [
+        T.RandomCrop(5),
+        T.Compose([T.RandomCrop(5)]),
+        T.Compose([T.Compose([T.RandomCrop(5)])]),
+        T.Compose([T.RandomCrop(5)], name="train"),
+        T.Compose([T.Compose([T.RandomCrop(5)], name="train")]),
+    ],
+)
+def test_draws_are_the_same_after_a_round_trip(pipe: T.Transform) -> None:
+    image = np.arange(400, dtype=np.uint8).reshape(20, 20)
+    again = twinlens.from_dict(pipe.to_dict())
+    assert again == pipe
+    assert np.array_equal(again(image, key=7), pipe(image, key=7))
+
+
 def test_what_is_in_a_file(tmp_path: Path) -> None:
     path = tmp_path / "pipe.yaml"
     twinlens.save(PIPES[0], str(path))

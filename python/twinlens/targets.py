@@ -10,9 +10,10 @@ import torch
 
 from twinlens.errors import ArgumentError
 
-__all__ = ["BoxFormat", "Boxes", "Keypoints"]
+__all__ = ["BoxFormat", "Boxes", "ClampingMode", "Keypoints"]
 
 BoxFormat = Literal["xyxy", "xywh", "cxcywh"]
+ClampingMode = Literal["soft", "hard"] | None
 
 
 def _as_points(data: Any, width: int, what: str) -> torch.Tensor:
@@ -24,26 +25,42 @@ def _as_points(data: Any, width: int, what: str) -> torch.Tensor:
     return tensor if tensor.is_floating_point() else tensor.to(torch.float32)
 
 
-def _check_valid(valid: torch.Tensor | None, data: torch.Tensor, what: str) -> None:
-    if valid is not None and tuple(valid.shape) != tuple(data.shape[:-1]):
-        raise ArgumentError(f"{what}: valid has shape {tuple(valid.shape)}, wants {tuple(data.shape[:-1])}")
+def _check_rows(value: torch.Tensor | None, data: torch.Tensor, what: str, name: str) -> None:
+    if value is not None and tuple(value.shape) != tuple(data.shape[:-1]):
+        raise ArgumentError(f"{what}: {name} has shape {tuple(value.shape)}, wants {tuple(data.shape[:-1])}")
 
 
 @dataclass(frozen=True, eq=False)
 class Boxes:
     """Bounding boxes in pixels, edges of pixels: a box over the whole of a W x H image is 0, 0, W, H.
 
-    data: (N, 4), or padded (B, N, 4) for a batch; floats, integers become float32. valid: bool (N,) or (B, N), None for
-    all.
+    data: (N, 4), or padded (B, N, 4) for a batch; floats, integers become float32. format: "xyxy", "xywh" or "cxcywh".
+    valid: bool (N,) or (B, N), None for all. normalized: numbers are parts of the image's width and height.
+    visibility: float (N,) or (B, N), set by pipelines: which part of a box's area was never cut off, from 0 to 1;
+    `SanitizeBoundingBoxes(min_visibility=)` goes by it. clamping_mode: None leaves boxes that reach over the border,
+    any other cuts them off, as torchvision does.
+
+    >>> import numpy as np
+    >>> from twinlens import transforms as T
+    >>> sample = {"image": np.zeros((4, 8, 3), np.uint8), "boxes": Boxes([[0, 0, 8, 2]])}
+    >>> cropped = T.CenterCrop(4)(sample)["boxes"]
+    >>> cropped.data.tolist(), cropped.visibility.tolist()
+    ([[0.0, 0.0, 4.0, 2.0]], [0.5])
     """
 
     data: torch.Tensor
     format: BoxFormat = "xyxy"
     valid: torch.Tensor | None = None
+    normalized: bool = False
+    visibility: torch.Tensor | None = None
+    clamping_mode: ClampingMode = "soft"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "data", _as_points(self.data, 4, "Boxes"))
-        _check_valid(self.valid, self.data, "Boxes")
+        if self.clamping_mode not in ("soft", "hard", None):
+            raise ArgumentError(f"Boxes: clamping_mode={self.clamping_mode!r} must be 'soft', 'hard' or None")
+        for name in ("valid", "visibility"):
+            _check_rows(getattr(self, name), self.data, "Boxes", name)
         if self.format not in get_args(BoxFormat):
             raise ArgumentError(f"Boxes: format={self.format!r} must be one of {', '.join(get_args(BoxFormat))}")
 
@@ -83,16 +100,41 @@ def _from_xyxy(xyxy: torch.Tensor, format: BoxFormat) -> torch.Tensor:
 class Keypoints:
     """Points in pixels, centres of pixels: the top left pixel is at 0, 0.
 
-    data: (N, 2) x, y, or padded (B, N, 2) for a batch. valid: bool (N,) or (B, N), None for all.
+    data: (N, 2) x, y, or padded (B, N, 2) for a batch. valid: bool (N,) or (B, N), None for all. visible: bool (N,) or
+    (B, N), None where nobody asks; a pipeline clears it for points that leave the image (torchvision's rule: inside is
+    0 <= x < W, 0 <= y < H). pairs: numbers of points that change places where an image is mirrored, left and right
+    eye say: under one flip, not under two, nor under a turn.
+
+    >>> import numpy as np
+    >>> from twinlens import transforms as T
+    >>> eyes = Keypoints([[1.0, 0.0], [5.0, 0.0]], pairs=[(0, 1)])
+    >>> T.RandomHorizontalFlip(1.0)({"image": np.zeros((4, 8), np.uint8), "keypoints": eyes})["keypoints"].data.tolist()
+    [[2.0, 0.0], [6.0, 0.0]]
     """
 
     data: torch.Tensor
     valid: torch.Tensor | None = None
+    visible: torch.Tensor | None = None
+    pairs: tuple[tuple[int, int], ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "data", _as_points(self.data, 2, "Keypoints"))
-        _check_valid(self.valid, self.data, "Keypoints")
+        for name in ("valid", "visible"):
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, torch.Tensor):
+                object.__setattr__(self, name, torch.as_tensor(np.asarray(value, bool)))
+            _check_rows(getattr(self, name), self.data, "Keypoints", name)
+        object.__setattr__(self, "pairs", _pairs(self.pairs, self.data.shape[-2]))
 
     def moved(self, xy: torch.Tensor) -> Self:
         """These points at other places."""
         return replace(self, data=xy)
+
+
+def _pairs(value: Any, n: int) -> tuple[tuple[int, int], ...]:
+    pairs = tuple(tuple(pair) for pair in value)
+    numbers = [number for pair in pairs for number in pair]
+    whole = all(isinstance(number, int | np.integer) and 0 <= number < n for number in numbers)
+    if any(len(pair) != 2 for pair in pairs) or not whole or len(set(numbers)) != len(numbers):
+        raise ArgumentError(f"Keypoints: pairs={value!r} must be pairs of numbers below {n}, each at most once")
+    return tuple((int(a), int(b)) for a, b in pairs)

@@ -26,12 +26,16 @@ Where = tuple[str | int, ...]
 
 
 def to_dict(pipe: Transform) -> dict[str, Any]:
-    """`{"twinlens": version, "semantics": 1, "pipeline": [{"Resize": {...}}, ...]}`; every argument is written out."""
+    """`{"twinlens": version, "semantics": 1, "pipeline": [{"Resize": {...}}, ...]}`; every argument is written out.
+
+    A list is what Compose holds; a transform that is saved by itself stands there without one.
+    """
     from twinlens import __version__
     from twinlens.transforms import Compose
 
-    parts = pipe.transforms if type(pipe) is Compose and not pipe.config.name else [pipe]
-    return {"twinlens": __version__, "semantics": SEMANTICS, "pipeline": [_describe(part) for part in parts]}
+    plain = type(pipe) is Compose and not pipe.config.name
+    described = [_describe(part) for part in pipe.transforms] if plain else _describe(pipe)
+    return {"twinlens": __version__, "semantics": SEMANTICS, "pipeline": described}
 
 
 def _describe(part: Any) -> dict[str, Any]:
@@ -173,11 +177,11 @@ class _Reader:
                 ("semantics",),
                 f"the file needs version {semantics} of the pixel contract, this library computes {SEMANTICS}",
             )
+        if isinstance(data["pipeline"], dict):
+            return self.part(data["pipeline"], ("pipeline",))
         if not isinstance(data["pipeline"], list):
-            raise self._error(("pipeline",), "wants a list of transforms")
-        parts = [self.part(item, ("pipeline", i)) for i, item in enumerate(data["pipeline"])]
-        only = parts[0] if len(parts) == 1 else None
-        return only if type(only) is Compose else Compose(parts)
+            raise self._error(("pipeline",), "wants a list of transforms, or one transform")
+        return Compose([self.part(item, ("pipeline", i)) for i, item in enumerate(data["pipeline"])])
 
     def part(self, item: Any, where: Where) -> Transform:
         if isinstance(item, str):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from twinlens.engines import Engine
     from twinlens.transforms.base import Transform
 
-__all__ = ["Options", "call", "keys_of", "plan_for"]
+__all__ = ["Options", "call", "call_units", "is_structural", "keys_of", "plan_for"]
 
 
 @dataclass(slots=True)
@@ -52,9 +52,22 @@ def call(root: Transform, inputs: tuple[Any, ...], named: dict[str, Any], option
     """Applies `root` to an image, a batch or a structure and returns the same kind of thing."""
     if options.color not in ("rgb", "bgr"):
         raise ArgumentError(f"color={options.color!r} must be 'rgb' or 'bgr'")
-    sample = split(inputs, named)
-    labels = _labels(root, inputs, named)
-    options.labels = labels
+    units = root.units("")
+    if not any(is_structural(unit) for _, unit in units):
+        return call_units(root, units, split(inputs, named), options)
+    from twinlens.pipeline.structure import call_structural
+
+    return call_structural(root, units, split(inputs, named).structure, options)
+
+
+def is_structural(unit: Any) -> bool:
+    """Whether it works on the whole sample, labels and all."""
+    return getattr(unit, "is_structural", False)
+
+
+def call_units(root: Transform, units: list[tuple[str, Any]], sample: Sample, options: Options) -> Any:
+    """Runs (path, transform) pairs of `root` on a sample whose leaves were found."""
+    labels = options.labels = _labels(units, sample) if root.opaque else None
     numbers = sample.of("image")
     first = read(sample.leaves[numbers[0]].value, color=options.color)
     keys = keys_of(root, options, first)
@@ -65,7 +78,7 @@ def call(root: Transform, inputs: tuple[Any, ...], named: dict[str, Any], option
         images = first if is_first else read(sample.leaves[number].value, color=options.color)
         if not is_first:
             _check_same_size(first, images)
-        state = run_units(root.units(""), State(images, targets if is_first else []), keys, options)
+        state = run_units(units, State(images, targets if is_first else []), keys, options)
         values[number] = state.raw[0] if state.raw is not None else state.images.hand_back()
         if is_first:
             mixed = options.labels
@@ -75,11 +88,10 @@ def call(root: Transform, inputs: tuple[Any, ...], named: dict[str, Any], option
     return done if labels is None else mix.swapped(done, labels, mixed)
 
 
-def _labels(root: Transform, inputs: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def _labels(units: list[tuple[str, Any]], sample: Sample) -> Any:
     """The labels that some part of the pipeline mixes; None where none does."""
-    mixers = [unit for _, unit in root.units("") if getattr(unit, "mixes", False)] if root.opaque else []
-    structure = named if named else inputs[0] if len(inputs) == 1 else inputs
-    return next((found for unit in mixers if (found := unit.labels_of(structure)) is not None), None)
+    mixers = [unit for _, unit in units if getattr(unit, "mixes", False)]
+    return next((found for unit in mixers if (found := unit.labels_of(sample.structure)) is not None), None)
 
 
 def keys_of(root: Transform, options: Options, images: Images) -> NDArray[np.uint64]:
@@ -116,6 +128,11 @@ def run_units(units: list[tuple[str, Any]], state: State, keys: NDArray[np.uint6
         if not getattr(unit, "opaque", True):
             pending.append((path, unit))
             continue
+        if is_structural(unit):
+            raise ArgumentError(
+                f"{type(unit).__name__}: works on a whole sample: it stands by itself or in Compose, not within other "
+                "transforms, and is called, not batched"
+            )
         state = _flush(pending, state, keys, options, last=False)
         pending = []
         run = _run_mix if getattr(unit, "mixes", False) else _run_opaque
@@ -134,7 +151,7 @@ def _flush(
     if not pending and out is None:
         return state
     images = state.images
-    trace = Trace(images.spec, keys, images.kind, options.params, options.replayed)
+    trace = Trace(images.spec, keys, images.kind, options.params, options.replayed, state.targets)
     plan, container = lower_units(pending, trace)
     after = images.run(plan, container, options.engine, options.num_threads, out)
     return State(after, [mover.move(plan, options.engine) for mover in state.targets])
@@ -186,7 +203,7 @@ def _options_of_image(options: Options, path: str, i: int) -> Options:
 
 def _run_chosen(path: str, unit: Any, one: State, key: NDArray[np.uint64], options: Options) -> State:
     """What a composite with a foreign part does to one image."""
-    trace = Trace(one.images.spec, key, one.images.kind, options.params, options.replayed)
+    trace = Trace(one.images.spec, key, one.images.kind, options.params, options.replayed, one.targets)
     return run_units(unit.chosen(trace, path), one, key, options)
 
 

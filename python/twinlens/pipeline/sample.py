@@ -14,12 +14,25 @@ from twinlens.errors import InputError
 from twinlens.pipeline.images import is_image
 from twinlens.targets import Boxes, Keypoints
 
-__all__ = ["Leaf", "Sample", "split"]
+__all__ = ["Crops", "Leaf", "Sample", "holds_crops", "split"]
 
 _IMAGE_NAMES = ("image", "images", "img", "pixel_values")
 _MASK_NAMES = ("mask", "masks", "segmentation")
 _BOX_NAMES = ("boxes", "bboxes")
 _POINT_NAMES = ("keypoints",)
+
+
+class Crops(tuple[Any, ...]):
+    """Several images that one became: the rest of a pipeline treats them alike."""
+
+
+def holds_crops(structure: Any) -> bool:
+    """Whether an image of the structure became several."""
+    if isinstance(structure, Mapping):
+        return any(holds_crops(value) for value in structure.values())
+    return isinstance(structure, Crops) or (
+        isinstance(structure, list | tuple) and any(holds_crops(value) for value in structure)
+    )
 
 
 @dataclass(slots=True)
@@ -34,6 +47,7 @@ class Leaf:
 class Sample:
     """A structure with its leaves taken out; `rebuild` puts their new values back."""
 
+    structure: Any
     leaves: list[Leaf] = field(default_factory=list)
     rebuild: Callable[[list[Any]], Any] = lambda values: values[0]
 
@@ -42,7 +56,7 @@ class Sample:
         return [i for i, leaf in enumerate(self.leaves) if leaf.role == role]
 
 
-def split(inputs: tuple[Any, ...], named: dict[str, Any]) -> Sample:
+def split(inputs: tuple[Any, ...], named: dict[str, Any], *, needs_image: bool = True) -> Sample:
     """The leaves of a call's arguments: one image or structure, several positionally, or by name."""
     if inputs and named:
         raise InputError("give images positionally or by name, not both")
@@ -50,10 +64,12 @@ def split(inputs: tuple[Any, ...], named: dict[str, Any]) -> Sample:
         raise InputError("called without an image")
     structure: Any = named if named else inputs[0] if len(inputs) == 1 else inputs
     if _is_plain_image(structure):
-        return Sample([Leaf("image", structure)])
-    sample = Sample()
+        return Sample(structure, [Leaf("image", structure)])
+    sample = Sample(structure)
     template = _take(structure, None, sample.leaves)
-    if not sample.of("image"):
+    if any(leaf.role == "masks" for leaf in sample.leaves):
+        template = _each_mask(template, sample)
+    if needs_image and not sample.of("image"):
         raise InputError(
             "found no image: wants a PIL image, array or tensor, or a dict with 'image', 'mask', 'boxes', 'keypoints'"
         )
@@ -65,6 +81,10 @@ def _is_plain_image(value: Any) -> bool:
     if isinstance(value, list):
         return not value or all(is_image(v) and _tv_kind(v) in (None, "Image") for v in value)
     return is_image(value) and _tv_kind(value) in (None, "Image", "Video")
+
+
+def _is_mask(value: Any) -> bool:
+    return isinstance(value, np.ndarray | torch.Tensor | Image.Image)
 
 
 def _tv_kind(value: Any) -> str | None:
@@ -86,8 +106,10 @@ def _role(value: Any, name: str | None) -> str | None:
         return "keypoints"
     if name in _IMAGE_NAMES and (is_image(value) or isinstance(value, list)):
         return "image"
-    if name in _MASK_NAMES and isinstance(value, np.ndarray | torch.Tensor | Image.Image):
+    if name in _MASK_NAMES and _is_mask(value):
         return "mask"
+    if name in _MASK_NAMES and isinstance(value, list) and value and all(_is_mask(item) for item in value):
+        return "masks"
     if name in _BOX_NAMES + _POINT_NAMES and isinstance(value, np.ndarray | torch.Tensor | list):
         return "boxes" if name in _BOX_NAMES else "keypoints"
     if isinstance(value, Image.Image):
@@ -102,7 +124,32 @@ class _Hole:
 _HOLE = _Hole()
 
 
+def _each_mask(template: Any, sample: Sample) -> Any:
+    """Lists of masks: one for each image of a batch, or several of one image, each then a leaf by itself."""
+    batch = any(
+        isinstance(leaf.value, list) or getattr(leaf.value, "ndim", 3) > 3
+        for leaf in sample.leaves
+        if leaf.role == "image"
+    )
+    old, sample.leaves = sample.leaves, []
+    parts: list[Any] = []
+    for leaf in old:
+        if leaf.role != "masks":
+            sample.leaves.append(leaf)
+            parts.append(_HOLE)
+        elif batch:
+            sample.leaves.append(Leaf("mask", leaf.value))
+            parts.append(_HOLE)
+        else:
+            sample.leaves += [Leaf("mask", value) for value in leaf.value]
+            parts.append([_HOLE] * len(leaf.value))
+    return _put(template, iter(parts))
+
+
 def _take(value: Any, name: str | None, leaves: list[Leaf]) -> Any:
+    if isinstance(value, Crops):
+        leaves += [Leaf("image", crop) for crop in value]
+        return Crops([_HOLE] * len(value))
     role = _role(value, name)
     if role is not None:
         leaves.append(Leaf(role, value))
@@ -127,6 +174,8 @@ def _take(value: Any, name: str | None, leaves: list[Leaf]) -> Any:
 
 
 def _tuple(kind: type, parts: list[Any]) -> Any:
+    if kind is Crops:
+        return Crops(parts)
     return kind(*parts) if hasattr(kind, "_fields") else tuple(parts)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -14,16 +14,19 @@ from twinlens.random import Draws
 from twinlens.steps.spec import Bools, Ints, Spec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
+    from twinlens.pipeline.mover import Mover
     from twinlens.steps import Step
 
 __all__ = ["Params", "Trace", "stream_of"]
 
 #: one transform's sampled parameters: arrays with one row an image
 Params = dict[str, Any]
+
+T = TypeVar("T", bound="Mover")
 
 _streams: dict[str, int] = {}
 
@@ -46,11 +49,13 @@ class Trace:
         container: str,
         params: dict[str, Params] | None = None,
         replayed: dict[str, Params] | None = None,
+        targets: Sequence[Mover] = (),
     ) -> None:
         self.spec = spec
         self.keys = keys
         self.container = container  # what the images are, or will be handed out as: pil, ndarray, tensor, tv_image
         self.params: dict[str, Params] = {} if params is None else params
+        self.targets = targets  # masks, boxes and keypoints, where they were before the first step
         self._replayed = replayed
         self._before = spec
         self._steps: list[Step] = []
@@ -130,6 +135,16 @@ class Trace:
                     "a batch only; move it out of RandomApply, RandomChoice and RandomOrder"
                 )
             self._active = outer
+
+    @property
+    def rows(self) -> Ints:
+        """The images that are active here."""
+        return np.arange(len(self)) if self._active is None else np.flatnonzero(self._active)
+
+    def moved(self, kind: type[T]) -> list[T]:
+        """The targets of a kind as the steps so far leave them."""
+        plan = self.plan()
+        return [target.move(plan, None) for target in self.targets if isinstance(target, kind)]
 
     def plan(self) -> Plan:
         """What was collected."""

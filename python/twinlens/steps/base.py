@@ -27,6 +27,7 @@ __all__ = ["NativeOp", "Placed", "Step", "columns", "int_rows", "per_sample", "p
 NativeOp = tuple[int, Ints, Reals]  # operation code, integers (1 or B, k), reals (1 or B, m)
 
 _NO_REALS: Reals = np.zeros((1, 0))
+_NOWHERE: Bools = np.zeros(1, bool)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +71,10 @@ class Step(ABC):
         """(B, N, 2) float, pixel centres."""
         del spec
         return xy
+
+    def mirrors(self) -> Bools:
+        """(1 or B,): whether left and right change places, so that a left hand looks like a right one."""
+        return _NOWHERE
 
     def after(self, spec: Spec) -> Spec:
         """`result`, with inactive images left as they are, whatever they are."""

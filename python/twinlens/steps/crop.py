@@ -20,12 +20,16 @@ __all__ = ["Crop"]
 
 @dataclass(frozen=True, eq=False)
 class Crop(Step):
-    """Rows y .. y + h and columns x .. x + w; each (1,) or (B,) int64, in pixels."""
+    """Rows y .. y + h and columns x .. x + w; each (1,) or (B,) int64, in pixels.
+
+    drops: boxes whose middle is not inside of the window become 0, 0, 0, 0, as torchvision's RandomIoUCrop has it.
+    """
 
     y: Ints
     x: Ints
     h: Ints
     w: Ints
+    drops: bool = False
 
     moves: ClassVar[bool] = True
     clamps: ClassVar[bool] = True
@@ -56,9 +60,17 @@ class Crop(Step):
         return take(x, rows, columns)
 
     def boxes(self, xyxy: torch.Tensor, spec: Spec) -> torch.Tensor:
+        import torch
+
         del spec
         offset = np.stack(np.broadcast_arrays(self.x, self.y, self.x, self.y), 1)
-        return xyxy - to_device(offset, xyxy).unsqueeze(1)
+        moved = xyxy - to_device(offset, xyxy).unsqueeze(1)
+        if not self.drops:
+            return moved
+        middle = (moved[..., :2] + moved[..., 2:]) * 0.5
+        size = to_device(np.stack(np.broadcast_arrays(self.w, self.h), 1), xyxy).unsqueeze(1)
+        kept = ((middle > 0) & (middle < size)).all(-1, keepdim=True)
+        return torch.where(kept, moved, torch.zeros_like(moved))
 
     def keypoints(self, xy: torch.Tensor, spec: Spec) -> torch.Tensor:
         del spec

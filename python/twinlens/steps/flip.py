@@ -53,3 +53,6 @@ class Flip(Step):
         x, y = xy.unbind(-1)
         w, h = (to_device(v, xy).unsqueeze(1) for v in (spec.w, spec.h))
         return torch.stack((choose(self.horizontal, w - 1 - x, x), choose(self.vertical, h - 1 - y, y)), -1)
+
+    def mirrors(self) -> Bools:
+        return self.horizontal ^ self.vertical

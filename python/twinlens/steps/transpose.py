@@ -74,6 +74,9 @@ class Transpose(Step):
         w, h = self._sides(xy, spec)
         return torch.stack((choose(self.horizontal, w - 1 - x, x), choose(self.vertical, h - 1 - y, y)), -1)
 
+    def mirrors(self) -> Bools:
+        return self.transposed ^ self.horizontal ^ self.vertical
+
     def _sides(self, like: torch.Tensor, spec: Spec) -> tuple[torch.Tensor, torch.Tensor]:
         """Width and height of the result, (B, 1)."""
         after = self.result(spec)

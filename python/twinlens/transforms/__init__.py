@@ -16,6 +16,13 @@ from twinlens.transforms.compose import Compose, Lambda, RandomApply, RandomChoi
 if TYPE_CHECKING:
     from twinlens.registry import Registry
     from twinlens.transforms.blur import Blur, GaussianBlur
+    from twinlens.transforms.boxes import (
+        ClampBoundingBoxes,
+        ClampKeyPoints,
+        ConvertBoundingBoxFormat,
+        SetClampingMode,
+        ToPureTensor,
+    )
     from twinlens.transforms.channels import ChannelDropout, ChannelSelect, ChannelShuffle, RandomChannelPermutation
     from twinlens.transforms.choice import Identity, OneOf, SomeOf
     from twinlens.transforms.color import CLAHE, Grayscale, RandomGrayscale
@@ -31,9 +38,12 @@ if TYPE_CHECKING:
         ToTensor,
     )
     from twinlens.transforms.crop import CenterCrop, Pad, RandomCrop, RandomResizedCrop
+    from twinlens.transforms.crops import FiveCrop, TenCrop
+    from twinlens.transforms.detection import CropNonEmptyMaskIfExists, RandomIoUCrop, RandomSizedBBoxSafeCrop
     from twinlens.transforms.distort import ElasticTransform, GridDistortion, OpticalDistortion
     from twinlens.transforms.dropout import CoarseDropout, GridDropout
     from twinlens.transforms.erase import RandomErasing
+    from twinlens.transforms.fit import LetterBox, LongestMaxSize, PadIfNeeded, SmallestMaxSize
     from twinlens.transforms.flip import RandomHorizontalFlip, RandomVerticalFlip
     from twinlens.transforms.impulse import PixelDropout, SaltAndPepper
     from twinlens.transforms.jitter import ColorJitter
@@ -50,8 +60,10 @@ if TYPE_CHECKING:
     from twinlens.transforms.photometric import RandomPhotometricDistort
     from twinlens.transforms.rank import Denoise
     from twinlens.transforms.resize import Resize
+    from twinlens.transforms.sanitize import SanitizeBoundingBoxes, SanitizeKeyPoints
     from twinlens.transforms.shadow import RandomShadow
     from twinlens.transforms.sharpen import RandomAdjustSharpness, UnsharpMask
+    from twinlens.transforms.sizes import RandomResize, RandomShortestSize, RandomZoomOut, ScaleJitter
     from twinlens.transforms.symmetry import D4, Flip, HorizontalFlip, RandomRotate90, Transpose, VerticalFlip
     from twinlens.transforms.tone import (
         HistogramEqualization,
@@ -65,6 +77,7 @@ if TYPE_CHECKING:
         RGBShift,
         Threshold,
     )
+    from twinlens.transforms.video import UniformTemporalSubsample
     from twinlens.transforms.warp import RandomAffine, RandomPerspective, RandomRotation
 
 __all__ = [
@@ -77,16 +90,21 @@ __all__ = [
     "ChannelDropout",
     "ChannelSelect",
     "ChannelShuffle",
+    "ClampBoundingBoxes",
+    "ClampKeyPoints",
     "CoarseDropout",
     "ColorJitter",
     "Compose",
+    "ConvertBoundingBoxFormat",
     "ConvertColor",
     "ConvertImageDtype",
+    "CropNonEmptyMaskIfExists",
     "CutMix",
     "Defocus",
     "Denoise",
     "Downscale",
     "ElasticTransform",
+    "FiveCrop",
     "Flip",
     "GaussNoise",
     "GaussianBlur",
@@ -102,7 +120,9 @@ __all__ = [
     "ImageCompression",
     "InterpolationMode",
     "Lambda",
+    "LetterBox",
     "LinearTransformation",
+    "LongestMaxSize",
     "MedianBlur",
     "MixUp",
     "Morphological",
@@ -113,6 +133,7 @@ __all__ = [
     "OpticalDistortion",
     "PILToTensor",
     "Pad",
+    "PadIfNeeded",
     "PixelDropout",
     "RGBShift",
     "RandomAdjustSharpness",
@@ -129,29 +150,42 @@ __all__ = [
     "RandomGrayscale",
     "RandomHorizontalFlip",
     "RandomInvert",
+    "RandomIoUCrop",
     "RandomOrder",
     "RandomPerspective",
     "RandomPhotometricDistort",
     "RandomPosterize",
+    "RandomResize",
     "RandomResizedCrop",
     "RandomRotate90",
     "RandomRotation",
     "RandomShadow",
+    "RandomShortestSize",
+    "RandomSizedBBoxSafeCrop",
     "RandomSolarize",
     "RandomVerticalFlip",
+    "RandomZoomOut",
     "Resize",
     "SaltAndPepper",
+    "SanitizeBoundingBoxes",
+    "SanitizeKeyPoints",
+    "ScaleJitter",
+    "SetClampingMode",
     "Sharpen",
+    "SmallestMaxSize",
     "SomeOf",
+    "TenCrop",
     "Threshold",
     "ToDtype",
     "ToGray",
     "ToImage",
     "ToPILImage",
+    "ToPureTensor",
     "ToSepia",
     "ToTensor",
     "Transform",
     "Transpose",
+    "UniformTemporalSubsample",
     "UnsharpMask",
     "VerticalFlip",
 ]
@@ -196,6 +230,36 @@ _FAMILIES: dict[str, tuple[str, ...]] = {
         "RandomSolarize",
         "Threshold",
     ),
+    "boxes": (
+        "ClampBoundingBoxes",
+        "ClampKeyPoints",
+        "ConvertBoundingBoxFormat",
+        "SetClampingMode",
+        "ToPureTensor",
+    ),
+    "crops": (
+        "FiveCrop",
+        "TenCrop",
+    ),
+    "detection": (
+        "CropNonEmptyMaskIfExists",
+        "RandomIoUCrop",
+        "RandomSizedBBoxSafeCrop",
+    ),
+    "fit": (
+        "LetterBox",
+        "LongestMaxSize",
+        "PadIfNeeded",
+        "SmallestMaxSize",
+    ),
+    "sizes": (
+        "RandomResize",
+        "RandomShortestSize",
+        "RandomZoomOut",
+        "ScaleJitter",
+    ),
+    "video": ("UniformTemporalSubsample",),
+    "sanitize": ("SanitizeBoundingBoxes", "SanitizeKeyPoints"),
     "warp": ("RandomAffine", "RandomPerspective", "RandomRotation"),
 }
 _HOMES = {name: family for family, names in _FAMILIES.items() for name in names}

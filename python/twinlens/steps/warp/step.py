@@ -12,7 +12,7 @@ from twinlens.steps.base import NativeOp, Step, int_rows
 from twinlens.steps.convert import MAX_OF
 from twinlens.steps.device import to_device
 from twinlens.steps.frozen import changed
-from twinlens.steps.spec import Ints, Reals, Spec
+from twinlens.steps.spec import Bools, Ints, Reals, Spec
 
 if TYPE_CHECKING:
     import torch
@@ -155,3 +155,7 @@ class Warp(Step):
     def keypoints(self, xy: torch.Tensor, spec: Spec) -> torch.Tensor:
         del spec
         return self._moved(xy, 0.5 if self.method in _PILLOW else 0.0)
+
+    def mirrors(self) -> Bools:
+        m = self.matrix
+        return m[:, 0] * m[:, 4] < m[:, 1] * m[:, 3]
