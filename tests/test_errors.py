@@ -159,7 +159,7 @@ def test_calls() -> None:
         (lambda: pipe.batch([RGB], out=np.zeros(1)), "out: got ndarray, the result is a tensor"),
         (lambda: pipe.batch([RGB, RGB[1:]], out=torch.zeros(1)), "out: the results differ in size"),
         (lambda: pipe({"image": RGB, "mask": RGB[1:, :, 0]}), "mask: shape .* does not fit the image"),
-        (lambda: pipe({"image": RGB, "boxes": np.zeros((2, 5))}), "Boxes: data has shape"),
+        (lambda: pipe({"image": RGB, "boxes": np.zeros((2, 3))}), "Boxes: data has shape"),
         (lambda: pipe({"image": RGB, "keypoints": np.zeros((1, 2, 2))}), r"keypoints: shape \(1, 2, 2\)"),
         (lambda: pipe({"image": RGB, "images": RGB[2:]}), "the images of one sample differ in size"),
         (lambda: pipe.plan((0, 5)), "plan: size"),

@@ -40,7 +40,7 @@ def _weighed(v: list[Any], t: float) -> float:
     if len(v) == 2:
         return float(v[0]) + float(v[1] - v[0]) * t
     a, b, c, d = v
-    p2, p3, p4 = float(-a + c), float(2 * (a - b) + c - d), float(-a + b - c + d)
+    p2, p3, p4 = float(-a + c), float((a - b) + (a - b) + c - d), float(-a + b - c + d)
     return float(b) + t * (p2 + t * (p3 + t * p4))
 
 
