@@ -79,6 +79,7 @@ EXAMPLES: dict[str, Example] = {
     "OneOf": lambda: T.OneOf([T.RandomInvert(1.0), T.RandomSolarize(128, 1.0), T.RandomEqualize(1.0)], p=1.0),
     "JPEG": lambda: T.JPEG(8),
     "Pad": lambda: T.Pad(12, padding_mode="reflect"),
+    "RandAugment": lambda: T.RandAugment(2, 15, interpolation="bilinear"),
     "RandomApply": lambda: T.RandomApply([T.RandomInvert(1.0)], p=0.5),
     "RandomChoice": lambda: T.RandomChoice(
         [T.RandomHorizontalFlip(1.0), T.RandomInvert(1.0), T.RandomVerticalFlip(1.0)]
@@ -95,6 +96,7 @@ EXAMPLES: dict[str, Example] = {
     "SomeOf": lambda: T.SomeOf(
         [T.RandomInvert(1.0), T.RandomHorizontalFlip(1.0), T.RandomSolarize(128, 1.0)], n=2, p=1.0
     ),
+    "AutoAugment": lambda: T.AutoAugment(interpolation="bilinear"),
     "Threshold": lambda: T.Threshold(method="otsu"),
 }
 

@@ -14,6 +14,7 @@ from twinlens import transforms as T
 SHARED = sorted(
     name for name in T.__all__ if inspect.isclass(getattr(T, name)) and hasattr(v2, name) and name != "Transform"
 )
+ENUMS = {"AutoAugmentPolicy", "InterpolationMode"}
 OURS_ONLY = {
     "CropNonEmptyMaskIfExists",
     "LetterBox",
@@ -70,6 +71,7 @@ REASONS = {
     ("Pad", "fill"): "a tuple becomes a list and None becomes 0, so that equal settings compare equal",
     ("RandomCrop", "fill"): "a tuple becomes a list and None becomes 0, so that equal settings compare equal",
     ("ToDtype", "dtype"): "a dict is read for its Image: masks and boxes keep their dtype",
+    ("AutoAugment", "policy"): "our own enumeration, of the same names and values; torchvision's is taken",
     ("GaussianBlur", "kernel_size"): "always a tuple; torchvision keeps a list",
     ("CenterCrop", "size"): "always a tuple; torchvision keeps a list",
     ("ConvertBoundingBoxFormat", "format"): "lower case, as Boxes has it; torchvision keeps what was given",
@@ -85,6 +87,12 @@ EXAMPLES: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("ElasticTransform", (), {}),
     ("ElasticTransform", (40.0, [2.0, 3.0], "nearest", 7), {}),
     ("Identity", (), {}),
+    ("AutoAugment", (), {}),
+    ("AutoAugment", (v2.AutoAugmentPolicy.SVHN, "bilinear", 7), {}),
+    ("RandAugment", (), {}),
+    ("RandAugment", (3, 5, 11, "bilinear", [1, 2, 3]), {}),
+    ("TrivialAugmentWide", (), {}),
+    ("TrivialAugmentWide", (11, "bilinear", 7), {}),
     ("RandomRotation", (30, "bilinear", True, (1, 2), 5), {}),
     ("RandomAffine", ((-5, 5), (0.1, 0.2), (0.5, 2.0), (1, 2, 3, 4)), {}),
     ("RandomAffine", (3,), {}),
@@ -173,17 +181,17 @@ def arguments(kind: type) -> list[inspect.Parameter]:
 def test_every_shared_name_is_here() -> None:
     ours = {name for name in T.__all__ if inspect.isclass(getattr(T, name))} - OURS_ONLY - {"Transform"}
     assert set(SHARED) == ours
-    assert {name for name, *_ in EXAMPLES} | {"InterpolationMode"} == set(SHARED)
+    assert {name for name, *_ in EXAMPLES} | ENUMS == set(SHARED)
 
 
-@pytest.mark.parametrize("name", [name for name in SHARED if name != "InterpolationMode"])
+@pytest.mark.parametrize("name", [name for name in SHARED if name not in ENUMS])
 def test_arguments(name: str) -> None:
     theirs, ours = arguments(getattr(v2, name)), arguments(getattr(T, name))
     named = [p for p in theirs if p.kind is inspect.Parameter.KEYWORD_ONLY]
     positional = [p for p in ours if p.kind is not inspect.Parameter.KEYWORD_ONLY] + ours[: len(named)]
     assert [(p.name, p.kind) for p in positional] == [(p.name, p.kind) for p in theirs]
     for own, other in zip(positional, theirs, strict=True):
-        assert own.default == other.default
+        assert own.default == getattr(other.default, "value", other.default)
     assert all(p.default is not inspect.Parameter.empty for p in ours[len(theirs) :])
     assert ours[-1].name == "name"
 
@@ -210,6 +218,10 @@ def test_reasons_are_needed(name: str, attribute: str) -> None:
 def test_interpolation_modes_have_torchvisions_names_and_values() -> None:
     for mode in v2.InterpolationMode:
         assert T.InterpolationMode[mode.name].value == mode.value
+
+
+def test_policies_have_torchvisions_names_and_values() -> None:
+    assert {p.name: p.value for p in T.AutoAugmentPolicy} == {p.name: p.value for p in v2.AutoAugmentPolicy}
 
 
 def test_forward_is_called_as_torchvisions() -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from twinlens.engines.batch import Batch
-from twinlens.steps.device import as_tensor, choose
+from twinlens.steps.device import as_tensor, movable
 from twinlens.steps.frozen import changed
 from twinlens.steps.spec import Ints, Spec
 
@@ -67,12 +67,12 @@ def _apply(step: Step, group: Group) -> list[Group]:
     if active is not None and len(spec) and not active.any():
         return [group]
     if active is not None and not active.all():
-        # Images of one group have one size, so what fits an active one fits those that are computed and left out.
-        everywhere = changed(step.select(np.where(active, np.arange(len(spec)), np.argmax(active))), active=None)
-        if _reshapes(everywhere, spec):
-            rest, moved = np.flatnonzero(~active), np.flatnonzero(active)
-            return [_part(group, rest), *_apply(step.select(moved), _part(group, moved))]
-        return [(numbers, choose(active, everywhere.batched(x, spec), x), step.after(spec))]
+        rows = np.flatnonzero(active)
+        chosen = _part(group, rows)
+        everywhere = changed(step.select(rows), active=None)
+        if _reshapes(everywhere, chosen[2]):
+            return [_part(group, np.flatnonzero(~active)), *_apply(everywhere, chosen)]
+        return [(numbers, _put(x, rows, everywhere.batched(*chosen[1:])), step.after(spec))]
     parts = _agreeing(step.signature(spec))
     if len(parts) == 1:
         return [(numbers, step.batched(x, spec), step.result(spec))]
@@ -82,6 +82,11 @@ def _apply(step: Step, group: Group) -> list[Group]:
         part = step.select(rows)
         divided.append((n, part.batched(y, s), part.result(s)))
     return divided
+
+
+def _put(x: torch.Tensor, rows: Ints, done: torch.Tensor) -> torch.Tensor:
+    """`x` with other samples at `rows`."""
+    return movable(x).index_copy(0, as_tensor(rows, x.device), movable(done)).view(x.dtype)
 
 
 def _reshapes(step: Step, spec: Spec) -> bool:

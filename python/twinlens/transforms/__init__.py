@@ -58,6 +58,7 @@ if TYPE_CHECKING:
         MultiplicativeNoise,
     )
     from twinlens.transforms.photometric import RandomPhotometricDistort
+    from twinlens.transforms.policies import AutoAugment, AutoAugmentPolicy, RandAugment, TrivialAugmentWide
     from twinlens.transforms.rank import Denoise
     from twinlens.transforms.resize import Resize
     from twinlens.transforms.sanitize import SanitizeBoundingBoxes, SanitizeKeyPoints
@@ -85,6 +86,8 @@ __all__ = [
     "D4",
     "JPEG",
     "RGB",
+    "AutoAugment",
+    "AutoAugmentPolicy",
     "Blur",
     "CenterCrop",
     "ChannelDropout",
@@ -136,6 +139,7 @@ __all__ = [
     "PadIfNeeded",
     "PixelDropout",
     "RGBShift",
+    "RandAugment",
     "RandomAdjustSharpness",
     "RandomAffine",
     "RandomApply",
@@ -185,6 +189,7 @@ __all__ = [
     "ToTensor",
     "Transform",
     "Transpose",
+    "TrivialAugmentWide",
     "UniformTemporalSubsample",
     "UnsharpMask",
     "VerticalFlip",
@@ -213,6 +218,7 @@ _FAMILIES: dict[str, tuple[str, ...]] = {
     "mix": ("CutMix", "MixUp"),
     "noise": ("GaussNoise", "GaussianNoise", "ISONoise", "MultiplicativeNoise"),
     "photometric": ("RandomPhotometricDistort",),
+    "policies": ("AutoAugment", "AutoAugmentPolicy", "RandAugment", "TrivialAugmentWide"),
     "rank": ("Denoise",),
     "resize": ("Resize",),
     "shadow": ("RandomShadow",),
