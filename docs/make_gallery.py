@@ -51,6 +51,18 @@ def page() -> Scene:
     return Scene(np.ascontiguousarray(data.page()[:156, :CELL]))
 
 
+def others() -> list[Scene]:
+    """Pictures to mix the portrait with: what is in their middle is the object."""
+    scenes = []
+    y, x = np.mgrid[0:156, 0:CELL]
+    oval = (((x - 96) / 60) ** 2 + ((y - 78) / 50) ** 2 <= 1).astype(np.uint8)
+    for picture in (data.chelsea(), data.coffee(), data.rocket()):
+        scenes.append(
+            Scene(np.asarray(Image.fromarray(picture).resize((CELL, 156))), oval, [[36.0, 28.0, 157.0, 129.0]])
+        )
+    return scenes
+
+
 Example = Callable[[], Any]
 
 #: how transforms that need arguments, or stronger ones than their defaults, are shown
@@ -62,6 +74,7 @@ EXAMPLES: dict[str, Example] = {
     "Compose": lambda: T.Compose(
         [T.RandomResizedCrop((156, 192)), T.RandomHorizontalFlip(), T.ColorJitter(0.4, 0.4, 0.4)]
     ),
+    "CopyPaste": lambda: T.CopyPaste(p=1.0),
     "CropNonEmptyMaskIfExists": lambda: T.CropNonEmptyMaskIfExists(90, 110),
     "FiveCrop": lambda: T.FiveCrop((80, 100)),
     "LetterBox": lambda: T.LetterBox(180, fill=114),
@@ -76,6 +89,7 @@ EXAMPLES: dict[str, Example] = {
     "TenCrop": lambda: T.TenCrop((80, 100)),
     "ConvertColor": lambda: T.ConvertColor("rgb", "ycrcb"),
     "GaussianBlur": lambda: T.GaussianBlur(9, (0.5, 4.0)),
+    "Mosaic": lambda: T.Mosaic(target_size=(156, CELL), cell_shape=(120, 150), p=1.0),
     "OneOf": lambda: T.OneOf([T.RandomInvert(1.0), T.RandomSolarize(128, 1.0), T.RandomEqualize(1.0)], p=1.0),
     "JPEG": lambda: T.JPEG(8),
     "Pad": lambda: T.Pad(12, padding_mode="reflect"),
@@ -106,11 +120,9 @@ WITHOUT: dict[str, str] = {
     "ClampKeyPoints": "changes keypoints, not the picture",
     "ConvertBoundingBoxFormat": "changes boxes, not the picture",
     "ConvertImageDtype": "changes the dtype, not the picture",
-    "CutMix": "mixes the samples of a batch",
     "Identity": "does nothing",
     "Lambda": "is a function of the user",
     "LinearTransformation": "is for whitened vectors of small images",
-    "MixUp": "mixes the samples of a batch",
     "Normalize": "gives values that are no picture",
     "PILToTensor": "changes the container, not the picture",
     "RGB": "makes three channels of one",
@@ -177,6 +189,21 @@ def applied(transform: Any, scene: Scene, draw_number: int) -> list[Scene]:
     return [_scene(image, out) for image in images]
 
 
+def applied_to_batch(transform: Any, scenes: list[Scene]) -> list[Scene]:
+    """The results for a batch of pictures."""
+    sample: dict[str, Any] = {"image": torch.from_numpy(np.stack([s.image for s in scenes])).permute(0, 3, 1, 2)}
+    if isinstance(transform, T.Mosaic | T.CopyPaste):
+        sample["mask"] = torch.from_numpy(np.stack([s.mask for s in scenes]))[:, None]
+        sample["boxes"] = Boxes(torch.tensor([s.boxes[:1] for s in scenes if s.boxes is not None]))
+    out = transform(sample, keys=[twinlens.key(seed=0, epoch=0, index=i) for i in range(len(scenes))])
+    done = []
+    for i, image in enumerate(out["image"]):
+        mask = out["mask"][i].amax(0).numpy() if "mask" in out else None
+        boxes = _valid(out["boxes"].data[i], out["boxes"].valid[i]) if "boxes" in out else None
+        done.append(Scene(image.permute(1, 2, 0).numpy(), mask, boxes))
+    return done
+
+
 def _scene(image: Any, out: dict[str, Any]) -> Scene:
     array = image.permute(1, 2, 0).numpy() if isinstance(image, torch.Tensor) else np.asarray(image)
     if array.dtype != np.uint8:
@@ -209,10 +236,17 @@ def strip(name: str) -> Image.Image:
     transform = example(name)
     scene = page() if name in PAGES else portrait()
     panels = [draw(scene)]
+    if getattr(transform, "mixes", False):
+        scenes = [scene, *others()]
+        return sheet_of([draw(one) for one in (*scenes[:2], *applied_to_batch(transform, scenes)[:3])])
     draws = range(PANELS - 1) if transform.random else range(1)
     for number in draws:
         panels += [draw(result) for result in applied(transform, scene, number)]
-    panels = panels[:11]
+    return sheet_of(panels[:11])
+
+
+def sheet_of(panels: list[Image.Image]) -> Image.Image:
+    """Panels side by side."""
     sheet = Image.new("RGB", (len(panels) * (CELL + GAP) - GAP, max(p.height for p in panels)), PAPER)
     for i, panel in enumerate(panels):
         sheet.paste(panel, (i * (CELL + GAP), 0))

@@ -16,9 +16,11 @@ SHARED = sorted(
 )
 ENUMS = {"AutoAugmentPolicy", "InterpolationMode"}
 OURS_ONLY = {
+    "CopyPaste",
     "CropNonEmptyMaskIfExists",
     "LetterBox",
     "LongestMaxSize",
+    "Mosaic",
     "PadIfNeeded",
     "RandomSizedBBoxSafeCrop",
     "SmallestMaxSize",

@@ -68,9 +68,9 @@ class Boxes:
         """The same boxes in another format."""
         return replace(self, data=_from_xyxy(_to_xyxy(self.data, self.format), format), format=format)
 
-    def moved(self, xyxy: torch.Tensor) -> Self:
-        """These boxes at other places, kept in their own format."""
-        return replace(self, data=_from_xyxy(xyxy, self.format))
+    def moved(self, xyxy: torch.Tensor, **fields: Any) -> Self:
+        """These boxes at other places, kept in their own format; `fields` replace others of the same rows."""
+        return replace(self, data=_from_xyxy(xyxy, self.format), **fields)
 
     @property
     def xyxy(self) -> torch.Tensor:
@@ -126,9 +126,9 @@ class Keypoints:
             _check_rows(getattr(self, name), self.data, "Keypoints", name)
         object.__setattr__(self, "pairs", _pairs(self.pairs, self.data.shape[-2]))
 
-    def moved(self, xy: torch.Tensor) -> Self:
-        """These points at other places."""
-        return replace(self, data=xy)
+    def moved(self, xy: torch.Tensor, **fields: Any) -> Self:
+        """These points at other places; `fields` replace others of the same rows."""
+        return replace(self, data=xy, **fields)
 
 
 def _pairs(value: Any, n: int) -> tuple[tuple[int, int], ...]:

@@ -13,11 +13,13 @@ from twinlens import engines
 from twinlens.engines import Batch
 from twinlens.errors import ArgumentError, InputError
 from twinlens.pipeline.containers import pil_holds, pil_pixels, swap_rb, to_pil, tv_image
+from twinlens.steps.device import as_tensor
 from twinlens.steps.frozen import changed
 from twinlens.steps.spec import DTYPES, Spec
 
 if TYPE_CHECKING:
     from twinlens.pipeline.plan import Plan
+    from twinlens.steps.spec import Ints
 
 __all__ = ["Images", "is_image", "read"]
 
@@ -154,6 +156,17 @@ class Images:
             frames=0,
             original=None,
         )
+
+    def select(self, rows: Ints) -> Images:
+        """The images at `rows`, in that order; views where that can be."""
+        data = self.batch.data
+        if isinstance(data, list):
+            picked: Any = [data[i] for i in rows]
+        else:
+            picked = data[as_tensor(rows, data.device)] if isinstance(data, torch.Tensor) else data[rows]
+        palettes = tuple(self.palettes[i] for i in rows) if self.palettes else ()
+        batch = Batch(picked, self.spec.select(rows), self.batch.chw)
+        return changed(self, batch=batch, palettes=palettes, original=None)
 
     def stacked(self) -> Images:
         """A list of images as one batch, where their sizes agree."""

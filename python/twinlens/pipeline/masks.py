@@ -20,6 +20,7 @@ from twinlens.steps.spec import Spec
 if TYPE_CHECKING:
     from twinlens import engines
     from twinlens.pipeline.images import Images
+    from twinlens.steps.spec import Ints
 
 __all__ = ["Mask", "read_mask"]
 
@@ -49,6 +50,10 @@ class Mask(Mover):
 
     def item(self, i: int) -> Mask:
         return replace(self, masks=self.masks.item(i))
+
+    def select(self, rows: Ints) -> Mask:
+        """The masks of the images at `rows`."""
+        return replace(self, masks=self.masks.select(rows))
 
     def united(self, parts: list[Mask]) -> Mask:
         """These masks of a batch, from those of its images."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 if TYPE_CHECKING:
     from twinlens import engines
     from twinlens.pipeline.plan import Plan
+    from twinlens.steps.spec import Ints
 
 __all__ = ["Mover"]
 
@@ -26,6 +27,10 @@ class Mover(ABC):
     @abstractmethod
     def item(self, i: int) -> Self:
         """The part that belongs to image i."""
+
+    @abstractmethod
+    def select(self, rows: Ints) -> Self:
+        """The parts that belong to the images at `rows`, in that order."""
 
     @abstractmethod
     def hand_back(self) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import torch
 
 from twinlens.errors import ArgumentError, InputError
 from twinlens.pipeline.mover import Mover
-from twinlens.steps.device import choose, to_device
+from twinlens.steps.device import as_tensor, choose, to_device
 from twinlens.steps.frozen import changed
 from twinlens.targets import Boxes, Keypoints
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from twinlens.pipeline.images import Images
     from twinlens.pipeline.plan import Plan
     from twinlens.steps import Step
-    from twinlens.steps.spec import Bools, Spec
+    from twinlens.steps.spec import Bools, Ints, Spec
 
 __all__ = ["Points", "area", "clamped", "inside", "read_points", "sides"]
 
@@ -31,7 +31,7 @@ class Points(Mover):
 
     clamp: cut boxes off where the image is cut off. seen: (B, N), the part of each box that was never cut off, or
     whether a keypoint never left the image; None where nobody asks. pairs: keypoints that mirrors swap. valid: (B, N),
-    None for all.
+    None for all; keeps_valid: the caller's type has it.
     """
 
     data: torch.Tensor
@@ -43,6 +43,7 @@ class Points(Mover):
     seen: torch.Tensor | None = None
     pairs: tuple[tuple[int, int], ...] = ()
     valid: torch.Tensor | None = None
+    keeps_valid: bool = False
 
     def move(self, plan: Plan, engine: engines.Engine | None = None) -> Points:
         del engine
@@ -78,8 +79,13 @@ class Points(Mover):
         return choose(where, values[:, order], values)
 
     def item(self, i: int) -> Points:
-        seen, valid = (None if rows is None else rows[i : i + 1] for rows in (self.seen, self.valid))
-        return changed(self, data=self.data[i : i + 1], spec=self.spec.select(np.array([i])), seen=seen, valid=valid)
+        return self.select(np.array([i]))
+
+    def select(self, rows: Ints) -> Points:
+        """The points of the images at `rows`."""
+        at = as_tensor(rows, self.data.device)
+        seen, valid = (None if field is None else field[at] for field in (self.seen, self.valid))
+        return changed(self, data=self.data[at], spec=self.spec.select(rows), seen=seen, valid=valid)
 
     def united(self, parts: list[Points]) -> Points:
         """These points of a batch, from those of its images."""
@@ -97,6 +103,10 @@ class Points(Mover):
     def values(self) -> torch.Tensor:
         """In the caller's number of axes."""
         return self.data[0] if self.single else self.data
+
+    def own(self, rows: torch.Tensor | None) -> torch.Tensor | None:
+        """`seen` or `valid` in the caller's number of axes."""
+        return rows[0] if rows is not None and self.single else rows
 
     @property
     def canvas(self) -> tuple[int, int]:
@@ -177,14 +187,13 @@ def _per_batch(value: torch.Tensor | None, images: Images) -> torch.Tensor | Non
 def _own_boxes(value: Boxes, images: Images) -> Points:
     def back(points: Points) -> Boxes:
         data = points.data / sides(points.spec, points.data).repeat(1, 1, 2) if value.normalized else points.data
-        moved = value.moved(data[0] if points.single else data)
-        seen = points.seen
-        return replace(moved, visibility=seen if seen is None or not points.single else seen[0])
+        rows = data[0] if points.single else data
+        return value.moved(rows, visibility=points.own(points.seen), valid=points.own(points.valid))
 
     seen = torch.ones(value.data.shape[:-1], device=value.data.device) if value.visibility is None else value.visibility
     clamp = value.clamping_mode is not None
     made = _made("boxes", value.xyxy, images, back, clamp=clamp)
-    made = changed(made, seen=_per_batch(seen, images), valid=_per_batch(value.valid, images))
+    made = changed(made, seen=_per_batch(seen, images), valid=_per_batch(value.valid, images), keeps_valid=True)
     if value.normalized:
         made = changed(made, data=made.data * sides(images.spec, made.data).repeat(1, 1, 2))
     return made
@@ -192,12 +201,12 @@ def _own_boxes(value: Boxes, images: Images) -> Points:
 
 def _own_keypoints(value: Keypoints, images: Images) -> Points:
     def back(points: Points) -> Keypoints:
-        moved = value.moved(points.values)
-        seen = points.seen
-        return moved if seen is None else replace(moved, visible=seen[0] if points.single else seen)
+        fields = {"visible": points.own(points.seen), "valid": points.own(points.valid)}
+        return value.moved(points.values, **fields, pairs=points.pairs)
 
     seen = _per_batch(value.visible, images)
-    made = _made("keypoints", value.data, images, back, pairs=value.pairs)
+    made = _made("keypoints", value.data, images, back, pairs=value.pairs, valid=_per_batch(value.valid, images))
+    made = changed(made, keeps_valid=True)
     if seen is not None:
         made = changed(made, seen=seen & inside(made.data, images.spec))
     return made

@@ -14,7 +14,7 @@ from twinlens.pipeline.images import Images, read
 from twinlens.pipeline.plan import Plan
 from twinlens.pipeline.sample import Sample, split
 from twinlens.pipeline.trace import Params, Trace, stream_of
-from twinlens.random import Key, keys_from_torch, to_key_array
+from twinlens.random import Draws, Key, keys_from_torch, to_key_array
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -167,6 +167,8 @@ def lower_units(units: list[tuple[str, Transform]], trace: Trace) -> tuple[Plan,
 def _run_mix(path: str, unit: Any, state: State, keys: NDArray[np.uint64], options: Options) -> State:
     """The whole batch at once, on the device where it is: the core's executor sees one picture at a time."""
     owner = type(unit).__name__
+    if hasattr(unit, "combine"):
+        return _run_combine(path, unit, state, keys, options)
     if state.targets:
         raise InputError(f"{owner}: takes images and labels; masks, boxes and keypoints cannot be mixed")
     x = mix.image_tensor(owner, state.images)
@@ -178,6 +180,21 @@ def _run_mix(path: str, unit: Any, state: State, keys: NDArray[np.uint64], optio
         if options.labels is not None:
             options.labels = unit.mix_labels(params, options.labels, len(x))
         return State(mix.put_back(state.images, unit.mix(params, x)), state.targets)
+
+
+def _run_combine(path: str, unit: Any, state: State, keys: NDArray[np.uint64], options: Options) -> State:
+    """Samples of a batch put together, targets and all: what each draws is a function of its key and its batch."""
+    owner, images = type(unit).__name__, state.images
+    if images.single or images.count < 2 or images.frames:
+        raise InputError(f"{owner}: puts the samples of a batch together, got {images.count} of them or a video")
+    spec, draws = images.spec, Draws(keys, stream_of(path))
+    params = mix.params_of(path, options.replayed, lambda: unit.sample(draws, spec))
+    options.params[path] = params
+    with torch.no_grad():
+        images, targets = unit.combine(params, images, state.targets, options.engine)
+        if options.labels is not None:
+            options.labels = unit.combine_labels(params, options.labels)
+    return State(images, targets)
 
 
 def _run_opaque(path: str, unit: Any, state: State, keys: NDArray[np.uint64], options: Options) -> State:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         ToPILImage,
         ToTensor,
     )
+    from twinlens.transforms.copy_paste import CopyPaste
     from twinlens.transforms.crop import CenterCrop, Pad, RandomCrop, RandomResizedCrop
     from twinlens.transforms.crops import FiveCrop, TenCrop
     from twinlens.transforms.detection import CropNonEmptyMaskIfExists, RandomIoUCrop, RandomSizedBBoxSafeCrop
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from twinlens.transforms.linear import LinearTransformation
     from twinlens.transforms.median import MedianBlur, Morphological
     from twinlens.transforms.mix import CutMix, MixUp
+    from twinlens.transforms.mosaic import Mosaic
     from twinlens.transforms.noise import (
         GaussianNoise,
         GaussNoise,
@@ -101,6 +103,7 @@ __all__ = [
     "ConvertBoundingBoxFormat",
     "ConvertColor",
     "ConvertImageDtype",
+    "CopyPaste",
     "CropNonEmptyMaskIfExists",
     "CutMix",
     "Defocus",
@@ -129,6 +132,7 @@ __all__ = [
     "MedianBlur",
     "MixUp",
     "Morphological",
+    "Mosaic",
     "MotionBlur",
     "MultiplicativeNoise",
     "Normalize",
@@ -266,6 +270,8 @@ _FAMILIES: dict[str, tuple[str, ...]] = {
     ),
     "video": ("UniformTemporalSubsample",),
     "sanitize": ("SanitizeBoundingBoxes", "SanitizeKeyPoints"),
+    "mosaic": ("Mosaic",),
+    "copy_paste": ("CopyPaste",),
     "warp": ("RandomAffine", "RandomPerspective", "RandomRotation"),
 }
 _HOMES = {name: family for family, names in _FAMILIES.items() for name in names}
