@@ -67,6 +67,7 @@ Example = Callable[[], Any]
 
 #: how transforms that need arguments, or stronger ones than their defaults, are shown
 EXAMPLES: dict[str, Example] = {
+    "Affine": lambda: T.Affine((0.7, 1.2), rotate=(-25, 25), shear=(-15, 15), p=1.0),
     "Blur": lambda: T.Blur(7, p=1.0),
     "CenterCrop": lambda: T.CenterCrop(100),
     "ChannelSelect": lambda: T.ChannelSelect([2, 1, 0]),
@@ -105,6 +106,7 @@ EXAMPLES: dict[str, Example] = {
     "RandomSolarize": lambda: T.RandomSolarize(128, p=1.0),
     "RandomAffine": lambda: T.RandomAffine(20, (0.1, 0.1), (0.7, 1.2), 15, "bilinear"),
     "RandomRotation": lambda: T.RandomRotation(40, "bilinear"),
+    "Rotate": lambda: T.Rotate((-60, 60), fill=128, p=1.0),
     "RandomAdjustSharpness": lambda: T.RandomAdjustSharpness(4.0, p=1.0),
     "Resize": lambda: T.Resize(90),
     "SomeOf": lambda: T.SomeOf(

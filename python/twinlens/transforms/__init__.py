@@ -15,6 +15,7 @@ from twinlens.transforms.compose import Compose, Lambda, RandomApply, RandomChoi
 
 if TYPE_CHECKING:
     from twinlens.registry import Registry
+    from twinlens.transforms.affine import Affine, ShiftScaleRotate
     from twinlens.transforms.blur import Blur, GaussianBlur
     from twinlens.transforms.boxes import (
         ClampBoundingBoxes,
@@ -59,10 +60,12 @@ if TYPE_CHECKING:
         ISONoise,
         MultiplicativeNoise,
     )
+    from twinlens.transforms.perspective import Perspective
     from twinlens.transforms.photometric import RandomPhotometricDistort
     from twinlens.transforms.policies import AutoAugment, AutoAugmentPolicy, RandAugment, TrivialAugmentWide
     from twinlens.transforms.rank import Denoise
     from twinlens.transforms.resize import Resize
+    from twinlens.transforms.rotate import Rotate, SafeRotate
     from twinlens.transforms.sanitize import SanitizeBoundingBoxes, SanitizeKeyPoints
     from twinlens.transforms.shadow import RandomShadow
     from twinlens.transforms.sharpen import RandomAdjustSharpness, UnsharpMask
@@ -88,6 +91,7 @@ __all__ = [
     "D4",
     "JPEG",
     "RGB",
+    "Affine",
     "AutoAugment",
     "AutoAugmentPolicy",
     "Blur",
@@ -141,6 +145,7 @@ __all__ = [
     "PILToTensor",
     "Pad",
     "PadIfNeeded",
+    "Perspective",
     "PixelDropout",
     "RGBShift",
     "RandAugment",
@@ -174,12 +179,15 @@ __all__ = [
     "RandomVerticalFlip",
     "RandomZoomOut",
     "Resize",
+    "Rotate",
+    "SafeRotate",
     "SaltAndPepper",
     "SanitizeBoundingBoxes",
     "SanitizeKeyPoints",
     "ScaleJitter",
     "SetClampingMode",
     "Sharpen",
+    "ShiftScaleRotate",
     "SmallestMaxSize",
     "SomeOf",
     "TenCrop",
@@ -228,6 +236,9 @@ _FAMILIES: dict[str, tuple[str, ...]] = {
     "shadow": ("RandomShadow",),
     "sharpen": ("RandomAdjustSharpness", "UnsharpMask"),
     "symmetry": ("D4", "Flip", "HorizontalFlip", "RandomRotate90", "Transpose", "VerticalFlip"),
+    "affine": ("Affine", "ShiftScaleRotate"),
+    "rotate": ("Rotate", "SafeRotate"),
+    "perspective": ("Perspective",),
     "tone": (
         "HistogramEqualization",
         "RGBShift",

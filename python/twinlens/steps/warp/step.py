@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -25,6 +25,7 @@ _PILLOW = METHODS[:3]
 #: of a side, and of the numbers of a matrix: what the integer arithmetic of both engines holds
 _LONGEST = 1 << 24
 _LARGEST = 1e9
+_BLACK: Reals = np.zeros((1, 1))
 _NEAR_ZERO = 1e-6  # a point on the horizon of a perspective is drawn far away, not at infinity
 
 
@@ -34,7 +35,7 @@ class Warp(Step):
 
     matrix: (1 or B, 8) float64, output to input: x' = (m0 x + m1 y + m2) / q, y' = (m3 x + m4 y + m5) / q with
     q = m6 x + m7 y + 1 where `perspective`, else 1. Pillow's methods have pixel centres at halves, OpenCV's at whole
-    numbers. out_h, out_w: (1,) or (B,) int64. fill: (1 or B, 1 or C) float64 in the units of the dtype.
+    numbers. out_h, out_w: (1,) or (B,) int64. fill, mask_fill: (1 or B, 1 or C) float64 in the units of the dtype.
     """
 
     method: str
@@ -43,6 +44,7 @@ class Warp(Step):
     out_w: Ints
     fill: Reals
     perspective: bool = False
+    mask_fill: Reals = field(default_factory=lambda: _BLACK)
 
     moves: ClassVar[bool] = True
     clamps: ClassVar[bool] = True
@@ -117,9 +119,9 @@ class Warp(Step):
         return torch_pillow.warp(x, method, matrix, size, self.fill, self.perspective, self._premultiplies(spec))
 
     def mask(self) -> Step:
-        """Masks take the nearest and are filled with 0."""
+        """Masks take the nearest and a fill of their own."""
         method = "nearest" if self.method in _PILLOW else "cv_nearest"
-        return changed(self, method=method, fill=np.zeros((1, 1)))
+        return changed(self, method=method, fill=self.mask_fill)
 
     def _forward(self) -> Reals:
         """(1 or B, 3, 3): input to output in the pixel centres' own coordinates."""
