@@ -238,7 +238,7 @@ def test_batch_is_single_and_files_keep_everything(name: str, tmp_path: Any) -> 
     keys = [twinlens.key(index=i) for i in range(12)]
     whole, params = transform(images, keys=keys, return_params=True)
     twinlens.save(transform, tmp_path / "pipe.yaml")
-    loaded = twinlens.load(tmp_path / "pipe.yaml")[0]
+    loaded = twinlens.load(tmp_path / "pipe.yaml")
     others = [loaded, pickle.loads(pickle.dumps(transform)), eval(f"T.{transform!r}")]
     assert all(other == transform for other in others)
     results = [other(images, keys=keys) for other in others]

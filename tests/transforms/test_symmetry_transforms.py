@@ -107,7 +107,7 @@ def test_batch_is_single_and_files_keep_everything(name: str, tmp_path: Any) -> 
     whole, params = transform(images, keys=keys, return_params=True)
     twinlens.save(transform, tmp_path / "pipe.yaml")
     for other in (
-        twinlens.load(tmp_path / "pipe.yaml")[0],
+        twinlens.load(tmp_path / "pipe.yaml"),
         pickle.loads(pickle.dumps(transform)),
         eval(f"T.{transform!r}"),
     ):
