@@ -112,6 +112,7 @@ EXAMPLES: dict[str, Example] = {
     "SomeOf": lambda: T.SomeOf(
         [T.RandomInvert(1.0), T.RandomHorizontalFlip(1.0), T.RandomSolarize(128, 1.0)], n=2, p=1.0
     ),
+    "AugMix": lambda: T.AugMix(severity=8),
     "AutoAugment": lambda: T.AutoAugment(interpolation="bilinear"),
     "Threshold": lambda: T.Threshold(method="otsu"),
 }

@@ -18,6 +18,7 @@ from twinlens.errors import InputError
 from twinlens.steps import (
     AdaptiveThreshold,
     Adjust,
+    Blend,
     Channels,
     Clahe,
     ColorConvert,
@@ -166,6 +167,15 @@ def _overlay(n: int) -> Step:
     return Overlay(corners.reshape(n, 2, 3, 2), 1 + np.arange(n) % 2, np.linspace(0, 1, 2 * n).reshape(n, 2))
 
 
+def _blend(n: int) -> Step:
+    """Two chains, of which one is for some images."""
+    flip, crooked = (
+        Flip(some(n), ~some(n)),
+        Noise("gaussian", spread(n, 3, 10**9), np.full((n, 2), 0.1), active=some(n)),
+    )
+    return Blend(((flip, crooked), (Flip(~some(n), ~some(n)),)), np.linspace(0, 0.3, 3 * n).reshape(n, 3))
+
+
 def alike(step: Step) -> Callable[[int], Step]:
     """One set of parameters for all samples."""
     return lambda n: step.select(np.arange(n))
@@ -227,6 +237,8 @@ STEPS: dict[str, Callable[[int], Step]] = {
     "linear": alike(LinearTransform(np.eye(5760)[None] * 0.5, np.ones((1, 5760)))),
     **{f"adjust {k}": lambda n, k=k: Adjust(k, np.linspace(0, 0.5, n)) for k in get_args(AdjustKind)},
     "adjust for some": masked(lambda n: Adjust("contrast", np.linspace(0, 3, n))),
+    "blend": _blend,
+    "blend for some": masked(_blend),
     "lut": lambda n: Lut(np.random.default_rng(0).integers(0, 256, (n, 3, 256), np.uint8)),
     **{f"histogram {kind}": alike(HistogramLut(kind)) for kind in get_args(HistogramKind)},
     "histogram for some": masked(alike(HistogramLut("equalize"))),

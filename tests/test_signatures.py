@@ -94,6 +94,8 @@ EXAMPLES: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("ElasticTransform", (), {}),
     ("ElasticTransform", (40.0, [2.0, 3.0], "nearest", 7), {}),
     ("Identity", (), {}),
+    ("AugMix", (), {}),
+    ("AugMix", (5, 4, 2, 0.5, False, "nearest", 7), {}),
     ("AutoAugment", (), {}),
     ("AutoAugment", (v2.AutoAugmentPolicy.SVHN, "bilinear", 7), {}),
     ("RandAugment", (), {}),

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from parity import (
     adjust,
+    blends,
     codecs,
     color_space,
     denoise,
@@ -71,6 +72,7 @@ STEPS: dict[str, st.SearchStrategy[Trial]] = {
     "adaptive threshold mean": denoise.adaptive("mean"),
     "adaptive threshold gaussian": denoise.adaptive("gaussian"),
     **{f"adjust {kind}": adjust.adjust(kind) for kind in get_args(AdjustKind)},
+    "blend": blends.blend(),
     "lut": tone.lut(),
     "histogram autocontrast": tone.autocontrast(),
     "histogram equalize": tone.equalize("equalize"),

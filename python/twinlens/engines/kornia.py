@@ -72,16 +72,24 @@ def _apply(step: Step, group: Group) -> list[Group]:
         everywhere = changed(step.select(rows), active=None)
         if _reshapes(everywhere, chosen[2]):
             return [_part(group, np.flatnonzero(~active)), *_apply(everywhere, chosen)]
-        return [(numbers, _put(x, rows, everywhere.batched(*chosen[1:])), step.after(spec))]
+        return [(numbers, _put(x, rows, _computed(everywhere, *chosen[1:])), step.after(spec))]
     parts = _agreeing(step.signature(spec))
     if len(parts) == 1:
-        return [(numbers, step.batched(x, spec), step.result(spec))]
+        return [(numbers, _computed(step, x, spec), step.result(spec))]
     divided = []
     for rows in parts:
         n, y, s = _part(group, rows)
         part = step.select(rows)
         divided.append((n, part.batched(y, s), part.result(s)))
     return divided
+
+
+def _computed(step: Step, x: torch.Tensor, spec: Spec) -> torch.Tensor:
+    chains = step.branches()
+    if chains:
+        parts = [x, *(run(list(chain), Batch(x, spec, True)).data for chain in chains)]
+        x = torch.cat([movable(part) for part in parts], 1).view(x.dtype)
+    return step.batched(x, spec)
 
 
 def _put(x: torch.Tensor, rows: Ints, done: torch.Tensor) -> torch.Tensor:

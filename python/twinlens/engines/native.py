@@ -13,10 +13,12 @@ from twinlens import _native
 from twinlens.engines import kornia
 from twinlens.engines.batch import Batch
 from twinlens.errors import ArgumentError
+from twinlens.steps.base import place
+from twinlens.steps.device import choose, movable
 from twinlens.steps.spec import DTYPES, Spec
 
 if TYPE_CHECKING:
-    from twinlens.steps.base import NativeOp, Placed
+    from twinlens.steps.base import NativeOp, Placed, Step
 
 __all__ = ["get_num_threads", "run", "set_num_threads"]
 
@@ -56,7 +58,7 @@ def run(
         segments.append((True, []))  # copies the result to where it is wanted
     for i, (native, members) in enumerate(segments):
         if not native:
-            batch = kornia.run([step for step, _, _ in members], as_tensors(batch))
+            batch = _twins([step for step, _, _ in members], batch, threads)
             continue
         ops = [op for _, op, _ in members if op is not None]
         spec = members[-1][2] if members else batch.spec
@@ -65,6 +67,40 @@ def run(
         else:
             batch = _call(ops, batch, spec, _allocate(spec, True, True), True, threads)
     return batch
+
+
+def _twins(steps: list[Step], batch: Batch, threads: int) -> Batch:
+    """Steps without a native operation; those in their branches may have one."""
+    for branching, group in groupby(steps, lambda step: bool(step.branches())):
+        if not branching:
+            batch = kornia.run(list(group), as_tensors(batch))
+            continue
+        for step in group:
+            parts = [
+                run(place(chain, batch.spec), batch, chw=True, tensors=True, num_threads=threads).data
+                for chain in step.branches()
+            ]
+            with torch.no_grad():
+                batch = Batch(_joined(step, as_tensors(batch), parts), batch.spec, True)
+    return batch
+
+
+def _joined(step: Step, batch: Batch, parts: list[Any]) -> Any:
+    """One tensor where all sizes agree, else a list; images for which the step is not are left as they are."""
+    active = np.ones(len(batch.spec), bool) if step.active is None else np.broadcast_to(step.active, len(batch.spec))
+    if batch.spec.uniform:
+        x = torch.stack(batch.data) if isinstance(batch.data, list) and len(batch.spec) else batch.data
+        return choose(active, step.batched(_side_by_side([x, *parts]), batch.spec), x)
+    images = []
+    for i, x in enumerate(batch.data):
+        row = np.array([i])
+        everything = _side_by_side([x[None], *(part[i][None] for part in parts)])
+        images.append(step.select(row).batched(everything, batch.spec.select(row))[0] if active[i] else x)
+    return images
+
+
+def _side_by_side(parts: list[torch.Tensor]) -> torch.Tensor:
+    return torch.cat([movable(part) for part in parts], 1).view(parts[0].dtype)
 
 
 def as_tensors(batch: Batch) -> Batch:

@@ -11,6 +11,7 @@ from twinlens.steps.spec import Spec
 if TYPE_CHECKING:
     from twinlens.steps.adaptive import AdaptiveThreshold
     from twinlens.steps.adjust.step import Adjust
+    from twinlens.steps.blend import Blend
     from twinlens.steps.blur.step import BoxFilter, GaussianBlur
     from twinlens.steps.channels import Channels
     from twinlens.steps.clahe.step import Clahe
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AdaptiveThreshold",
     "Adjust",
+    "Blend",
     "BoxFilter",
     "Channels",
     "Clahe",
@@ -80,6 +82,7 @@ __all__ = [
 _HOMES = {
     "AdaptiveThreshold": "adaptive",
     "Adjust": "adjust.step",
+    "Blend": "blend",
     "BoxFilter": "blur.step",
     "Channels": "channels",
     "Clahe": "clahe.step",

@@ -53,6 +53,12 @@ class Step(ABC):
         del spec
         return None
 
+    def branches(self) -> tuple[tuple[Step, ...], ...]:
+        """Chains of steps that the engine runs on the images first, each by itself; they leave sizes, channels and
+        dtype as they are. `batched` is then given the image and the chains' results, one after another in channels.
+        """
+        return ()
+
     def signature(self, spec: Spec) -> Ints:
         """(B, k): what must agree between images that share one call of `batched`."""
         out = self.result(spec)

@@ -16,6 +16,7 @@ from twinlens.transforms.compose import Compose, Lambda, RandomApply, RandomChoi
 if TYPE_CHECKING:
     from twinlens.registry import Registry
     from twinlens.transforms.affine import Affine, ShiftScaleRotate
+    from twinlens.transforms.augmix import AugMix
     from twinlens.transforms.blur import Blur, GaussianBlur
     from twinlens.transforms.boxes import (
         ClampBoundingBoxes,
@@ -92,6 +93,7 @@ __all__ = [
     "JPEG",
     "RGB",
     "Affine",
+    "AugMix",
     "AutoAugment",
     "AutoAugmentPolicy",
     "Blur",
@@ -211,6 +213,7 @@ __all__ = [
 #: modules that are imported when one of their names is first asked for: all of them would take a tenth of a second
 _FAMILIES: dict[str, tuple[str, ...]] = {
     "affine": ("Affine", "ShiftScaleRotate"),
+    "augmix": ("AugMix",),
     "blur": ("Blur", "GaussianBlur"),
     "channels": ("ChannelDropout", "ChannelSelect", "ChannelShuffle", "RandomChannelPermutation"),
     "choice": ("Identity", "OneOf", "SomeOf"),
