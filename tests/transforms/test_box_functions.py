@@ -106,6 +106,11 @@ def test_boxes_of_one_image_are_dropped() -> None:
     boxes, valid = F.sanitize_bounding_boxes(Boxes([[0, 0, 5, 5], [3, 3, 3, 9.0]]), canvas_size=(10, 10))
     assert boxes.data.tolist() == [[0, 0, 5, 5]]
     assert valid.tolist() == [True, False]
+    parts = Boxes([[0, 0, 0.5, 0.5], [0.9, 0.9, 1.5, 1.5]], normalized=True)
+    assert F.sanitize_bounding_boxes(parts, canvas_size=(10, 20))[1].tolist() == [True, False]
+    assert F.clamp_bounding_boxes(parts, canvas_size=(10, 20)).data[1].tolist() == pytest.approx([0.9, 0.9, 1.0, 1.0])
+    paired = Keypoints([[1, 1], [2, 2], [90, 1]], pairs=[(0, 1)])
+    assert F.sanitize_keypoints(paired, (10, 10))[0].data.tolist() == [[1, 1], [2, 2]]
     empty, valid = F.sanitize_bounding_boxes(Boxes([]), canvas_size=(10, 10))
     assert empty.data.shape == (0, 4)
     assert valid.shape == (0,)

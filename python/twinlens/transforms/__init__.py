@@ -15,6 +15,7 @@ from twinlens.transforms.compose import Compose, Lambda, RandomApply, RandomChoi
 
 if TYPE_CHECKING:
     from twinlens.registry import Registry
+    from twinlens.transforms import functional, v2
     from twinlens.transforms.affine import Affine, ShiftScaleRotate
     from twinlens.transforms.augmix import AugMix
     from twinlens.transforms.blur import Blur, GaussianBlur
@@ -64,6 +65,15 @@ if TYPE_CHECKING:
     from twinlens.transforms.perspective import Perspective
     from twinlens.transforms.photometric import RandomPhotometricDistort
     from twinlens.transforms.policies import AutoAugment, AutoAugmentPolicy, RandAugment, TrivialAugmentWide
+    from twinlens.transforms.query import (
+        check_type,
+        get_bounding_boxes,
+        get_keypoints,
+        has_all,
+        has_any,
+        query_chw,
+        query_size,
+    )
     from twinlens.transforms.rank import Denoise
     from twinlens.transforms.resize import Resize
     from twinlens.transforms.rotate import Rotate, SafeRotate
@@ -207,6 +217,15 @@ __all__ = [
     "UniformTemporalSubsample",
     "UnsharpMask",
     "VerticalFlip",
+    "check_type",
+    "functional",
+    "get_bounding_boxes",
+    "get_keypoints",
+    "has_all",
+    "has_any",
+    "query_chw",
+    "query_size",
+    "v2",
 ]
 
 
@@ -236,6 +255,15 @@ _FAMILIES: dict[str, tuple[str, ...]] = {
     "perspective": ("Perspective",),
     "photometric": ("RandomPhotometricDistort",),
     "policies": ("AutoAugment", "AutoAugmentPolicy", "RandAugment", "TrivialAugmentWide"),
+    "query": (
+        "check_type",
+        "get_bounding_boxes",
+        "get_keypoints",
+        "has_all",
+        "has_any",
+        "query_chw",
+        "query_size",
+    ),
     "rank": ("Denoise",),
     "resize": ("Resize",),
     "rotate": ("Rotate", "SafeRotate"),
@@ -288,11 +316,15 @@ _FAMILIES: dict[str, tuple[str, ...]] = {
     "copy_paste": ("CopyPaste",),
     "warp": ("RandomAffine", "RandomPerspective", "RandomRotation"),
 }
+#: modules: torchvision's other spellings
+_SPELLINGS = ("functional", "v2")
 _HOMES = {name: family for family, names in _FAMILIES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
     """A transform of a family that was not used before."""
+    if name in _SPELLINGS:
+        return import_module(f"{__name__}.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

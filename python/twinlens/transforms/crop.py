@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from twinlens.steps import Spec, Step
     from twinlens.steps.spec import Ints
 
-__all__ = ["CenterCrop", "Pad", "RandomCrop", "RandomResizedCrop"]
+__all__ = ["CenterCrop", "Pad", "RandomCrop", "RandomResizedCrop", "padded"]
 
 
 def _borders(padding: int | list[int] | None) -> tuple[int, int, int, int]:
@@ -45,7 +45,7 @@ def _borders(padding: int | list[int] | None) -> tuple[int, int, int, int]:
     return (left, top, *numbers[2:]) if len(numbers) == 4 else (left, top, left, top)  # type: ignore[return-value]
 
 
-def _pad(borders: tuple[Any, Any, Any, Any], fill: Any, mode: PaddingMode, spec: Spec) -> Iterable[Step]:
+def padded(borders: tuple[Any, Any, Any, Any], fill: Any, mode: PaddingMode, spec: Spec) -> Iterable[Step]:
     """Negative borders crop, as in torchvision; borders that are 0 everywhere are no step."""
     left, top, right, bottom = (np.atleast_1d(np.asarray(b, np.int64)) for b in borders)
     more = [np.maximum(b, 0) for b in (left, top, right, bottom)]
@@ -89,7 +89,7 @@ class Pad(base.Transform):
 
     def lower(self, params: Params, spec: Spec) -> Iterable[Step]:
         del params
-        return _pad(_borders(self.padding), self.fill, self.padding_mode, spec)
+        return padded(_borders(self.padding), self.fill, self.padding_mode, spec)
 
 
 class CenterCropConfig(base.Config):
@@ -122,7 +122,7 @@ class CenterCrop(base.Transform):
         floor = self.rounding == "floor"
         more_h, more_w = np.maximum(h - spec.h, 0), np.maximum(w - spec.w, 0)
         top, left = (more_h + floor) // 2, (more_w + floor) // 2
-        yield from _pad((left, top, more_w - left, more_h - top), 0, "constant", spec)
+        yield from padded((left, top, more_w - left, more_h - top), 0, "constant", spec)
         over_h, over_w = np.maximum(spec.h, h) - h, np.maximum(spec.w, w) - w
         if over_h.any() or over_w.any():
             # int(round(n / 2)) of torchvision: halves go to the even number
@@ -187,7 +187,7 @@ class RandomCrop(base.Transform):
         return {"y": draws.below(room_h + 1, first=0), "x": draws.below(room_w + 1, first=1)}
 
     def lower(self, params: Params, spec: Spec) -> Iterable[Step]:
-        yield from _pad(self._padding(spec), self.fill, self.padding_mode, spec)
+        yield from padded(self._padding(spec), self.fill, self.padding_mode, spec)
         yield Crop(params["y"], params["x"], np.array([self.size[0]]), np.array([self.size[1]]))
 
 

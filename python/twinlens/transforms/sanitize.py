@@ -22,7 +22,7 @@ from twinlens.transforms.chance import finite
 if TYPE_CHECKING:
     from twinlens.steps import Spec
 
-__all__ = ["SanitizeBoundingBoxes", "SanitizeKeyPoints"]
+__all__ = ["SanitizeBoundingBoxes", "SanitizeKeyPoints", "rows_of"]
 
 
 def _at_least_one(value: Any) -> float:
@@ -148,10 +148,10 @@ def _kept(structure: Any, found: Sample, value: Any, keep: torch.Tensor, points:
             raise InputError("boxes and keypoints of a batch: wants twinlens.Boxes or Keypoints, which have `valid`")
         return exchanged(structure, [(value, replace(value, valid=keep))])
     rows = keep[0]
-    changes = [(value, _rows(value, rows))]
-    changes += [(labels, _rows(labels, rows)) for labels in labels_of(structure, getter) if labels is not None]
+    changes = [(value, rows_of(value, rows))]
+    changes += [(labels, rows_of(labels, rows)) for labels in labels_of(structure, getter) if labels is not None]
     masks = [leaf.value for leaf in found.leaves if leaf.role == "mask" and _is_per_instance(leaf.value, len(rows))]
-    return exchanged(structure, [*changes, *((mask, _rows(mask, rows)) for mask in masks)])
+    return exchanged(structure, [*changes, *((mask, rows_of(mask, rows)) for mask in masks)])
 
 
 def _is_per_instance(mask: Any, n: int) -> bool:
@@ -162,7 +162,7 @@ def _cut(field: torch.Tensor | None, rows: torch.Tensor) -> torch.Tensor | None:
     return None if field is None else field[rows]
 
 
-def _rows(value: Any, rows: torch.Tensor) -> Any:
+def rows_of(value: Any, rows: torch.Tensor) -> Any:
     """The rows of labels, masks, boxes or keypoints that are kept."""
     if isinstance(value, Boxes):
         visibility = _cut(value.visibility, rows)

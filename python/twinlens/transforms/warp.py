@@ -27,6 +27,7 @@ __all__ = [
     "RandomPerspective",
     "RandomRotation",
     "affine_rows",
+    "perspective_between",
     "perspective_rows",
     "quarter_turns",
     "rotation_rows",
@@ -155,7 +156,7 @@ class RandomRotation(base.Transform):
 def quarter_turns(angle: Reals, square: Bools) -> Bools:
     """Where Pillow turns by whole quarters without a warp: where the picture stays as it is around them."""
     quarters: Bools = (angle % 180.0 == 0.0) | ((angle % 90.0 == 0.0) & square)
-    return quarters
+    return quarters & (angle < 360.0)  # what a tiny negative angle is modulo 360, Pillow warps
 
 
 def rotation_rows(
@@ -377,14 +378,19 @@ def perspective_rows(corners: Any, spec: Spec) -> Reals:
     w, h = (side - 1 for side in (spec.w, spec.h))
     zero = np.zeros_like(w)
     start = np.stack((np.stack((zero, w, w, zero), 1), np.stack((zero, zero, h, h), 1)), 2).astype(np.float64)
-    system = np.zeros((len(spec), 8, 8))
-    x, y = corners[..., 0].astype(np.float64), corners[..., 1].astype(np.float64)
+    return perspective_between(start, corners)
+
+
+def perspective_between(start: Any, end: Any) -> Reals:
+    """(B, 8) float64 of float32 numbers: output to input, where `start` (B, 4, 2) x, y goes to `end`."""
+    system = np.zeros((len(start), 8, 8))
+    x, y = end[..., 0].astype(np.float64), end[..., 1].astype(np.float64)
     for row, at in ((0, 0), (1, 3)):
         system[:, row::2, at], system[:, row::2, at + 1], system[:, row::2, at + 2] = x, y, 1.0
         system[:, row::2, 6], system[:, row::2, 7] = -start[..., row] * x, -start[..., row] * y
     # torchvision's solver, so that the last bits are its own.
     solved = torch.linalg.lstsq(
-        torch.from_numpy(system), torch.from_numpy(start.reshape(len(spec), 8, 1)), driver="gels"
+        torch.from_numpy(system), torch.from_numpy(start.reshape(len(start), 8, 1)), driver="gels"
     ).solution
     rows: Reals = solved.squeeze(-1).to(torch.float32).double().numpy()
     return rows

@@ -15,6 +15,7 @@ import torch
 
 from twinlens.errors import ArgumentError, InputError
 from twinlens.targets import Boxes, BoxFormat, Keypoints
+from twinlens.transforms.sanitize import rows_of
 
 __all__ = [
     "clamp_bounding_boxes",
@@ -80,7 +81,8 @@ def _boxes(owner: str, value: Any, format: Any, canvas_size: Any, *, needs_canva
     if isinstance(value, Boxes):
         if format is not None:
             raise ArgumentError(f"{owner}: Boxes have a format; give none")
-        points = _Points(value.data, lambda done: replace(value, data=done), value.format)
+        mode = value.clamping_mode
+        points = _Points(value.data, lambda done: replace(value, data=done), value.format, clamping_mode=mode)
     else:
         if format is None:
             raise ArgumentError(f"{owner}: a plain {type(value).__name__} needs the format")
@@ -168,8 +170,8 @@ def clamp_bounding_boxes(inpt: Any, format: Any = None, canvas_size: Any = None,
     """Cuts boxes off at the borders of the image.
 
     format: of plain tensors and arrays. canvas_size: height and width, which tv_tensors know. clamping_mode: None
-    leaves the boxes; "soft" and "hard" are one for boxes that are not rotated; "auto" is that of the tv_tensor, and
-    "soft" for what has none.
+    leaves the boxes; "soft" and "hard" are one for boxes that are not rotated; "auto" is what the boxes themselves ask
+    for, and "soft" for plain tensors.
 
     >>> import torch
     >>> from twinlens.transforms import functional as F
@@ -182,7 +184,7 @@ def clamp_bounding_boxes(inpt: Any, format: Any = None, canvas_size: Any = None,
     mode = points.clamping_mode if clamping_mode == "auto" else clamping_mode
     if mode is None:
         return points.back(points.data.clone())
-    h, w = points.canvas_size
+    h, w = (1, 1) if isinstance(inpt, Boxes) and inpt.normalized else points.canvas_size
     floats = points.data if points.data.is_floating_point() else points.data.float()
     left, top, right, bottom = _converted(floats, points.format, "xyxy").unbind(-1)
     inside = torch.stack((left.clamp(0, w), top.clamp(0, h), right.clamp(0, w), bottom.clamp(0, h)), -1)
@@ -207,7 +209,7 @@ def _kept(owner: str, value: Any, points: _Points, valid: torch.Tensor) -> tuple
             valid = valid & value.valid
         if points.data.ndim == 3:
             return replace(value, valid=valid), valid
-        return replace(value, data=points.data[valid], valid=None), valid
+        return rows_of(value, valid), valid
     if valid.ndim != 1:
         raise InputError(
             f"{owner}: shape {tuple(points.data.shape)}; the images of a batch keep different numbers of them: give "
@@ -233,6 +235,8 @@ def sanitize_bounding_boxes(
     points = _boxes(owner, bounding_boxes, format, canvas_size)
     h, w = points.canvas_size
     xyxy = _converted(points.data, points.format, "xyxy")
+    if isinstance(bounding_boxes, Boxes) and bounding_boxes.normalized:
+        xyxy = xyxy * xyxy.new_tensor((w, h, w, h))
     left, top, right, bottom = xyxy.unbind(-1)
     wide, high = right - left, bottom - top
     valid = (wide >= min_size) & (high >= min_size) & (wide * high >= min_area) & (xyxy >= 0).all(-1)

@@ -1,0 +1,210 @@
+"""Functions that move pixels, and masks, boxes and keypoints with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from twinlens.errors import ArgumentError
+from twinlens.steps import Flip, Warp
+from twinlens.transforms.arguments import InterpolationMode, fill_rows
+from twinlens.transforms.compose import Compose
+from twinlens.transforms.crop import CenterCrop, Pad, padded
+from twinlens.transforms.crops import FiveCrop, TenCrop
+from twinlens.transforms.functional.apply import Ready, applied, number, whole
+from twinlens.transforms.resize import Resize
+from twinlens.transforms.warp import RandomAffine, RandomPerspective, RandomRotation, perspective_between
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from twinlens.steps import Spec, Step
+
+__all__ = [
+    "affine",
+    "center_crop",
+    "crop",
+    "five_crop",
+    "hflip",
+    "horizontal_flip",
+    "pad",
+    "perspective",
+    "resize",
+    "resized_crop",
+    "rotate",
+    "ten_crop",
+    "vertical_flip",
+    "vflip",
+]
+
+_BILINEAR, _NEAREST = InterpolationMode.BILINEAR, InterpolationMode.NEAREST
+_FARTHEST = 1e6
+
+
+def resize(
+    inpt: Any, size: Any, interpolation: Any = _BILINEAR, max_size: int | None = None, antialias: bool | None = True
+) -> Any:
+    """`Resize(size, interpolation, max_size)`; antialias has no effect, as on PIL images in torchvision.
+
+    >>> import numpy as np
+    >>> from twinlens.transforms import functional as F
+    >>> F.resize(np.zeros((480, 640, 3), np.uint8), 256).shape
+    (256, 341, 3)
+    """
+    return applied(inpt, Resize(size, interpolation, max_size, antialias))
+
+
+def _window(top: int, left: int, height: int, width: int) -> Ready:
+    if min(height, width) < 1:
+        raise ArgumentError(f"height={height}, width={width} must be positive")
+
+    def steps(spec: Spec) -> Iterable[Step]:
+        return padded((-left, -top, left + width - spec.w, top + height - spec.h), 0, "constant", spec)
+
+    return Ready(steps)
+
+
+def crop(inpt: Any, top: int, left: int, height: int, width: int) -> Any:
+    """The window of that size whose upper left corner is at row `top`, column `left`; 0 beyond the image.
+
+    >>> import numpy as np
+    >>> from twinlens.transforms import functional as F
+    >>> F.crop(np.array([[1, 2], [3, 4]], np.uint8), 1, 0, 2, 2).tolist()
+    [[3, 4], [0, 0]]
+    """
+    return applied(inpt, _window(*whole(top=top, left=left, height=height, width=width)))
+
+
+def resized_crop(
+    inpt: Any, top: int, left: int, height: int, width: int, size: Any, interpolation: Any = _BILINEAR,
+    antialias: bool | None = True,
+) -> Any:  # fmt: skip
+    """`crop`, then `resize`."""
+    window = _window(*whole(top=top, left=left, height=height, width=width))
+    return applied(inpt, Compose([window, Resize(size, interpolation, None, antialias)]))
+
+
+def center_crop(inpt: Any, output_size: Any) -> Any:
+    """`CenterCrop(output_size)`: height and width, or one number for both; smaller images are padded with 0."""
+    return applied(inpt, CenterCrop(output_size))
+
+
+def pad(inpt: Any, padding: Any, fill: Any = None, padding_mode: str = "constant") -> Any:
+    """`Pad(padding, fill, padding_mode)`: one number, left/right and top/bottom, or left, top, right, bottom."""
+    return applied(inpt, Pad(padding, fill, padding_mode))
+
+
+def five_crop(inpt: Any, size: Any) -> Any:
+    """The four corners and the middle, a tuple of five: `FiveCrop(size)`."""
+    return FiveCrop(size)(inpt)
+
+
+def ten_crop(inpt: Any, size: Any, vertical_flip: bool = False) -> Any:
+    """`five_crop` of the image and of its mirror image, a tuple of ten: `TenCrop(size, vertical_flip)`."""
+    return TenCrop(size, vertical_flip)(inpt)
+
+
+_YES, _NO = np.array([True]), np.array([False])
+
+
+def horizontal_flip(inpt: Any) -> Any:
+    """Mirrored left-right.
+
+    >>> import numpy as np
+    >>> from twinlens.transforms import functional as F
+    >>> F.horizontal_flip(np.array([[1, 2, 3]], np.uint8)).tolist()
+    [[3, 2, 1]]
+    """
+    return applied(inpt, Ready(lambda spec: [Flip(_YES, _NO)]))  # noqa: ARG005
+
+
+def vertical_flip(inpt: Any) -> Any:
+    """Mirrored top-bottom."""
+    return applied(inpt, Ready(lambda spec: [Flip(_NO, _YES)]))  # noqa: ARG005
+
+
+hflip = horizontal_flip
+vflip = vertical_flip
+
+
+def rotate(
+    inpt: Any, angle: float, interpolation: Any = _NEAREST, expand: bool = False, center: Any = None, fill: Any = None
+) -> Any:
+    """Rotated by `angle` degrees, counter-clockwise, exactly as Pillow's Image.rotate; see `RandomRotation`.
+
+    >>> import numpy as np
+    >>> from twinlens.transforms import functional as F
+    >>> F.rotate(np.array([[1, 2], [3, 4]], np.uint8), 90).tolist()
+    [[2, 4], [1, 3]]
+    """
+    turn = number("angle", angle, -_FARTHEST, _FARTHEST)
+    rotation = RandomRotation((turn, turn), interpolation, expand, center, fill)
+    return applied(inpt, Ready(lambda spec: rotation.lower({"angle": np.full(len(spec), turn)}, spec)))
+
+
+def _pair(name: str, value: Any) -> list[float]:
+    if not isinstance(value, Sequence | np.ndarray) or len(value) != 2:
+        raise ArgumentError(f"{name}={value!r} must be two numbers")
+    return [number(name, v, -_FARTHEST, _FARTHEST) for v in value]
+
+
+def _shear(value: Any) -> list[float]:
+    """One number is along x; a list of one is along both, as torchvision has it."""
+    if isinstance(value, Sequence | np.ndarray):
+        return _pair("shear", list(value) * 2 if len(value) == 1 else value)
+    return [number("shear", value, -_FARTHEST, _FARTHEST), 0.0]
+
+
+def affine(
+    inpt: Any, angle: float, translate: Any, scale: float, shear: Any, interpolation: Any = _NEAREST, fill: Any = None,
+    center: Any = None,
+) -> Any:  # fmt: skip
+    """Rotated by `angle` degrees, clockwise, shifted by `translate` pixels across and down, scaled, sheared by degrees.
+
+    Exactly torchvision on PIL images. center: x, y in pixels, None for the middle. See `RandomAffine`.
+    """
+    turn, factor = number("angle", angle, -_FARTHEST, _FARTHEST), number("scale", scale, 0.0, _FARTHEST)
+    shift, across = np.array([_pair("translate", translate)]), np.array([_shear(shear)])
+    checked = RandomAffine(0, None, (factor, factor), None, interpolation, fill, center)
+
+    def steps(spec: Spec) -> Iterable[Step]:
+        n = len(spec)
+        params = {
+            "angle": np.full(n, turn),
+            "translate": np.repeat(shift, n, 0),
+            "scale": np.full(n, factor),
+            "shear": np.repeat(across, n, 0),
+        }
+        return checked.lower(params, spec)
+
+    return applied(inpt, Ready(steps))
+
+
+def _corners(name: str, value: Any) -> Any:
+    points = np.asarray(value, np.float64) if value is not None else np.zeros(0)
+    if points.shape != (4, 2) or not np.isfinite(points).all():
+        raise ArgumentError(f"{name}={value!r} must be four points x, y")
+    return points[None]
+
+
+def perspective(
+    inpt: Any, startpoints: Any, endpoints: Any, interpolation: Any = _BILINEAR, fill: Any = None,
+    coefficients: Any = None,
+) -> Any:  # fmt: skip
+    """Warped so that the four `startpoints` come to lie at the `endpoints`, exactly torchvision on PIL images.
+
+    coefficients: instead of points, the eight of Pillow's Image.transform, output to input.
+    """
+    checked = RandomPerspective(0.5, 1.0, interpolation, fill)
+    if coefficients is None:
+        matrix = perspective_between(_corners("startpoints", startpoints), _corners("endpoints", endpoints))
+    elif startpoints is not None and endpoints is not None:
+        raise ArgumentError("perspective: give points or coefficients, not both")
+    else:
+        matrix = np.asarray(coefficients, np.float64).reshape(1, -1)
+        if matrix.shape != (1, 8) or not np.isfinite(matrix).all():
+            raise ArgumentError(f"coefficients={coefficients!r} must be eight finite numbers")
+    method, filled = checked.interpolation.value, fill_rows(checked.fill)
+    return applied(inpt, Ready(lambda spec: [Warp(method, matrix, spec.h, spec.w, filled, perspective=True)]))

@@ -1,0 +1,333 @@
+"""The functional namespace: torchvision's pixels on PIL images at any parameters, every container, bad arguments."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from PIL import Image
+from torchvision import tv_tensors
+from torchvision.transforms import InterpolationMode
+from torchvision.transforms.v2 import functional as TF
+
+import twinlens
+from pil_images import assert_same_pil, pil_image
+from reference import pillow_pass_order
+from twinlens import Boxes, Keypoints
+from twinlens.errors import ArgumentError, InputError
+from twinlens.transforms import functional as F
+
+sides = st.integers(3, 40)
+seeds = st.integers(0, 10_000)
+modes = st.sampled_from(["RGB", "L", "RGBA"])
+methods = st.sampled_from(["nearest", "bilinear", "bicubic"])
+engines = st.sampled_from(["native", "kornia"])
+angles = st.one_of(st.floats(-400, 400), st.sampled_from([0.0, 90.0, -90.0, 180.0, 270.0, 450.0]))
+factors = st.floats(0, 4)
+
+
+@st.composite
+def pictures(draw: Any, modes: Any = modes) -> Image.Image:
+    """Small PIL images, hardly ever square."""
+    kind = draw(st.sampled_from(["noise", "gradient", "low_contrast"]))
+    return pil_image(draw(modes), draw(sides), draw(sides), draw(seeds), kind)
+
+
+def same(name: str, engine: Any, image: Image.Image, *arguments: Any, **named: Any) -> None:
+    """Our function gives torchvision's picture, by position and by name."""
+    before = image.copy()
+    theirs = getattr(TF, name)(image, *arguments, **named)
+    with twinlens.use_engine(engine):
+        ours = getattr(F, name)(image, *arguments, **named)
+    for a, b in zip(ours, theirs, strict=True) if isinstance(theirs, tuple) else [(ours, theirs)]:
+        assert_same_pil(a, b)
+    assert_same_pil(image, before)
+
+
+@given(image=pictures(), h=st.integers(1, 60), w=st.integers(1, 60), method=methods, engine=engines)
+def test_resize(image: Image.Image, h: int, w: int, method: str, engine: Any) -> None:
+    assume(pillow_pass_order(image.height, image.width, h, w) == "hv")
+    same("resize", engine, image, [h, w], InterpolationMode(method))
+
+
+@given(image=pictures(), size=st.integers(2, 30), engine=engines, longest=st.none() | st.integers(31, 50))
+def test_resize_the_shorter_side(image: Image.Image, size: int, engine: Any, longest: int | None) -> None:
+    w, h = F.resize(image, size, max_size=longest).size
+    assume(pillow_pass_order(image.height, image.width, h, w) == "hv")
+    same("resize", engine, image, [size], InterpolationMode.BILINEAR, longest, True)
+
+
+@given(
+    image=pictures(), top=st.integers(-50, 50), left=st.integers(-50, 50), h=st.integers(1, 60), w=st.integers(1, 60),
+    engine=engines,
+)  # fmt: skip
+def test_crop(image: Image.Image, top: int, left: int, h: int, w: int, engine: Any) -> None:
+    same("crop", engine, image, top, left, h, w)
+    same("center_crop", engine, image, [h, w])
+
+
+@given(image=pictures(), at=st.integers(-5, 20), side=st.integers(3, 30), size=st.integers(3, 40), engine=engines)
+def test_resized_crop(image: Image.Image, at: int, side: int, size: int, engine: Any) -> None:
+    same("resized_crop", engine, image, at, 2, side, side, [size, size], InterpolationMode.BICUBIC)
+
+
+@given(
+    image=pictures(),
+    padding=st.lists(st.integers(0, 9), min_size=1, max_size=1) | st.lists(st.integers(0, 9), min_size=4, max_size=4),
+    fill=st.none() | st.integers(0, 255),
+    engine=engines,
+)
+def test_pad(image: Image.Image, padding: list[int], fill: Any, engine: Any) -> None:
+    same("pad", engine, image, padding, fill)
+    for mode in ("edge", "reflect", "symmetric"):
+        few = [min(n, 2) for n in padding]
+        same("pad", engine, image, few, None, mode)
+
+
+@given(image=pictures(), size=st.integers(1, 3), vertical=st.booleans(), engine=engines)
+def test_flips_and_crops(image: Image.Image, size: int, vertical: bool, engine: Any) -> None:
+    for name in ("hflip", "horizontal_flip", "vflip", "vertical_flip"):
+        same(name, engine, image)
+    same("five_crop", engine, image, [size, 3])
+    same("ten_crop", engine, image, [size], vertical)
+
+
+fills = st.none() | st.integers(0, 255)
+
+
+@given(image=pictures(), angle=angles, method=methods, expand=st.booleans(), fill=fills, engine=engines)
+def test_rotate(image: Image.Image, angle: float, method: str, expand: bool, fill: Any, engine: Any) -> None:
+    same("rotate", engine, image, angle, InterpolationMode(method), expand, None, fill)
+    same("rotate", engine, image, angle, center=[3.0, 7.5])
+
+
+numbers = st.floats(-40, 40)
+
+
+@given(
+    image=pictures(), angle=angles, translate=st.lists(numbers, min_size=2, max_size=2), scale=st.floats(0.2, 4),
+    shear=numbers | st.lists(numbers, min_size=1, max_size=2), method=methods, fill=fills, engine=engines,
+)  # fmt: skip
+def test_affine(
+    image: Image.Image, angle: float, translate: Any, scale: float, shear: Any, method: str, fill: Any, engine: Any
+) -> None:
+    same("affine", engine, image, angle, translate, scale, shear, InterpolationMode(method), fill)
+
+
+corners = st.tuples(*[st.tuples(st.integers(-4, 5), st.integers(-4, 5))] * 4)
+
+
+@given(image=pictures(), start=corners, end=corners, method=methods, fill=fills, engine=engines)
+def test_perspective(image: Image.Image, start: Any, end: Any, method: str, fill: Any, engine: Any) -> None:
+    w, h = image.size
+    whole = np.array([[0, 0], [w + 12, 0], [w + 12, h + 12], [0, h + 12]])
+    points = [(whole + np.array(moved)).tolist() for moved in (start, end)]
+    same("perspective", engine, image, *points, InterpolationMode(method), fill)
+    coefficients = [1.1, 0.05, -3.0, 0.02, 0.9, 2.0, 0.001, -0.0005]
+    same("perspective", engine, image, None, None, InterpolationMode(method), fill, coefficients)
+
+
+colored = pictures(st.sampled_from(["RGB", "L"]))
+
+
+@pytest.mark.parametrize("name", ["brightness", "contrast", "saturation", "sharpness"])
+@given(image=colored, factor=factors, engine=engines)
+def test_adjust(name: str, image: Image.Image, factor: float, engine: Any) -> None:
+    same(f"adjust_{name}", engine, image, factor)
+
+
+@given(image=colored, factor=st.floats(-0.5, 0.5), gamma=st.floats(0, 5), gain=st.floats(0, 3), engine=engines)
+def test_hue_and_gamma(image: Image.Image, factor: float, gamma: float, gain: float, engine: Any) -> None:
+    same("adjust_hue", engine, image, factor)
+    same("adjust_gamma", engine, image, gamma, gain)
+
+
+@given(image=colored, bits=st.integers(1, 8), threshold=st.floats(0, 255), engine=engines)
+def test_tables(image: Image.Image, bits: int, threshold: float, engine: Any) -> None:
+    same("posterize", engine, image, bits)
+    same("solarize", engine, image, threshold)
+    for name in ("invert", "autocontrast", "equalize"):
+        same(name, engine, image)
+
+
+@given(image=pictures(), channels=st.sampled_from([1, 3]), quality=st.integers(1, 100), engine=engines)
+def test_channels(image: Image.Image, channels: int, quality: int, engine: Any) -> None:
+    same("rgb_to_grayscale", engine, image, channels)
+    same("to_grayscale", engine, image, channels)
+    same("grayscale_to_rgb", engine, image)
+    if image.mode != "RGBA":
+        same("jpeg", engine, image, quality)
+    count = len(image.getbands())
+    same("permute_channels", engine, image, np.random.default_rng(quality).permutation(count).tolist())
+
+
+@given(image=colored, h=st.integers(1, 3), w=st.integers(1, 3), seed=seeds)
+def test_erase(image: Image.Image, h: int, w: int, seed: int) -> None:
+    count = len(image.getbands())
+    values = torch.from_numpy(np.random.default_rng(seed).integers(0, 256, (count, h, w), dtype=np.uint8))
+    for v in (values, values[:, :1, :1]):
+        same("erase", "native", image, image.height - h, 1 if w < image.width else 0, h, w, v)
+
+
+@given(image=pictures())
+def test_conversions(image: Image.Image) -> None:
+    for name in ("to_tensor", "pil_to_tensor", "to_image"):
+        with pytest.warns(UserWarning, match="deprecated") if name == "to_tensor" else nullcontext():
+            theirs = getattr(TF, name)(image)
+        ours = getattr(F, name)(image)
+        assert type(ours) is type(theirs)
+        assert torch.equal(ours, theirs)
+    tensor = F.pil_to_tensor(image)
+    assert_same_pil(F.to_pil_image(tensor), image)
+    # torchvision multiplies by 1 / 255, ToTensor and ours divide: the last bit of some floats
+    torch.testing.assert_close(F.to_dtype(tensor, scale=True), TF.to_dtype(tensor, scale=True), rtol=0, atol=6e-8)
+    for scale in (False, True):
+        assert torch.equal(F.to_dtype(tensor, torch.uint16, scale), TF.to_dtype(tensor, torch.uint16, scale))
+    assert torch.equal(F.convert_image_dtype(tensor), F.to_dtype(tensor, scale=True))
+    floats = F.to_dtype(tensor, scale=True)
+    count = len(tensor)
+    mean, std = [0.4] * count, [0.3] * count
+    assert torch.equal(F.normalize(floats, mean, std), TF.normalize(floats, mean, std))
+
+
+@given(image=colored, size=st.sampled_from([1, 3, 5, 9]), across=st.floats(0.3, 3), down=st.floats(0.3, 3))
+def test_gaussian_blur(image: Image.Image, size: int, across: float, down: float) -> None:
+    """torchvision's own PIL way goes over float32: one level at most, on request."""
+    for sigma in (None, [across, down], across):
+        ours = np.asarray(F.gaussian_blur(image, [size, 3], sigma, semantics="torch"), np.int16)
+        assume(min(image.size) > 5)  # torchvision cannot mirror further than the image
+        theirs = np.asarray(TF.gaussian_blur(image, [size, 3], sigma), np.int16)
+        assert np.abs(ours - theirs).max() <= 1
+
+
+def test_gaussian_noise_obeys_the_seed() -> None:
+    image = pil_image("RGB", 20, 30)
+    torch.manual_seed(5)
+    first = F.gaussian_noise(image, 0.1, 0.2)
+    torch.manual_seed(5)
+    assert_same_pil(F.gaussian_noise(image, 0.1, 0.2), first)
+    assert np.asarray(first).std() > np.asarray(image).std() * 0.5
+    assert_same_pil(F.gaussian_noise(image, 0.0, 0.0), image)
+
+
+CALLS = {
+    "resize": ([7, 9],),
+    "crop": (-2, 3, 9, 30),
+    "pad": ([2, 1], 9),
+    "rotate": (30.0,),
+    "affine": (10, [2, 3], 1.2, [5.0]),
+    "perspective": ([[0, 0], [20, 0], [20, 15], [0, 15]], [[1, 2], [18, 0], [20, 12], [0, 15]]),
+    "hflip": (),
+    "adjust_contrast": (1.7,),
+    "equalize": (),
+    "rgb_to_grayscale": (3,),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_containers(name: str) -> None:
+    """The same pixels in every container, and the container that was given."""
+    picture = pil_image("RGB", 16, 21, kind="gradient")
+    function, arguments = getattr(F, name), CALLS[name]
+    expected = np.asarray(function(picture, *arguments))
+    array, tensor = np.asarray(picture), F.pil_to_tensor(picture)
+    assert np.array_equal(function(array, *arguments), expected)
+    ours = function(tensor, *arguments)
+    assert type(ours) is torch.Tensor
+    assert np.array_equal(ours.permute(1, 2, 0).numpy(), expected)
+    assert torch.equal(function(torch.stack((tensor, tensor)), *arguments)[1], ours)
+    assert np.array_equal(function([array, array], *arguments)[1], expected)
+    for kind in (tv_tensors.Image, tv_tensors.Video):
+        value = kind(tensor if kind is tv_tensors.Image else torch.stack((tensor, tensor)))
+        done = function(value, *arguments)
+        assert type(done) is kind
+        assert torch.equal(done.as_subclass(torch.Tensor).reshape(-1, *ours.shape)[-1], ours)
+    sample = function({"image": picture, "mask": array[..., 0], "label": 3}, *arguments)
+    assert_same_pil(sample["image"], function(picture, *arguments))
+    assert sample["mask"].shape == expected.shape[:2]
+    assert sample["label"] == 3
+
+
+MOVES = {name: CALLS[name] for name in ("resize", "crop", "pad", "hflip")}
+
+
+@pytest.mark.parametrize("name", MOVES)
+@pytest.mark.parametrize("format", ["XYXY", "XYWH", "CXCYWH"])
+def test_torchvisions_targets_alone(name: str, format: str) -> None:
+    function, theirs, arguments = getattr(F, name), getattr(TF, name), MOVES[name]
+    arguments = (arguments[0],) if name == "pad" else arguments
+    boxes = tv_tensors.BoundingBoxes([[2.0, 3, 9, 7], [0, 1, 4, 15]], format=format, canvas_size=(16, 21))
+    points = tv_tensors.KeyPoints([[2.0, 3], [20, 15]], canvas_size=(16, 21))
+    mask = tv_tensors.Mask(torch.arange(16 * 21).reshape(1, 16, 21) % 7)
+    for value in (boxes, points, mask):
+        ours, expected = function(value, *arguments), theirs(value, *arguments)
+        assert type(ours) is type(value)
+        assert ours.shape == expected.shape
+        if value is not mask or name != "resize":  # Pillow's nearest, which is torchvision's "nearest-exact"
+            torch.testing.assert_close(ours.as_subclass(torch.Tensor), expected.as_subclass(torch.Tensor))
+        if value is not mask:
+            assert ours.canvas_size == expected.canvas_size
+
+
+def test_a_structure_moves_as_one() -> None:
+    sample = {"image": np.zeros((16, 21, 3), np.uint8), "boxes": Boxes([[2, 3, 9, 7]]), "points": Keypoints([[2.0, 3]])}
+    done = F.hflip(sample)
+    assert done["boxes"].data.tolist() == [[12, 3, 19, 7]]
+    assert done["points"].data.tolist() == [[18, 3]]
+
+
+def test_shapes() -> None:
+    picture, video = pil_image("LA", 4, 6), torch.zeros(2, 9, 3, 4, 6)
+    assert F.get_dimensions(picture) == TF.get_dimensions(picture) == [2, 4, 6]
+    assert F.get_image_size(picture) == [6, 4]
+    for value in (video, torch.zeros(3, 4, 6), tv_tensors.Image(torch.zeros(3, 4, 6)), np.zeros((4, 6, 3), np.uint8)):
+        assert F.get_dimensions(value) == [3, 4, 6]
+        assert F.get_size(value) == [4, 6]
+        assert F.get_num_channels(value) == F.get_image_num_channels(value) == 3
+    assert F.get_dimensions(np.zeros((4, 6))) == [1, 4, 6]
+    assert F.get_num_frames(video) == TF.get_num_frames(video) == 9
+    assert torch.equal(F.uniform_temporal_subsample(video, 4), TF.uniform_temporal_subsample(video, 4))
+    assert F.get_size(tv_tensors.KeyPoints([[1, 2]], canvas_size=(5, 8))) == [5, 8]
+    assert F.is_pure_tensor(video)
+    assert not F.is_pure_tensor(tv_tensors.Video(video))
+
+
+IMAGE = np.zeros((16, 21, 3), np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "match"),
+    [
+        (lambda: F.resize(IMAGE, 0), ArgumentError, "size=0 must be positive"),
+        (lambda: F.crop(IMAGE, 0, 0, 0, 3), ArgumentError, "height=0, width=3 must be positive"),
+        (lambda: F.crop(IMAGE, 0.5, 0, 2, 3), ArgumentError, "top=0.5 must be an integer"),
+        (lambda: F.rotate(IMAGE, float("nan")), ArgumentError, "angle=nan must be a number"),
+        (lambda: F.rotate(IMAGE, 3, "lanczos"), ArgumentError, "interpolation='lanczos' must be one of"),
+        (lambda: F.rotate(IMAGE, 3, fill=[1, 2]), InputError, "fill has 2 values"),
+        (lambda: F.affine(IMAGE, 0, [1], 1, 0), ArgumentError, r"translate=\[1\] must be two numbers"),
+        (lambda: F.affine(IMAGE, 0, [0, 0], 0.0, 0), ArgumentError, "scale"),
+        (lambda: F.perspective(IMAGE, [[0, 0]], [[0, 0]]), ArgumentError, "startpoints=.* must be four points"),
+        (lambda: F.perspective(IMAGE, None, None), ArgumentError, "must be four points"),
+        (lambda: F.perspective(IMAGE, None, None, coefficients=[1, 2]), ArgumentError, "eight finite numbers"),
+        (lambda: F.adjust_hue(IMAGE, 0.7), ArgumentError, "hue_factor=0.7 must be a number from -0.5 to 0.5"),
+        (lambda: F.adjust_gamma(IMAGE, -1), ArgumentError, "gamma=-1 must be a number"),
+        (lambda: F.adjust_brightness(pil_image("P", 4, 4), 1.0), InputError, "mode P"),
+        (lambda: F.permute_channels(IMAGE, [0, 1]), InputError, "2 numbers for an image of"),
+        (lambda: F.permute_channels(IMAGE, [0, 0, 1]), ArgumentError, "must be the numbers from 0"),
+        (lambda: F.gaussian_blur(IMAGE, 4), ArgumentError, "kernel_size=4 must be odd"),
+        (lambda: F.gaussian_blur(IMAGE, 3, 0), ArgumentError, "sigma=0 must be a number"),
+        (lambda: F.erase(IMAGE, 10, 0, 9, 2, 0), InputError, "leaves the image"),
+        (lambda: F.erase(IMAGE, 0, 0, 2, 2, torch.zeros(3, 3, 3)), InputError, "v has shape"),
+        (lambda: F.get_size(3), InputError, "got int"),
+        (lambda: F.get_num_frames(torch.zeros(3, 4, 4)), InputError, "wants a video"),
+        (lambda: F.hflip(Boxes([[0, 0, 1, 1]])), InputError, "found no image"),
+    ],
+)
+def test_bad_arguments(call: Any, error: Any, match: str) -> None:
+    with pytest.raises(error, match=match):
+        call()
