@@ -16,7 +16,43 @@ uint64_t gray_sum(const View& src, const GrayWeights& weights) {
   return total;
 }
 
+// gray + factor * (value - gray) in float32, cut off and truncated.
+#if TWL_ISA > 1
+inline void blend_block(const uint8_t* gray, float factor, uint8_t* channel) {
+  const __m512 f = _mm512_set1_ps(factor), most = _mm512_set1_ps(255.0F);
+  for (int64_t i = 0; i < kBlock; i += 16) {
+    const __m512i d = _mm512_cvtepu8_epi32(load_16(gray + i)), v = _mm512_cvtepu8_epi32(load_16(channel + i));
+    const __m512 part = _mm512_mul_ps(f, _mm512_cvtepi32_ps(_mm512_sub_epi32(v, d)));
+    const __m512 sum = _mm512_add_ps(_mm512_cvtepi32_ps(d), part);
+    const __m512i whole = _mm512_cvttps_epi32(_mm512_min_ps(_mm512_max_ps(sum, _mm512_setzero_ps()), most));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(channel + i), _mm512_cvtepi32_epi8(whole));
+  }
+}
+#elif TWL_ISA > 0
+inline void blend_block(const uint8_t* gray, float factor, uint8_t* channel) {
+  const __m256 f = _mm256_set1_ps(factor), most = _mm256_set1_ps(255.0F);
+  const auto load = [](const uint8_t* p) {
+    return _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)));
+  };
+  for (int64_t i = 0; i < kBlock; i += 8) {
+    const __m256i d = load(gray + i), v = load(channel + i);
+    const __m256 part = _mm256_mul_ps(f, _mm256_cvtepi32_ps(_mm256_sub_epi32(v, d)));
+    const __m256 sum = _mm256_add_ps(_mm256_cvtepi32_ps(d), part);
+    const __m256i whole = _mm256_cvttps_epi32(_mm256_min_ps(_mm256_max_ps(sum, _mm256_setzero_ps()), most));
+    const __m128i words = _mm_packus_epi32(_mm256_castsi256_si128(whole), _mm256_extracti128_si256(whole, 1));
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(channel + i), _mm_packus_epi16(words, words));
+  }
+}
+#else
 inline uint8_t truncated(float v) { return static_cast<uint8_t>(v <= 0 ? 0.0F : v >= 255 ? 255.0F : v); }
+
+inline void blend_block(const uint8_t* gray, float factor, uint8_t* channel) {
+  for (int64_t i = 0; i < kBlock; ++i) {
+    const int32_t d = gray[i];
+    channel[i] = truncated(static_cast<float>(d) + factor * static_cast<float>(channel[i] - d));
+  }
+}
+#endif
 
 void saturate(const View& src, const View& dst, float factor, const GrayWeights& weights) {
   PixelBlock<uint8_t> px;
@@ -25,11 +61,7 @@ void saturate(const View& src, const View& dst, float factor, const GrayWeights&
     for_each_block(src.w, [&](int64_t x, int64_t n) {
       load_block(src, y, x, n, px);
       gray_block(px, weights, gray);
-      for (auto& channel : px.channel)
-        for (int64_t i = 0; i < kBlock; ++i) {
-          const int32_t d = gray[i];
-          channel[i] = truncated(static_cast<float>(d) + factor * static_cast<float>(channel[i] - d));
-        }
+      for (auto& channel : px.channel) blend_block(gray, factor, channel);
       store_block(px, dst, y, x, n);
     });
 }

@@ -114,6 +114,11 @@ class ColorJitter(base.Transform):
         if spec.indexed:
             raise InputError("ColorJitter: the image is of PIL mode P or 1; convert('RGB') it first")
         order = params["order"]
+        if len(order) == 1:  # all that follows, without masks
+            for number in order[0].tolist():
+                if _KINDS[number] in params:
+                    yield from adjusted(_KINDS[number], params[_KINDS[number]], spec)
+            return
         for place in range(len(_KINDS)):
             for number, kind in enumerate(_KINDS):
                 if kind in params:

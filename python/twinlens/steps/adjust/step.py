@@ -34,8 +34,8 @@ class Adjust(Step):
 
     def result(self, spec: Spec) -> Spec:
         wants = (3,) if self.kind in ("saturation", "hue") else (1, 3)
-        colours = spec.c - (spec.alpha & (spec.c > 1))
-        wrong = ~np.isin(colours, wants)
+        colours = spec.c - (spec.c > 1) if spec.alpha else spec.c
+        wrong = colours != 3 if len(wants) == 1 else (colours != 3) & (colours != 1)
         if self.active is not None:
             wrong = wrong & self.active
         if wrong.any():
