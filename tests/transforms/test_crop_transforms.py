@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import torchvision
 from hypothesis import given
 from hypothesis import strategies as st
 from torchvision.transforms import v2
@@ -145,3 +146,25 @@ def test_containers_agree(transform: T.Transform) -> None:
     np.testing.assert_array_equal(transform(tensor).permute(1, 2, 0), wanted)
     np.testing.assert_array_equal(transform(torch.stack([tensor] * 2))[1].permute(1, 2, 0), wanted)
     np.testing.assert_array_equal(transform(array[..., 0]), wanted[..., 0])
+
+
+@pytest.mark.parametrize("size", [(40, 60), (60, 20), (9, 300), (33, 33)])
+def test_get_params_draws_as_torchvision(size: tuple[int, int]) -> None:
+    """At one seed of torch's generator the same numbers, whatever holds the image."""
+    image = pil_image("RGB", *size)
+    for seed in range(20):
+        drawn = []
+        for module in (torchvision.transforms, T):
+            torch.manual_seed(seed)
+            drawn.append([
+                module.RandomCrop.get_params(image, (9, 20)),
+                module.RandomResizedCrop.get_params(image, (0.5, 1.0), (0.75, 4 / 3)),
+                module.RandomResizedCrop.get_params(image, (2.0, 3.0), (0.75, 4 / 3)),  # nothing fits
+            ])  # fmt: skip
+        assert drawn[0] == drawn[1]
+    torch.manual_seed(0)
+    first = T.RandomCrop.get_params(np.zeros((*size, 3), np.uint8), (9, 20))
+    torch.manual_seed(0)
+    assert T.RandomCrop.get_params(torch.zeros(3, *size), (9, 20)) == first
+    with pytest.raises(InputError, match="larger than the image"):
+        T.RandomCrop.get_params(image, (301, 301))

@@ -24,6 +24,7 @@ from twinlens.transforms.arguments import (
     fill_rows,
     method_of,
 )
+from twinlens.transforms.windows import drawn_area, drawn_window
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -167,6 +168,11 @@ class RandomCrop(base.Transform):
             size=size, padding=padding, pad_if_needed=pad_if_needed, fill=fill, padding_mode=padding_mode, name=name
         )
 
+    @staticmethod
+    def get_params(img: Any, output_size: tuple[int, int]) -> tuple[int, int, int, int]:
+        """torchvision's: top, left, height and width, drawn from torch's default generator."""
+        return drawn_window(img, output_size)
+
     def _padding(self, spec: Spec) -> tuple[Ints, Ints, Ints, Ints]:
         left, top, right, bottom = (np.full(len(spec), b) for b in _borders(self.padding))
         if self.pad_if_needed:
@@ -243,6 +249,11 @@ class RandomResizedCrop(base.Transform):
             semantics=semantics,
             name=name,
         )
+
+    @staticmethod
+    def get_params(img: Any, scale: list[float], ratio: list[float]) -> tuple[int, int, int, int]:
+        """torchvision's: top, left, height and width, drawn from torch's default generator."""
+        return drawn_area(img, scale, ratio)
 
     def sample(self, draws: Draws, spec: Spec) -> Params:
         return {"yxhw": _native.resized_crop(draws.keys, draws.stream, spec.h, spec.w, self.scale, self.ratio)}
