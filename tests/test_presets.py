@@ -200,11 +200,12 @@ def test_huggingface_refuses(processor: Any, message: str) -> None:
 def test_recipes_run_and_are_saved(name: str, train: bool) -> None:
     pipe = presets.get(name, train=train)
     image = np.ascontiguousarray(data.astronaut()[:300, :400])
-    out = pipe(image, key=twinlens.key(index=3))
+    sample = {"image": image, "boxes": twinlens.Boxes([[20.0, 30, 200, 250]]), "labels": [1]}
+    out = pipe(sample, key=twinlens.key(index=3))["image"]
     assert out.shape[-2:] != (300, 400) or name == "document"
     again = twinlens.from_dict(twinlens.to_dict(pipe))
     assert again == pipe
-    np.testing.assert_array_equal(np.asarray(again(image, key=twinlens.key(index=3))), np.asarray(out))
+    np.testing.assert_array_equal(np.asarray(again(sample, key=twinlens.key(index=3))["image"]), np.asarray(out))
 
 
 def test_recipes_are_torchvisions() -> None:

@@ -41,7 +41,7 @@ class Classification:
 
 @dataclass(frozen=True)
 class Detection:
-    """Square inputs and boxes, values from 0 to 1."""
+    """Square inputs, values from 0 to 1. Training is SSD's (Liu et al. 2016), for samples with boxes and labels."""
 
     size: int
 
@@ -51,8 +51,11 @@ class Detection:
     def training(self) -> list[Any]:
         return [
             T.RandomPhotometricDistort(),
+            T.RandomZoomOut(fill=[123, 117, 104]),
+            T.RandomIoUCrop(),
             T.RandomHorizontalFlip(),
             T.Resize((self.size, self.size)),
+            T.SanitizeBoundingBoxes(),
             T.ToTensor(),
         ]
 
@@ -105,8 +108,8 @@ class Document:
     def training(self) -> list[Any]:
         white = 255
         distort = [
-            T.RandomRotation(5, "bilinear", fill=white),
-            T.RandomPerspective(0.1, fill=white),
+            T.Rotate((-5, 5), fill=white, p=1.0),
+            T.Perspective(fill=white),
             T.CLAHE(),
             T.Sharpen(),
             *_document_noise(),
