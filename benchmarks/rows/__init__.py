@@ -1,6 +1,19 @@
 """What is timed: a subject is a piece of work, a row one library doing it; bench_*.py and the report share them."""
 
-from benchmarks.rows import batch, clahe, cuda, evaluation, filters, geometry, noise, normalize, overhead, resize, train
+from benchmarks.rows import (
+    batch,
+    clahe,
+    cuda,
+    evaluation,
+    filters,
+    geometry,
+    noise,
+    normalize,
+    overhead,
+    policies,
+    resize,
+    train,
+)
 from benchmarks.rows.base import Missing, Row, Subject, Verdict, verify
 
 __all__ = ["Missing", "Row", "Subject", "Verdict", "cpu_subjects", "cuda_subjects", "verify"]
@@ -9,7 +22,8 @@ __all__ = ["Missing", "Row", "Subject", "Verdict", "cpu_subjects", "cuda_subject
 def cpu_subjects(batch_size: int = 64) -> list[Subject]:
     """Everything that runs without a device, in the report's order."""
     modules = (resize, clahe, filters, geometry, normalize, noise, evaluation, train, overhead)
-    return [subject for module in modules for subject in module.subjects()] + batch.subjects(batch_size)
+    singles = [subject for module in modules for subject in module.subjects()]
+    return singles + batch.subjects(batch_size) + policies.subjects(batch_size)
 
 
 def cuda_subjects(batch_size: int = 64, device: str = "cuda") -> list[Subject]:

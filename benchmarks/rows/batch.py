@@ -13,7 +13,7 @@ from benchmarks.rows import evaluation, train
 from benchmarks.rows.base import Array, Call, Row, Subject
 from twinlens import transforms as T
 
-__all__ = ["subjects"]
+__all__ = ["our_rows", "pils", "singles", "subjects", "tensors"]
 
 
 def subjects(batch_size: int) -> list[Subject]:
@@ -40,26 +40,26 @@ def subjects(batch_size: int) -> list[Subject]:
 
 def _eval_rows() -> list[Row]:
     return [
-        *_our_rows(partial(evaluation.ours, 256, 224), exact=True),
-        Row("torchvision on PIL, singles", "torchvision", partial(_singles, partial(evaluation.v1, 256, 224)), _pils),
-        Row("torchvision v2, singles", "torchvision", partial(_singles, partial(evaluation.v2, 256, 224)), _tensors),
+        *our_rows(partial(evaluation.ours, 256, 224), exact=True),
+        Row("torchvision on PIL, singles", "torchvision", partial(singles, partial(evaluation.v1, 256, 224)), pils),
+        Row("torchvision v2, singles", "torchvision", partial(singles, partial(evaluation.v2, 256, 224)), tensors),
         Row("Albumentations, singles", "albumentations", _albumentations_singles, _arrays),
     ]
 
 
 def _train_rows() -> list[Row]:
     return [
-        *_our_rows(partial(train.ours, 224), exact=False),
-        Row("torchvision on PIL, singles", "torchvision", partial(_singles, partial(train.v1, 224)), _pils),
-        Row("torchvision v2, singles", "torchvision", partial(_singles, partial(train.v2, 224)), _tensors),
+        *our_rows(partial(train.ours, 224), exact=False),
+        Row("torchvision on PIL, singles", "torchvision", partial(singles, partial(train.v1, 224)), pils),
+        Row("torchvision v2, singles", "torchvision", partial(singles, partial(train.v2, 224)), tensors),
     ]
 
 
-def _our_rows(pipe: Any, exact: bool) -> list[Row]:
+def our_rows(pipe: Any, exact: bool) -> list[Row]:
     return [
         Row("twinlens, pipe.batch", "twinlens", lambda: pipe().batch, _arrays, exact=exact),
         Row("twinlens, pipe.batch into out", "twinlens", partial(_into_out, pipe), _arrays, exact=exact),
-        Row("twinlens, singles", "twinlens", partial(_singles, pipe), _arrays, exact=exact),
+        Row("twinlens, singles", "twinlens", partial(singles, pipe), _arrays, exact=exact),
         Row(
             "twinlens, Kornia engine on CPU",
             "twinlens",
@@ -74,11 +74,11 @@ def _arrays(photos: list[Photo]) -> list[Array]:
     return [photo.array for photo in photos]
 
 
-def _pils(photos: list[Photo]) -> list[Any]:
+def pils(photos: list[Photo]) -> list[Any]:
     return [photo.pil for photo in photos]
 
 
-def _tensors(photos: list[Photo]) -> list[torch.Tensor]:
+def tensors(photos: list[Photo]) -> list[torch.Tensor]:
     return [photo.channels_last for photo in photos]
 
 
@@ -94,7 +94,7 @@ def _into_out(pipe: Any) -> Call:
     return run
 
 
-def _singles(pipe: Any) -> Call:
+def singles(pipe: Any) -> Call:
     transform = pipe()
     return lambda images: torch.stack([transform(image) for image in images])
 
