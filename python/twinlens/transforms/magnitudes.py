@@ -7,12 +7,14 @@ Sources: Cubuk et al., AutoAugment (arXiv 1805.09501) and RandAugment (1909.1371
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from twinlens.steps import Spec
+
 if TYPE_CHECKING:
-    from twinlens.steps import Spec
     from twinlens.steps.spec import Bools, Ints, Reals
 
 __all__ = ["AUGMIX", "OPERATIONS", "POLICIES", "POLICY", "RANDAUGMENT", "WIDE", "Scale", "Space", "SubPolicies"]
@@ -63,7 +65,7 @@ def _linspace(first: float, last: Reals, bin_number: Ints, bins: int) -> Reals:
     return np.where(bin_number < bins // 2, up, down).astype(np.float32).astype(np.float64)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Space:
     """Operations and their magnitudes; those without a magnitude have none of either sign."""
 
@@ -71,21 +73,42 @@ class Space:
 
     def drawn(self, uniform: Reals) -> Ints:
         """Operations, as places in `OPERATIONS`, for numbers from 0 to 1; all are as likely."""
-        numbers = np.array([OPERATIONS.index(name) for name in self.scales])
-        chosen: Ints = numbers[np.floor(uniform * len(numbers)).astype(np.int64)]
+        chosen: Ints = self._codes[(uniform * len(self._codes)).astype(np.int64)]
         return chosen
 
     def magnitudes(self, operation: Ints, bin_number: Ints, bins: int, negative: Bools, spec: Spec) -> Reals:
         """(B, R): the magnitude of each operation, all (B, R), at its bin; 0 where it takes none."""
-        found = np.zeros(operation.shape)
-        for code in set(operation.ravel().tolist()):
-            scale = self.scales[OPERATIONS[code]]
-            if scale is not NONE:
-                values = scale.at(bin_number, bins, spec)
-                found = np.where(
-                    operation == code, np.where(negative, -values, values) if scale.signed else values, found
-                )
-        return found
+        found = _table(self, bins)[operation, bin_number]
+        for code in self._by_side:
+            here = operation == code
+            if here.any():
+                found = np.where(here, self.scales[OPERATIONS[code]].at(bin_number, bins, spec), found)
+        signed: Reals = np.where(negative & self._signed[operation], -found, found)
+        return signed
+
+    @cached_property
+    def _codes(self) -> Ints:
+        return np.array([OPERATIONS.index(name) for name in self.scales])
+
+    @cached_property
+    def _by_side(self) -> list[int]:
+        return [OPERATIONS.index(name) for name, scale in self.scales.items() if scale.side]
+
+    @cached_property
+    def _signed(self) -> Bools:
+        return np.array([name in self.scales and self.scales[name].signed for name in OPERATIONS])
+
+
+@lru_cache(maxsize=64)
+def _table(space: Space, bins: int) -> Reals:
+    """(operations, bins): the magnitudes that are the same for images of all sizes."""
+    table = np.zeros((len(OPERATIONS), bins))
+    every = np.arange(bins)[None]
+    nowhere = Spec.of([(1, 1, 1)], "uint8")
+    for name, scale in space.scales.items():
+        if scale is not NONE and not scale.side:
+            table[OPERATIONS.index(name)] = scale.at(every, bins, nowhere)[0]
+    return table
 
 
 NONE = Scale(signed=False)

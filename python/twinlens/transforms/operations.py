@@ -12,7 +12,7 @@ from twinlens.steps import HistogramLut, Sharpness, Transpose, Warp
 from twinlens.transforms.jitter import adjusted
 from twinlens.transforms.magnitudes import OPERATIONS
 from twinlens.transforms.tone import mapped
-from twinlens.transforms.warp import affine_rows, quarter_turns, rotation_rows
+from twinlens.transforms.warp import inverse_affine, rotation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,15 +22,18 @@ if TYPE_CHECKING:
     from twinlens.steps import Spec, Step
     from twinlens.steps.adjust.step import AdjustKind
     from twinlens.steps.histogram.step import HistogramKind
-    from twinlens.steps.spec import Ints, Reals
+    from twinlens.steps.spec import Bools, Ints, Reals
 
 __all__ = ["check_image", "operated"]
 
 _CODE = {name: place for place, name in enumerate(OPERATIONS)}
-_GEOMETRIC = ("ShearX", "ShearY", "TranslateX", "TranslateY", "Rotate")
+_GEOMETRIC = {_CODE[name] for name in ("ShearX", "ShearY", "TranslateX", "TranslateY", "Rotate")}
 _ADJUSTED: dict[str, AdjustKind] = {"Brightness": "brightness", "Color": "saturation", "Contrast": "contrast"}
-_BY_VALUE = ("Posterize", "Solarize", "Invert")
 _BY_HISTOGRAM: dict[str, HistogramKind] = {"AutoContrast": "autocontrast", "Equalize": "equalize"}
+_BY_ITSELF = {_CODE[name] for name in (*_ADJUSTED, *_BY_HISTOGRAM, "Sharpness")}
+_BY_VALUE = {_CODE[name] for name in ("Posterize", "Solarize", "Invert")}
+_NOTHING = np.zeros((1, 0))
+_SHIFT, _WARP = 1, 2
 _RAMP = np.arange(256)
 _SAME = np.array([1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0])
 _LINEAR = [0, 1, 3, 4]
@@ -38,6 +41,8 @@ _LINEAR = [0, 1, 3, 4]
 
 def check_image(owner: str, spec: Spec, fill: Reals) -> None:
     """InputError for images that one of the operations would refuse, whichever are drawn."""
+    if spec.dtype == "uint8" and (spec.c == 3).all() and not (spec.alpha or spec.indexed or fill.any()):
+        return
     if spec.indexed:
         raise InputError(f"{owner}: the image is of PIL mode P or 1; convert('RGB') it first")
     colours = spec.c - (spec.c > 1) if spec.alpha else spec.c
@@ -55,63 +60,78 @@ def operated(operation: Ints, magnitude: Reals, spec: Spec, method: str, fill: R
     As many steps as there are kinds of them, whatever B is. What torchvision makes of a magnitude: degrees(atan(m)) of
     shear about the top left corner, int(m) pixels of shift, a factor of 1 + m, int(m) bits, a threshold of 255 m.
     """
-
-    present = {OPERATIONS[code] for code in set(operation.tolist()) if code >= 0}
-    if not present.isdisjoint(_GEOMETRIC):
+    codes = set(operation.tolist())
+    alone = len(codes) == 1  # then steps are for all images
+    if not codes.isdisjoint(_GEOMETRIC):
         yield from _geometry(operation, magnitude, spec, method, fill)
-    for name in [name for name in _ADJUSTED if name in present]:
-        where = operation == _CODE[name]
-        yield from adjusted(_ADJUSTED[name], np.where(where, 1.0 + magnitude, 1.0), spec, where)
-    if "Sharpness" in present:
-        where = operation == _CODE["Sharpness"]
-        yield Sharpness(np.where(where, 1.0 + magnitude, 1.0), active=where)
-    if not present.isdisjoint(_BY_VALUE):
-        where = np.logical_or.reduce([operation == _CODE[name] for name in _BY_VALUE])
-        yield from mapped(_tables(operation, magnitude), "invert", np.zeros((1, 0)), spec, where)
-    for name in [name for name in _BY_HISTOGRAM if name in present]:
-        yield HistogramLut(_BY_HISTOGRAM[name], active=operation == _CODE[name])
+    for code in sorted(codes & _BY_ITSELF):
+        where = None if alone else operation == code
+        factor = 1.0 + magnitude if where is None else np.where(where, 1.0 + magnitude, 1.0)
+        yield from _by_itself(OPERATIONS[code], factor, spec, where)
+    by_value = codes & _BY_VALUE
+    if by_value:
+        where = None if alone else np.logical_or.reduce([operation == code for code in by_value])
+        yield from mapped(_tables(operation, magnitude), "invert", _NOTHING, spec, where)
+
+
+def _by_itself(name: str, factor: Reals, spec: Spec, where: Bools | None) -> Iterable[Step]:
+    """Operations that are one step each."""
+    if name in _ADJUSTED:
+        return adjusted(_ADJUSTED[name], factor, spec, where)
+    if name == "Sharpness":
+        return (Sharpness(factor, active=where),)
+    return (HistogramLut(_BY_HISTOGRAM[name], active=where),)
 
 
 def _tables(operation: Ints, magnitude: Reals) -> NDArray[np.uint8]:
     """(B, 256): posterize, solarize and invert are tables alike."""
-    name, amount = operation[:, None], magnitude[:, None]
-    inverted = 255 - _RAMP
-    bits = np.where(name == _CODE["Posterize"], np.trunc(amount), 8).astype(np.int64)
-    solarized = (name == _CODE["Solarize"]) & (255.0 * amount <= _RAMP)
-    posterized = _RAMP & ~((1 << (8 - bits)) - 1)
-    tables = np.where((name == _CODE["Invert"]) | solarized, inverted, posterized)
-    return tables.astype(np.uint8)
+    tables = np.empty((len(operation), 256), np.uint8)
+    for table, code, amount in zip(tables, operation.tolist(), magnitude.tolist(), strict=True):
+        if code == _CODE["Posterize"]:
+            np.bitwise_and(_RAMP, 256 - (1 << (8 - int(amount))), out=table, casting="unsafe")
+        elif code == _CODE["Solarize"]:
+            table[:] = np.where(255.0 * amount <= _RAMP, 255 - _RAMP, _RAMP)
+        else:
+            table[:] = 255 - _RAMP
+    return tables
 
 
 def _geometry(operation: Ints, magnitude: Reals, spec: Spec, method: str, fill: Reals) -> Iterable[Step]:
     """Quarter turns, shifts, other warps: Pillow walks over nearest neighbours in another way for each of them."""
-    rotated = operation == _CODE["Rotate"]
-    angle = np.mod(magnitude, 360.0)
-    turned = rotated & quarter_turns(angle, spec.h == spec.w)
-    if (turned & (angle != 0.0)).any():
-        yield Transpose.turns((angle // 90).astype(np.int64), active=turned)
-    matrix = np.tile(_SAME, (len(spec), 1))
-    warped = rotated & ~turned
-    if warped.any():
-        matrix[warped] = rotation_rows(angle[warped], spec.select(np.flatnonzero(warped)))[0]
-    for name in _GEOMETRIC[:4]:
-        where = operation == _CODE[name]
+    n = len(operation)
+    turns, ways, matrix = np.zeros(n, np.int64), np.zeros(n, np.int64), np.tile(_SAME, (n, 1))
+    for i, code in enumerate(operation.tolist()):
+        if code not in _GEOMETRIC:
+            continue
+        h, w, amount = int(spec.h[i]), int(spec.w[i]), float(magnitude[i])
+        quarter = _quarter(amount, h == w) if code == _CODE["Rotate"] else -1
+        if quarter >= 0:
+            turns[i] = quarter
+            continue
+        row = _row(code, amount, h, w)
+        matrix[i] = row
+        ways[i] = _SHIFT if [row[k] for k in _LINEAR] == [1.0, 0.0, 0.0, 1.0] else _WARP
+    if turns.any():
+        yield Transpose.turns(turns, active=turns > 0)
+    for way in (_SHIFT, _WARP):
+        where = ways == way
         if where.any():
-            matrix[where] = _affine(name, magnitude[where], spec.select(np.flatnonzero(where)))
-            warped |= where
-    shifted = (matrix[:, _LINEAR] == _SAME[_LINEAR]).all(1)
-    for where in (warped & shifted, warped & ~shifted):
-        if where.any():
-            yield Warp(method, matrix, spec.h, spec.w, fill, active=where)
+            yield Warp(method, matrix, spec.h, spec.w, fill, active=None if where.all() else where)
 
 
-def _affine(name: str, magnitude: Reals, spec: Spec) -> Reals:
-    """(B, 8): torchvision's matrices of shears and shifts, along x or y."""
-    pairs = np.zeros((len(spec), 2))
-    none, ones = np.zeros(len(spec)), np.ones(len(spec))
-    axis = 0 if name.endswith("X") else 1
-    if name.startswith("Shear"):
-        pairs[:, axis] = [math.degrees(math.atan(m)) for m in magnitude.tolist()]
-        return affine_rows(none, np.zeros_like(pairs), ones, pairs, spec, (0.0, 0.0))
-    pairs[:, axis] = np.trunc(magnitude)
-    return affine_rows(none, pairs, ones, np.zeros_like(pairs), spec, None)
+def _quarter(degrees: float, square: bool) -> int:
+    """Counter-clockwise quarter turns, where Pillow rotates without a warp; else -1."""
+    angle = degrees % 360.0
+    return int(angle // 90.0) if angle % 180.0 == 0.0 or (angle % 90.0 == 0.0 and square) else -1
+
+
+def _row(code: int, amount: float, h: int, w: int) -> list[float]:
+    """The matrix of a shear, a shift or a rotation, output to input."""
+    if code == _CODE["Rotate"]:
+        return rotation(amount % 360.0, h, w, None, False)[0]
+    along_x = code in (_CODE["ShearX"], _CODE["TranslateX"])
+    if code in (_CODE["ShearX"], _CODE["ShearY"]):
+        degrees = math.degrees(math.atan(amount))
+        return inverse_affine(0.0, 0.0, 0.0, [0.0, 0.0], 1.0, [degrees, 0.0] if along_x else [0.0, degrees])
+    pixels = float(int(amount))
+    return inverse_affine(w * 0.5, h * 0.5, 0.0, [pixels, 0.0] if along_x else [0.0, pixels], 1.0, [0.0, 0.0])

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from twinlens.pipeline.trace import Params
     from twinlens.random import Draws
     from twinlens.steps import Spec, Step
-    from twinlens.steps.spec import Bools, Ints, Reals
+    from twinlens.steps.spec import Bools, Reals
 
 __all__ = [
     "RandomAffine",
@@ -28,9 +28,9 @@ __all__ = [
     "RandomRotation",
     "affine_rows",
     "perspective_between",
+    "inverse_affine",
     "perspective_rows",
-    "quarter_turns",
-    "rotation_rows",
+    "rotation",
 ]
 
 _METHODS = ("nearest", "bilinear", "bicubic")
@@ -142,15 +142,24 @@ class RandomRotation(base.Transform):
 
     def lower(self, params: Params, spec: Spec) -> Iterable[Step]:
         angle = np.mod(params["angle"], 360.0)
-        turns = quarter_turns(angle, (spec.h == spec.w) | self.expand)
+        # Pillow turns by whole quarters without a warp, where the picture stays as it is around them.
+        square = (spec.h == spec.w) | self.expand
+        quarters = (angle % 180.0 == 0.0) | ((angle % 90.0 == 0.0) & square)
         if self.center is not None:
-            turns = np.zeros_like(turns)
-        if turns.any():
-            yield Transpose.turns((angle // 90).astype(np.int64), active=None if turns.all() else turns)
-        if not turns.all():
-            matrix, out_h, out_w = rotation_rows(angle, spec, self.center, self.expand)
-            active = None if not turns.any() else ~turns
-            yield Warp(self.interpolation.value, matrix, out_h, out_w, fill_rows(self.fill), active=active)
+            quarters = np.zeros_like(quarters)
+        if quarters.any():
+            yield Transpose.turns((angle // 90).astype(np.int64), active=None if quarters.all() else quarters)
+        if not quarters.all():
+            yield self._warp(angle, spec, None if not quarters.any() else ~quarters)
+
+    def _warp(self, angle: Reals, spec: Spec, active: Bools | None) -> Warp:
+        rows = [
+            rotation(float(a), int(h), int(w), self.center, self.expand)
+            for a, h, w in zip(angle, spec.h, spec.w, strict=True)
+        ]
+        matrix = np.array([row[0] for row in rows])
+        out_h, out_w = (np.array([row[i] for row in rows]) for i in (1, 2))
+        return Warp(self.interpolation.value, matrix, out_h, out_w, fill_rows(self.fill), active=active)
 
 
 def quarter_turns(angle: Reals, square: Bools) -> Bools:
@@ -170,6 +179,7 @@ def rotation_rows(
 
 
 def _rotation(
+def rotation(
     angle: float, h: int, w: int, center: tuple[float, float] | None, expand: bool
 ) -> tuple[list[float], int, int]:
     """Pillow's Image.rotate: output to input, and the result's height and width."""
@@ -290,13 +300,14 @@ def affine_rows(
     rows = []
     for i in range(len(spec)):
         cx, cy = (int(spec.w[i]) * 0.5, int(spec.h[i]) * 0.5) if center is None else center
-        rows.append(_inverse_affine(cx, cy, float(angle[i]), translate[i].tolist(), float(scale[i]), shear[i].tolist()))
+        rows.append(inverse_affine(cx, cy, float(angle[i]), translate[i].tolist(), float(scale[i]), shear[i].tolist()))
     return np.array(rows).reshape(-1, 8)
 
 
-def _inverse_affine(
+def inverse_affine(
     cx: float, cy: float, angle: float, translate: list[float], scale: float, shear: list[float]
 ) -> list[float]:
+    """One row of `affine_rows`, about the centre cx, cy."""
     turn, across, down = math.radians(angle), math.radians(shear[0]), math.radians(shear[1])
     tx, ty = translate
     a = math.cos(turn - down) / math.cos(down)
