@@ -122,7 +122,8 @@ def _geometry(operation: Ints, magnitude: Reals, spec: Spec, method: str, fill: 
 def _quarter(degrees: float, square: bool) -> int:
     """Counter-clockwise quarter turns, where Pillow rotates without a warp; else -1."""
     angle = degrees % 360.0
-    return int(angle // 90.0) if angle % 180.0 == 0.0 or (angle % 90.0 == 0.0 and square) else -1
+    quarter = angle < 360.0 and (angle % 180.0 == 0.0 or (angle % 90.0 == 0.0 and square))
+    return int(angle // 90.0) if quarter else -1
 
 
 def _row(code: int, amount: float, h: int, w: int) -> list[float]:

@@ -20,17 +20,19 @@ if TYPE_CHECKING:
     from twinlens.pipeline.trace import Params
     from twinlens.random import Draws
     from twinlens.steps import Spec, Step
-    from twinlens.steps.spec import Bools, Reals
+    from twinlens.steps.spec import Bools, Ints, Reals
 
 __all__ = [
     "RandomAffine",
     "RandomPerspective",
     "RandomRotation",
     "affine_rows",
-    "perspective_between",
     "inverse_affine",
+    "perspective_between",
     "perspective_rows",
+    "quarter_turns",
     "rotation",
+    "rotation_rows",
 ]
 
 _METHODS = ("nearest", "bilinear", "bicubic")
@@ -142,24 +144,15 @@ class RandomRotation(base.Transform):
 
     def lower(self, params: Params, spec: Spec) -> Iterable[Step]:
         angle = np.mod(params["angle"], 360.0)
-        # Pillow turns by whole quarters without a warp, where the picture stays as it is around them.
-        square = (spec.h == spec.w) | self.expand
-        quarters = (angle % 180.0 == 0.0) | ((angle % 90.0 == 0.0) & square)
+        turns = quarter_turns(angle, (spec.h == spec.w) | self.expand)
         if self.center is not None:
-            quarters = np.zeros_like(quarters)
-        if quarters.any():
-            yield Transpose.turns((angle // 90).astype(np.int64), active=None if quarters.all() else quarters)
-        if not quarters.all():
-            yield self._warp(angle, spec, None if not quarters.any() else ~quarters)
-
-    def _warp(self, angle: Reals, spec: Spec, active: Bools | None) -> Warp:
-        rows = [
-            rotation(float(a), int(h), int(w), self.center, self.expand)
-            for a, h, w in zip(angle, spec.h, spec.w, strict=True)
-        ]
-        matrix = np.array([row[0] for row in rows])
-        out_h, out_w = (np.array([row[i] for row in rows]) for i in (1, 2))
-        return Warp(self.interpolation.value, matrix, out_h, out_w, fill_rows(self.fill), active=active)
+            turns = np.zeros_like(turns)
+        if turns.any():
+            yield Transpose.turns((angle // 90).astype(np.int64), active=None if turns.all() else turns)
+        if not turns.all():
+            matrix, out_h, out_w = rotation_rows(angle, spec, self.center, self.expand)
+            active = None if not turns.any() else ~turns
+            yield Warp(self.interpolation.value, matrix, out_h, out_w, fill_rows(self.fill), active=active)
 
 
 def quarter_turns(angle: Reals, square: Bools) -> Bools:
@@ -172,13 +165,12 @@ def rotation_rows(
     angle: Reals, spec: Spec, center: tuple[float, float] | None = None, expand: bool = False
 ) -> tuple[Reals, Ints, Ints]:
     """(B, 8), (B,) and (B,): Pillow's inverse matrices for angles (B,) from 0 to 360, and the results' sizes."""
-    rows = [_rotation(float(a), int(h), int(w), center, expand) for a, h, w in zip(angle, spec.h, spec.w, strict=True)]
+    rows = [rotation(float(a), int(h), int(w), center, expand) for a, h, w in zip(angle, spec.h, spec.w, strict=True)]
     matrix = np.array([row[0] for row in rows]).reshape(-1, 8)
     out_h, out_w = (np.array([row[i] for row in rows], np.int64) for i in (1, 2))
     return matrix, out_h, out_w
 
 
-def _rotation(
 def rotation(
     angle: float, h: int, w: int, center: tuple[float, float] | None, expand: bool
 ) -> tuple[list[float], int, int]:
