@@ -146,6 +146,8 @@ def remap(kind: Any, **rest: Any) -> Callable[[int], Step]:
             return Remap(kind, np.full((n, 2), 1e-3), seed=spread(n, 0, 10**9), taps_x=(12768, 10000), **rest)
         if kind == "grid":
             return Remap(kind, np.full((n, h + w), 3.5), columns=w, **rest)
+        if kind == "field":
+            return Remap(kind, np.full((n, 2 * h * w), 1.25), **rest)
         return Remap(kind, np.full((n, 10), 0.5), **rest)
 
     return make
@@ -212,6 +214,7 @@ STEPS: dict[str, Callable[[int], Step]] = {
     "noise scale": lambda n: Noise("scale", spread(n, 0, 9), np.linspace(0, 2, 3 * n).reshape(n, 3)),
     "noise shared for some": masked(noise("gaussian", shared=True)),
     "remap elastic": remap("elastic"),
+    "remap field": remap("field"),
     "remap grid": remap("grid", border="reflect_101"),
     "remap radial nearest": masked(remap("radial", nearest=True)),
     "erase": erase("constant", 3),

@@ -27,10 +27,8 @@ REASONS: dict[str, str] = {
     r"v2\.Transform": "the base class takes the fields of its Config by name; subclasses written for torchvision work",
 }
 #: not there yet, and who needs to know; a name that has arrived must leave this table
-PENDING: dict[str, str] = {
-    r"functional\.elastic_transform": "not there yet",
-    r"v2\.functional\.elastic(_transform)?": "not there yet",
-}
+PENDING: dict[str, str] = {}
+
 
 SPACES: dict[str, tuple[ModuleType, Any]] = {
     "transforms": (v1, T),

@@ -38,6 +38,7 @@ STEPS: dict[str, st.SearchStrategy[Trial]] = {
     "resample area": resize.opencv("area"),
     "resample cubic": resize.opencv("cubic"),
     "remap elastic": remap.remap("elastic"),
+    "remap field": remap.remap("field"),
     "remap grid": remap.remap("grid"),
     "remap radial": remap.remap("radial"),
     "crop": pixels.crop(),

@@ -51,6 +51,11 @@ def _numbers(draw: st.DrawFn, kind: str, images: list[Image]) -> tuple[Any, dict
         places = st.floats(-9, 30, width=32) | st.integers(-3, 20).map(lambda n: n + 0.5)
         rows = [draw(st.lists(places, min_size=w + h, max_size=w + h)) for _ in images]
         return np.array(rows, float), {"columns": w}
+    if kind == "field":
+        h, w = images[0].shape[:2]
+        shifts = st.floats(-9, 9, width=32) | st.sampled_from([0.0, 0.5, -1.0])
+        few = [draw(st.lists(shifts, min_size=5, max_size=5)) for _ in images]
+        return np.array([np.resize(row, 2 * h * w) for row in few], float), {}
     rows = []
     for image in images:
         h, w = image.shape[:2]
@@ -63,6 +68,8 @@ def _map(kind: str, image: Image, values: Any, rest: dict[str, Any], i: int) -> 
     h, w = image.shape[:2]
     if kind == "elastic":
         return oracle.elastic_map(h, w, int(rest["seed"][i]), values, list(rest["taps_x"]), list(rest["taps_y"]))
+    if kind == "field":
+        return oracle.field_map(h, w, values)
     if kind == "radial":
         return oracle.radial_map(h, w, values)
     across = rest["columns"]
@@ -75,6 +82,8 @@ def remap(draw: st.DrawFn, kind: Any) -> Trial:
     """One kind of map."""
     channels = draw(st.sampled_from([1, 2, 3, 3, 4, 5]))
     images = draw(batches(channels=(channels,), max_side=18))
+    if kind == "field":  # of one size
+        images = [np.roll(images[0], i, 0) for i in range(len(images))]
     active = masked(draw, images)
     border: Any = draw(st.sampled_from(BORDERS), label="border")
     nearest = draw(st.booleans(), label="nearest")

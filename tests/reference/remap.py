@@ -84,6 +84,15 @@ def elastic_map(h: int, w: int, seed: int, scales: Any, taps_x: list[int], taps_
     return places[0], places[1]
 
 
+def field_map(h: int, w: int, shifts: Any) -> tuple[Map, Map]:
+    """Places of which everyone is given by itself, all of x first."""
+    xs, ys = np.empty((h, w), f32), np.empty((h, w), f32)
+    for i, j in np.ndindex(h, w):
+        xs[i, j] = j + float(shifts[i * w + j])
+        ys[i, j] = i + float(shifts[h * w + i * w + j])
+    return xs, ys
+
+
 def radial_map(h: int, w: int, numbers: Any) -> tuple[Map, Map]:
     """Places moved along the radius, in float64."""
     ox, oy, ax, ay, fx, fy, cx, cy, k1, k2 = (float(v) for v in numbers)

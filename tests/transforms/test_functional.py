@@ -11,6 +11,7 @@ import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from PIL import Image
+from skimage import data
 from torchvision import tv_tensors
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms.v2 import functional as TF
@@ -19,6 +20,7 @@ import twinlens
 from pil_images import assert_same_pil, pil_image
 from reference import pillow_pass_order
 from twinlens import Boxes, Keypoints
+from twinlens import transforms as T
 from twinlens.errors import ArgumentError, InputError
 from twinlens.transforms import functional as F
 
@@ -205,6 +207,30 @@ def test_gaussian_blur(image: Image.Image, size: int, across: float, down: float
         assert np.abs(ours - theirs).max() <= 1
 
 
+@pytest.mark.parametrize("engine", ["native", "kornia"])
+@pytest.mark.parametrize(("method", "most", "share"), [("bilinear", 1, 0.01), ("nearest", 255, 0.002)])
+def test_elastic(method: str, most: int, share: float, engine: Any) -> None:
+    """torchvision's, at most a level away in less than 1% of the values where all neighbours lie in the image."""
+    image = Image.fromarray(data.astronaut()[:150, :201])
+    torch.manual_seed(3)
+    for alpha in (20.0, 90.0):
+        shifts = T.ElasticTransform.get_params([alpha, alpha], [5.0, 4.0], [150, 201])
+        with twinlens.use_engine(engine):
+            ours = F.elastic(image, shifts, method, fill=[9])
+        theirs = TF.elastic(image, shifts, InterpolationMode(method), fill=[9])
+        x, y = np.meshgrid(np.arange(201), np.arange(150))
+        x, y = x + shifts[0, ..., 0].numpy() * 201 / 2, y + shifts[0, ..., 1].numpy() * 150 / 2
+        within = (x >= 0) & (x <= 200) & (y >= 0) & (y <= 149)
+        off = np.abs(np.asarray(ours, int) - np.asarray(theirs, int))[within]
+        assert within.mean() > 0.9
+        assert off.max() <= most
+        assert (off > 0).mean() < share
+    still = F.elastic_transform(image, torch.zeros(1, 150, 201, 2))
+    assert_same_pil(still, image)
+    sample = F.elastic({"image": image, "points": Keypoints([[50.0, 60]])}, torch.full((1, 150, 201, 2), 4 / 150))
+    assert sample["points"].data[0].tolist() == pytest.approx([50 - 2.68, 58], abs=0.5)
+
+
 def test_gaussian_noise_obeys_the_seed() -> None:
     image = pil_image("RGB", 20, 30)
     torch.manual_seed(5)
@@ -312,6 +338,9 @@ IMAGE = np.zeros((16, 21, 3), np.uint8)
         (lambda: F.affine(IMAGE, 0, [1], 1, 0), ArgumentError, r"translate=\[1\] must be two numbers"),
         (lambda: F.affine(IMAGE, 0, [0, 0], 0.0, 0), ArgumentError, "scale"),
         (lambda: F.perspective(IMAGE, [[0, 0]], [[0, 0]]), ArgumentError, "startpoints=.* must be four points"),
+        (lambda: F.elastic(IMAGE, torch.zeros(16, 21, 2)), ArgumentError, r"must be \(1, H, W, 2\)"),
+        (lambda: F.elastic(IMAGE, torch.zeros(1, 16, 20, 2)), InputError, "displacement for 16 x 20"),
+        (lambda: F.elastic(IMAGE, torch.zeros(1, 16, 21, 2), "bicubic"), ArgumentError, "nearest or bilinear"),
         (lambda: F.perspective(IMAGE, None, None), ArgumentError, "must be four points"),
         (lambda: F.perspective(IMAGE, None, None, coefficients=[1, 2]), ArgumentError, "eight finite numbers"),
         (lambda: F.adjust_hue(IMAGE, 0.7), ArgumentError, "hue_factor=0.7 must be a number from -0.5 to 0.5"),

@@ -99,8 +99,16 @@ def _radial(step: Remap, batch: int, h: int, w: int, device: torch.device) -> tu
     return x.to(torch.float32).expand(batch, h, w), y.to(torch.float32).expand(batch, h, w)
 
 
+def _field(step: Remap, batch: int, h: int, w: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    shifts = as_tensor(step.values, device).view(-1, 2, h, w)
+    x = torch.arange(w, dtype=torch.float64, device=device)
+    y = torch.arange(h, dtype=torch.float64, device=device).unsqueeze(1)
+    places = (x + shifts[:, 0]).to(torch.float32), (y + shifts[:, 1]).to(torch.float32)
+    return places[0].expand(batch, h, w), places[1].expand(batch, h, w)
+
+
 def map_of(step: Remap, spec: Spec, batch: int, device: torch.device) -> tuple[Tensor, Tensor]:
     """(B, H, W) float32: the x and y in the input of every output pixel, for images of one size."""
-    make = {"elastic": _elastic, "grid": _grid, "radial": _radial}[step.kind]
+    make = {"elastic": _elastic, "grid": _grid, "radial": _radial, "field": _field}[step.kind]
     x, y = make(step, batch, int(spec.h[0]), int(spec.w[0]), device)
     return x.clamp(-FAR, FAR), y.clamp(-FAR, FAR)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BORDERS", "Remap", "RemapBorder", "RemapKind"]
 
-RemapKind = Literal["elastic", "grid", "radial"]
+RemapKind = Literal["elastic", "grid", "radial", "field"]
 RemapBorder = Literal["constant", "reflect_101", "replicate"]
 _KINDS = get_args(RemapKind)
 BORDERS = get_args(RemapBorder)
@@ -30,7 +30,7 @@ _OPERATION = 17
 
 @dataclass(frozen=True, eq=False)
 class Remap(Step):
-    """OpenCV's remap, linear or nearest. The map is one of three kinds, made of `values`, (1 or B, k) float64:
+    """OpenCV's remap, linear or nearest. The map is one of four kinds, made of `values`, (1 or B, k) float64:
 
     elastic: (x + smooth noise * values[0], y + smooth noise * values[1]); the noise is drawn by pixel from `seed`, (B,)
     int64, 16 bits a number, and smoothed along rows by `taps_x`, along columns by `taps_y`, both halves of integer
@@ -38,6 +38,8 @@ class Remap(Step):
     grid: xs for `columns` columns, then ys for the rows: a place for each of them.
     radial: ox, oy, ax, ay, fx, fy, cx, cy, k1, k2: u = (x - ox) * ax, r2 = u*u + v*v, f = 1 + r2*(k1 + r2*k2),
     x' = u*f*fx + cx.
+    field: (x + values[y * W + x], y + values[H * W + y * W + x]): a shift for every pixel of images of one size, added
+    in float64, rounded to float32. A map as large as the image, and somebody else's: torch looks up on the CPU too.
 
     fill, mask_fill: (1 or B, 1 or C), in the units of the dtype, beyond a constant border.
     """
@@ -60,6 +62,8 @@ class Remap(Step):
             raise InputError(f"Remap: takes uint8, uint16 and float32, the image is {spec.dtype}")
         if self.border == "constant":
             self._check_fill(spec)
+        if self.kind == "field" and (2 * spec.h * spec.w != self.values.shape[1]).any():
+            raise InputError(f"Remap: {self.values.shape[1] // 2} shifts for an image of {spec.shape(0)}")
         if self.kind == "grid" and len(spec):
             rows = self.values.shape[1] - self.columns
             if int(spec.w.max()) > self.columns or int(spec.h.max()) > rows:
@@ -77,7 +81,7 @@ class Remap(Step):
             raise InputError(f"Remap: fill={self.fill[0].tolist()} does not fit {spec.dtype}, 0 to {largest:.0f}")
 
     def native(self, spec: Spec) -> NativeOp | None:
-        if spec.dtype not in ("uint8", "uint16", "float32"):
+        if spec.dtype not in ("uint8", "uint16", "float32") or self.kind == "field":
             return None
         rows = self.values.shape[1] - self.columns if self.kind == "grid" else 0
         head = (_KINDS.index(self.kind), int(self.nearest), BORDERS.index(self.border), self.seed, self.columns, rows)

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 
-from twinlens.errors import ArgumentError
-from twinlens.steps import Flip, Warp
+from twinlens.errors import ArgumentError, InputError
+from twinlens.steps import Flip, Remap, Warp
 from twinlens.transforms.arguments import InterpolationMode, fill_rows
 from twinlens.transforms.compose import Compose
 from twinlens.transforms.crop import CenterCrop, Pad, padded
 from twinlens.transforms.crops import FiveCrop, TenCrop
+from twinlens.transforms.distort import ElasticTransform
 from twinlens.transforms.functional.apply import Ready, applied, number, whole
 from twinlens.transforms.resize import Resize
 from twinlens.transforms.warp import RandomAffine, RandomPerspective, RandomRotation, perspective_between
@@ -26,6 +28,8 @@ __all__ = [
     "affine",
     "center_crop",
     "crop",
+    "elastic",
+    "elastic_transform",
     "five_crop",
     "hflip",
     "horizontal_flip",
@@ -208,3 +212,35 @@ def perspective(
             raise ArgumentError(f"coefficients={coefficients!r} must be eight finite numbers")
     method, filled = checked.interpolation.value, fill_rows(checked.fill)
     return applied(inpt, Ready(lambda spec: [Warp(method, matrix, spec.h, spec.w, filled, perspective=True)]))
+
+
+def _shifts(displacement: Any) -> tuple[int, int, Any]:
+    """Height, width and (1, 2 * H * W) float64 pixels of (1, H, W, 2) shares of half the sides."""
+    given = np.asarray(displacement.detach().cpu() if isinstance(displacement, torch.Tensor) else displacement)
+    if given.ndim != 4 or given.shape[0] != 1 or given.shape[3] != 2 or not np.isfinite(given).all():
+        raise ArgumentError(f"displacement: shape {given.shape} must be (1, H, W, 2), of finite numbers")
+    _, h, w, _ = given.shape
+    pixels = given[0].astype(np.float64) * (np.array([w, h]) / 2.0)
+    return h, w, np.ascontiguousarray(pixels.transpose(2, 0, 1)).reshape(1, -1)
+
+
+def elastic(inpt: Any, displacement: Any, interpolation: Any = _BILINEAR, fill: Any = None) -> Any:
+    """Every pixel looked up where `displacement` (1, H, W, 2) says, x and y in shares of half the image's sides.
+
+    interpolation: bilinear or nearest, OpenCV's remap. torchvision's `ElasticTransform.get_params`, and ours, gives
+    such shifts. Within 1 level of torchvision, see `ElasticTransform`; the size must be the image's.
+    """
+    checked = ElasticTransform(0.0, 0.0, interpolation, fill)
+    h, w, shifts = _shifts(displacement)
+    nearest = checked.interpolation.value.startswith("nearest")
+    step = Remap("field", shifts, nearest=nearest, fill=fill_rows(checked.fill))
+
+    def steps(spec: Spec) -> Iterable[Step]:
+        if (spec.h != h).any() or (spec.w != w).any():
+            raise InputError(f"elastic: displacement for {h} x {w}, image {spec.shape(0)}")
+        yield step
+
+    return applied(inpt, Ready(steps))
+
+
+elastic_transform = elastic
