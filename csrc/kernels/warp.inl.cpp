@@ -92,22 +92,65 @@ void nearest_sum(const View& src, const View& dst, const WarpJob& job) {
   }
 }
 
+inline bool is_rgb(const View& v) { return v.dtype == DType::u8 && v.c == 3 && v.sc == 1; }
+
+// A row of interleaved 8-bit colour. Along a row the source moves one way in x and in y, so that what is inside lies
+// together. `consecutive`: every source is the pixel after the last.
+template <typename F>
+void rgb_row(const View& src, const View& dst, int64_t row, const WarpJob& job, bool consecutive, F where) {
+  const auto source = [&](int64_t i) -> const uint8_t* {
+    int64_t sy, sx;
+    where(i, &sy, &sx);
+    return sy >= 0 && sy < src.h && sx >= 0 && sx < src.w ? src.data + sy * src.sy + sx * src.sx : nullptr;
+  };
+  int64_t first = 0, end = dst.w;
+  while (first < end && source(first) == nullptr) ++first;
+  while (end > first && source(end - 1) == nullptr) --end;
+  const uint8_t fill[3] = {fill_of<uint8_t>(job, 0), fill_of<uint8_t>(job, 1), fill_of<uint8_t>(job, 2)};
+  uint8_t* d = dst.data + row * dst.sy;
+  for (int64_t i = 0; i < first; ++i) __builtin_memcpy(d + i * dst.sx, fill, 3);
+  for (int64_t i = end; i < dst.w; ++i) __builtin_memcpy(d + i * dst.sx, fill, 3);
+  if (first == end) return;
+  if (consecutive && src.sx == 3 && dst.sx == 3) {
+    __builtin_memcpy(d + first * 3, source(first), static_cast<size_t>((end - first) * 3));
+    return;
+  }
+  for (int64_t i = first; i < end; ++i) {
+    int64_t sy, sx;
+    where(i, &sy, &sx);
+    __builtin_memcpy(d + i * dst.sx, src.data + sy * src.sy + sx * src.sx, 3);
+  }
+}
+
+// Whether the columns that lie inside follow one another, as under a shift.
+inline bool is_consecutive(const int32_t* columns, int64_t n, int64_t w) {
+  for (int64_t i = 1; i < n; ++i) {
+    const bool both = columns[i - 1] >= 0 && columns[i - 1] < w && columns[i] >= 0 && columns[i] < w;
+    if (both && columns[i] != columns[i - 1] + 1) return false;
+  }
+  return true;
+}
+
 template <typename T>
 void nearest_of(const View& src, const View& dst, const WarpJob& job) {
   if (job.walk == WarpWalk::sum) return nearest_sum<T>(src, dst, job);
+  const bool rgb = is_rgb(src) && is_rgb(dst);
+  const bool consecutive = rgb && job.walk == WarpWalk::scale && is_consecutive(job.columns, dst.w, src.w);
   for (int64_t row = 0; row < dst.h; ++row) {
     if (job.walk == WarpWalk::scale) {
-      nearest_row<T>(src, dst, row, job, [&](int64_t i, int64_t* y, int64_t* x) {
+      const auto where = [&](int64_t i, int64_t* y, int64_t* x) {
         *y = job.rows[row];
         *x = job.columns[i];
-      });
+      };
+      rgb ? rgb_row(src, dst, row, job, consecutive, where) : nearest_row<T>(src, dst, row, job, where);
     } else if (job.walk == WarpWalk::fixed) {
       const int64_t* a = job.fixed;
       const int64_t across = a[2] + a[1] * row, down = a[5] + a[4] * row;
-      nearest_row<T>(src, dst, row, job, [&](int64_t i, int64_t* y, int64_t* x) {
+      const auto where = [&](int64_t i, int64_t* y, int64_t* x) {
         *y = (down + a[3] * i) >> 16;
         *x = (across + a[0] * i) >> 16;
-      });
+      };
+      rgb ? rgb_row(src, dst, row, job, false, where) : nearest_row<T>(src, dst, row, job, where);
     } else {
       Coordinates at;
       nearest_row<T>(src, dst, row, job, [&](int64_t i, int64_t* y, int64_t* x) {

@@ -116,7 +116,9 @@ def _geometry(operation: Ints, magnitude: Reals, spec: Spec, method: str, fill: 
     for way in (_SHIFT, _WARP):
         where = ways == way
         if where.any():
-            yield Warp(method, matrix, spec.h, spec.w, fill, active=None if where.all() else where)
+            # A shift by whole pixels blends nothing, but alpha that is multiplied in loses its colour where it is 0.
+            kept = "nearest" if way == _SHIFT and not spec.alpha else method
+            yield Warp(kept, matrix, spec.h, spec.w, fill, active=None if where.all() else where)
 
 
 def _quarter(degrees: float, square: bool) -> int:
