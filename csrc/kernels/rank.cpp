@@ -5,6 +5,8 @@
 namespace twinlens::TWL_NS {
 namespace {
 
+#include "lanes.inl.cpp"
+
 #include "rank_networks.inl.cpp"
 
 #include "rank.inl.cpp"

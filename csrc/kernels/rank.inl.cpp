@@ -1,111 +1,90 @@
 // Medians by networks and by counting; smallest and largest samples.
 
-template <typename T>
-inline void exchange(T& a, T& b) {
-  const T low = b < a ? b : a;
-  b = b < a ? a : b;
+template <typename V>
+inline void exchange(V& a, V& b) {
+  const V low = smaller(b, a);
+  b = larger(a, b);
   a = low;
 }
 
 // Recursion instead of a loop, so that places are constants and the compiler
 // keeps them in registers.
-template <int kSize, int kAt, typename T>
-inline __attribute__((always_inline)) void sort_down(T* v) {
+template <int kSize, int kAt, typename V>
+inline __attribute__((always_inline)) void sort_down(V* v) {
   if constexpr (kAt < Network<kSize>::downs) {
     exchange(v[Network<kSize>::down[kAt].low], v[Network<kSize>::down[kAt].high]);
     sort_down<kSize, kAt + 1>(v);
   }
 }
 
-template <int kSize, int kAt, typename T>
-inline __attribute__((always_inline)) void select_across(T* v) {
+template <int kSize, int kAt, typename V>
+inline __attribute__((always_inline)) void select_across(V* v) {
   if constexpr (kAt < Network<kSize>::acrosses) {
     exchange(v[Network<kSize>::across[kAt].low], v[Network<kSize>::across[kAt].high]);
     select_across<kSize, kAt + 1>(v);
   }
 }
 
-template <int kSize, int kAt, typename T>
-inline __attribute__((always_inline)) void load_column(const T* const* rows, int64_t i, T* v) {
+template <int kSize, int kAt, typename T, typename V>
+inline __attribute__((always_inline)) void load_column(const T* const* rows, int64_t i, V* v) {
   if constexpr (kAt < kSize) {
-    v[kAt] = rows[kAt][i];
+    v[kAt] = V::load(rows[kAt] + i);
     load_column<kSize, kAt + 1>(rows, i, v);
   }
 }
 
-template <int kSize, int kAt, typename T>
-inline __attribute__((always_inline)) void store_column(const T* v, int64_t stride, T* out) {
+template <int kSize, int kAt, typename T, typename V>
+inline __attribute__((always_inline)) void store_column(const V* v, int64_t stride, T* out) {
   if constexpr (kAt < kSize) {
-    out[kAt * stride] = v[kAt];
+    v[kAt].store(out + kAt * stride);
     store_column<kSize, kAt + 1>(v, stride, out);
   }
 }
 
-template <int kSize, int kAt, typename T>
-inline __attribute__((always_inline)) void load_window(const T* sorted, int64_t stride, int64_t step, T* v) {
+template <int kSize, int kAt, typename T, typename V>
+inline __attribute__((always_inline)) void load_window(const T* sorted, int64_t stride, int64_t step, V* v) {
   if constexpr (kAt < kSize * kSize) {
-    v[kAt] = sorted[kAt / kSize * stride + kAt % kSize * step];
+    v[kAt] = V::load(sorted + kAt / kSize * stride + kAt % kSize * step);
     load_window<kSize, kAt + 1>(sorted, stride, step, v);
   }
 }
 
-// Rows go by in blocks of one length; the last one ends with the row and
-// repeats what it shares with the one before, so that no sample is left for a
-// loop of single ones.
-constexpr int64_t kBlock = 64;
-
-inline int64_t next_block(int64_t at, int64_t n) { return at + 2 * kBlock <= n ? at + kBlock : n - kBlock; }
-
-template <int kSize, typename T>
-inline __attribute__((always_inline)) void sort_columns(const T* const* rows, int64_t n, int64_t stride, int64_t at,
-                                                        T* __restrict sorted) {
-  const T* from[kSize];
-  for (int r = 0; r < kSize; ++r) from[r] = rows[r] + at;
-  for (int64_t i = 0; i < n; ++i) {
-    T v[kSize];
-    load_column<kSize, 0>(from, i, v);
-    sort_down<kSize, 0>(v);
-    store_column<kSize, 0>(v, stride, sorted + at + i);
-  }
-}
-
-template <int kSize, typename T>
-inline __attribute__((always_inline)) void select_medians(const T* __restrict sorted, int64_t n, int64_t stride,
-                                                          int64_t step, T* __restrict dst) {
-  for (int64_t i = 0; i < n; ++i) {
-    T v[kSize * kSize];
-    load_window<kSize, 0>(sorted + i, stride, step, v);
-    select_across<kSize, 0>(v);
-    dst[i] = v[Network<kSize>::median];
-  }
-}
-
 // Columns are sorted once; the windows of `kSize` neighbours share them.
-template <int kSize, typename T>
+template <int kSize, typename V, typename T>
 void median_of(const T* const* rows, int64_t n, int64_t step, T* sorted, T* dst) {
   const int64_t wide = n + (kSize - 1) * step;
-  if (n < kBlock) {
-    sort_columns<kSize>(rows, wide, wide, 0, sorted);
-    return select_medians<kSize>(sorted, n, wide, step, dst);
-  }
-  for (int64_t at = 0;; at = next_block(at, wide)) {
-    sort_columns<kSize>(rows, kBlock, wide, at, sorted);
-    if (at + kBlock == wide) break;
-  }
-  for (int64_t at = 0;; at = next_block(at, n)) {
-    select_medians<kSize>(sorted + at, kBlock, wide, step, dst + at);
-    if (at + kBlock == n) break;
-  }
+  const T* from[kSize];
+  for (int r = 0; r < kSize; ++r) from[r] = rows[r];
+  for_each_lanes<V::kCount>(wide, [&](int64_t at) {
+    V v[kSize];
+    load_column<kSize, 0>(from, at, v);
+    sort_down<kSize, 0>(v);
+    store_column<kSize, 0>(v, wide, sorted + at);
+  });
+  for_each_lanes<V::kCount>(n, [&](int64_t at) {
+    V v[kSize * kSize];
+    load_window<kSize, 0>(sorted + at, wide, step, v);
+    select_across<kSize, 0>(v);
+    v[Network<kSize>::median].store(dst + at);
+  });
+}
+
+template <int kSize, typename T>
+void median_of_row(const T* const* rows, int64_t n, int64_t step, T* sorted, T* dst) {
+  if (n < Lanes<T>::kCount)
+    median_of<kSize, OneLane<T>>(rows, n, step, sorted, dst);
+  else
+    median_of<kSize, Lanes<T>>(rows, n, step, sorted, dst);
 }
 
 template <typename T>
 void median(int64_t size, const T* const* rows, int64_t n, int64_t step, T* sorted, T* dst) {
   if (size == 3)
-    median_of<3>(rows, n, step, sorted, dst);
+    median_of_row<3>(rows, n, step, sorted, dst);
   else if (size == 5)
-    median_of<5>(rows, n, step, sorted, dst);
+    median_of_row<5>(rows, n, step, sorted, dst);
   else
-    median_of<7>(rows, n, step, sorted, dst);
+    median_of_row<7>(rows, n, step, sorted, dst);
 }
 
 // How many samples of the window have each value, and how many are below
@@ -141,28 +120,36 @@ void median_counted(int64_t size, const uint8_t* const* rows, int64_t n, int64_t
   }
 }
 
-template <bool kLargest, typename T>
-inline __attribute__((always_inline)) void extreme_block(const T* const* taps, int64_t count, int64_t at, int64_t n,
-                                                         T* dst) {
-  T best[kBlock];
-  for (int64_t i = 0; i < n; ++i) best[i] = taps[0][at + i];
+template <bool kLargest, typename V>
+inline V winner(V a, V b) {
+  if constexpr (kLargest) return larger(a, b);
+  return smaller(a, b);
+}
+
+// kWide registers at a time, so that a tap's address is looked up once for all of them.
+template <bool kLargest, int kWide, typename V, typename T>
+inline void extreme_block(const T* const* taps, int64_t count, int64_t at, T* dst) {
+  V best[kWide];
+  for (int j = 0; j < kWide; ++j) best[j] = V::load(taps[0] + at + j * V::kCount);
   for (int64_t t = 1; t < count; ++t) {
     const T* tap = taps[t] + at;
-    for (int64_t i = 0; i < n; ++i) {
-      const T v = tap[i], b = best[i];
-      best[i] = (kLargest ? b < v : v < b) ? v : b;
-    }
+    for (int j = 0; j < kWide; ++j) best[j] = winner<kLargest>(V::load(tap + j * V::kCount), best[j]);
   }
-  for (int64_t i = 0; i < n; ++i) dst[at + i] = best[i];
+  for (int j = 0; j < kWide; ++j) best[j].store(dst + at + j * V::kCount);
+}
+
+template <bool kLargest, int kWide, typename V, typename T>
+inline void extreme_blocks(const T* const* taps, int64_t count, int64_t n, T* dst) {
+  for_each_lanes<kWide * V::kCount>(
+      n, [&](int64_t at) { extreme_block<kLargest, kWide, V>(taps, count, at, dst); });
 }
 
 template <bool kLargest, typename T>
 void extreme_of(const T* const* taps, int64_t count, int64_t n, T* dst) {
-  if (n < kBlock) return extreme_block<kLargest>(taps, count, 0, n, dst);
-  for (int64_t at = 0;; at = next_block(at, n)) {
-    extreme_block<kLargest>(taps, count, at, kBlock, dst);
-    if (at + kBlock == n) break;
-  }
+  constexpr int kWide = 4;
+  if (n >= kWide * Lanes<T>::kCount) return extreme_blocks<kLargest, kWide, Lanes<T>>(taps, count, n, dst);
+  if (n >= Lanes<T>::kCount) return extreme_blocks<kLargest, 1, Lanes<T>>(taps, count, n, dst);
+  extreme_blocks<kLargest, 1, OneLane<T>>(taps, count, n, dst);
 }
 
 template <typename T>

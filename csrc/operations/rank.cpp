@@ -52,14 +52,15 @@ T* writable_row(const View& v, int64_t y) {
 
 int64_t clamped(int64_t y, int64_t h) { return y < 0 ? 0 : y < h ? y : h - 1; }
 
-// The last `slots` rows of a picture, with a border of `left` and `right` pixels.
+// The last `slots` rows of a picture, with a border of `left` and `right` pixels, and room for `levels` - 1 more rows
+// beside each.
 template <typename T>
 struct Rows {
-  Rows(const View& v, int64_t slots_, int64_t left_, int64_t right_, Arena& arena)
-      : src(v), slots(slots_), left(left_), right(right_), stride((v.w + left_ + right_) * v.c) {
-    memory = arena.take_array<T>(static_cast<size_t>(slots * stride));
+  Rows(const View& v, int64_t slots_, int64_t left_, int64_t right_, int64_t levels_, Arena& arena)
+      : src(v), slots(slots_), left(left_), right(right_), levels(levels_), stride((v.w + left_ + right_) * v.c) {
+    memory = arena.take_array<T>(static_cast<size_t>(slots * levels * stride));
   }
-  T* at(int64_t y) const { return memory + y % slots * stride; }
+  T* at(int64_t y) const { return memory + y % slots * levels * stride; }
   // Copies the row, with `outside` around it, or with the pixels at its ends where that is null.
   void fetch(int64_t y, const T* outside) {
     const int64_t c = src.c, n = src.w * c;
@@ -72,7 +73,7 @@ struct Rows {
   }
 
   const View& src;
-  int64_t slots, left, right, stride;
+  int64_t slots, left, right, levels, stride;
   T* memory;
 };
 
@@ -80,7 +81,7 @@ template <typename T>
 void median_of(const View& src, const View& dst, const Args& a, Arena& arena) {
   const Scratch scratch(arena);
   const int64_t size = a[1], reach = size / 2;
-  Rows<T> kept(src, size, reach, reach, arena);
+  Rows<T> kept(src, size, reach, reach, 1, arena);
   T* sorted = arena.take_array<T>(size > kNetworks ? 1 : static_cast<size_t>(size * kept.stride));
   const auto** rows = arena.take_array<const T*>(static_cast<size_t>(size));
   const RankKernels& kernels = TWL_KERNELS(rank);
@@ -105,31 +106,79 @@ T never_wins(bool largest) {
   return largest ? Limits::lowest() : Limits::max();
 }
 
+// The largest power of two up to n has this exponent.
+int64_t exponent_of(int64_t n) {
+  int64_t p = 0;
+  while (n >> (p + 1) != 0) ++p;
+  return p;
+}
+
+// Extremes of runs of pixels along a row: level p, the row p * stride behind it, holds those of 2^p. Any longer run is
+// two that overlap.
+template <typename T>
+struct Runs {
+  const RankKernels& kernels;
+  bool largest;
+  int64_t levels, stride, c;
+
+  void fill(T* row) const {
+    for (int64_t p = 1; p < levels; ++p) {
+      const T* shorter = row + (p - 1) * stride;
+      const T* taps[] = {shorter, shorter + (c << (p - 1))};
+      extreme_row(kernels, taps, 2, stride - ((int64_t{1} << p) - 1) * c, largest, row + p * stride);
+    }
+  }
+  // Adds those of the run from pixel `begin` up to `end` to taps; returns how many there are then.
+  int64_t add(const T* row, int64_t begin, int64_t end, const T** taps, int64_t count) const {
+    if (begin == end) return count;
+    const int64_t p = exponent_of(end - begin), last = end - (int64_t{1} << p);
+    taps[count++] = row + p * stride + begin * c;
+    if (last != begin) taps[count++] = row + p * stride + last * c;
+    return count;
+  }
+};
+
+int64_t widest(const Args& a) {
+  int64_t most = 1;
+  for (int64_t r = 0; r < a[3]; ++r) {
+    const int64_t n = a[kSpans + 2 * r + 1] - a[kSpans + 2 * r];
+    if (n > most) most = n;
+  }
+  return most;
+}
+
 template <typename T>
 void extreme_of(const View& src, const View& dst, const Args& a, Arena& arena) {
   const Scratch scratch(arena);
   const bool largest = a[1] != 0, whole = rectangular(a);
-  const int64_t columns = a[2], rows = a[3], above = rows / 2, c = src.c, n = src.w * c;
+  const int64_t columns = a[2], rows = a[3], above = rows / 2, n = src.w * src.c;
   const T outside = never_wins<T>(largest);
-  Rows<T> kept(src, rows, columns / 2, columns - 1 - columns / 2, arena);
-  T* down = arena.take_array<T>(static_cast<size_t>(kept.stride));
-  const auto** taps = arena.take_array<const T*>(static_cast<size_t>(whole ? rows + columns : rows * columns));
-  const RankKernels& kernels = TWL_KERNELS(rank);
+  const int64_t levels = exponent_of(widest(a)) + 1;
+  Rows<T> kept(src, rows, columns / 2, columns - 1 - columns / 2, whole ? 1 : levels, arena);
+  const Runs<T> runs{TWL_KERNELS(rank), largest, levels, kept.stride, src.c};
+  T* down = arena.take_array<T>(static_cast<size_t>(whole ? levels * kept.stride : 1));
+  const auto** taps = arena.take_array<const T*>(static_cast<size_t>(2 * rows));
   int64_t next = 0;
   for (int64_t y = 0; y < src.h; ++y) {
-    for (; next < src.h && next <= y + rows - 1 - above; ++next) kept.fetch(next, &outside);
+    for (; next < src.h && next <= y + rows - 1 - above; ++next) {
+      kept.fetch(next, &outside);
+      if (!whole) runs.fill(kept.at(next));
+    }
     int64_t count = 0;
     for (int64_t r = 0; r < rows; ++r) {
       if (!in_range(y + r - above, 0, src.h - 1)) continue;
       const T* row = kept.at(y + r - above);
-      if (whole) taps[count++] = row;
-      for (int64_t x = a[kSpans + 2 * r]; !whole && x < a[kSpans + 2 * r + 1]; ++x) taps[count++] = row + x * c;
+      if (whole)
+        taps[count++] = row;
+      else
+        count = runs.add(row, a[kSpans + 2 * r], a[kSpans + 2 * r + 1], taps, count);
     }
     if (whole) {
-      extreme_row(kernels, taps, count, kept.stride, largest, down);
-      for (count = 0; count < columns; ++count) taps[count] = down + count * c;
+      extreme_row(runs.kernels, taps, count, kept.stride, largest, down);
+      runs.fill(down);
+      count = runs.add(down, 0, columns, taps, 0);
     }
-    extreme_row(kernels, taps, count, n, largest, writable_row<T>(dst, y));
+    extreme_row(runs.kernels, taps, count, n, largest, writable_row<T>(dst, y));
   }
 }
 

@@ -12,6 +12,7 @@ from twinlens.steps import Median, Morphology
 from twinlens.transforms import base
 from twinlens.transforms.arguments import Probability
 from twinlens.transforms.blur import OddLimit, odd_sizes
+from twinlens.transforms.chance import Sometimes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,7 +37,7 @@ class MedianBlurConfig(base.Config):
     p: Probability = 0.5
 
 
-class MedianBlur(base.Transform):
+class MedianBlur(Sometimes):
     """The median of a square window, cv2.medianBlur, with probability `p`; Albumentations' name and arguments.
 
     blur_limit: smallest and largest side of the window in pixels, odd, from 3 to 255, drawn for each image of a batch
@@ -50,18 +51,22 @@ class MedianBlur(base.Transform):
     """
 
     Config = MedianBlurConfig
-    is_random = True
 
     def __init__(self, blur_limit: Any = (3, 7), p: float = 0.5, *, name: str | None = None) -> None:
         super().__init__(blur_limit=blur_limit, p=p, name=name)
+
+    @property
+    def random(self) -> bool:
+        """Whether there is a range or a probability to draw from."""
+        return super().random or self.blur_limit[0] < self.blur_limit[1]
 
     def sample(self, draws: Draws, spec: Spec) -> Params:
         del spec
         return {"active": draws.uniform()[:, 0] < self.p, "ksize": odd_sizes(draws, self.blur_limit, first=1)}
 
     def lower(self, params: Params, spec: Spec) -> Iterable[Step]:
-        del spec
-        yield Median(params["ksize"], active=params["active"])
+        sizes = params.get("ksize", np.array(self.blur_limit[:1], np.int64))
+        yield Median(sizes, active=self.active(params, spec))
 
 
 def _scale(value: Any) -> tuple[int, int]:
@@ -78,7 +83,7 @@ class MorphologicalConfig(base.Config):
     p: Probability = 0.5
 
 
-class Morphological(base.Transform):
+class Morphological(Sometimes):
     """The largest (dilation) or smallest (erosion) sample under an ellipse, cv2.dilate and cv2.erode, with probability
     `p`; Albumentations' name and arguments.
 
@@ -93,7 +98,6 @@ class Morphological(base.Transform):
     """
 
     Config = MorphologicalConfig
-    is_random = True
 
     def __init__(
         self,
@@ -105,11 +109,6 @@ class Morphological(base.Transform):
     ) -> None:
         super().__init__(scale=scale, operation=operation, p=p, name=name)
 
-    def sample(self, draws: Draws, spec: Spec) -> Params:
-        del spec
-        return {"active": draws.uniform()[:, 0] < self.p}
-
     def lower(self, params: Params, spec: Spec) -> Iterable[Step]:
-        del spec
         kind: Literal["erode", "dilate"] = "erode" if self.operation == "erosion" else "dilate"
-        yield Morphology(kind, np.array([self.scale], np.int64), "ellipse", active=params["active"])
+        yield Morphology(kind, np.array([self.scale], np.int64), "ellipse", active=self.active(params, spec))
