@@ -140,8 +140,7 @@ inline void extreme_block(const T* const* taps, int64_t count, int64_t at, T* ds
 
 template <bool kLargest, int kWide, typename V, typename T>
 inline void extreme_blocks(const T* const* taps, int64_t count, int64_t n, T* dst) {
-  for_each_lanes<kWide * V::kCount>(
-      n, [&](int64_t at) { extreme_block<kLargest, kWide, V>(taps, count, at, dst); });
+  for_each_lanes<kWide * V::kCount>(n, [&](int64_t at) { extreme_block<kLargest, kWide, V>(taps, count, at, dst); });
 }
 
 template <bool kLargest, typename T>
