@@ -14,10 +14,11 @@ from PIL import Image
 from skimage import data
 from torchvision import tv_tensors
 from torchvision.transforms import InterpolationMode
+from torchvision.transforms import functional as f1
 from torchvision.transforms.v2 import functional as TF
 
 import twinlens
-from pil_images import assert_same_pil, pil_image
+from pil_images import MODES, assert_same_pil, pil_image
 from reference import pillow_pass_order
 from twinlens import Boxes, Keypoints
 from twinlens import transforms as T
@@ -113,12 +114,21 @@ numbers = st.floats(-40, 40)
 
 @given(
     image=pictures(), angle=angles, translate=st.lists(numbers, min_size=2, max_size=2), scale=st.floats(0.2, 4),
-    shear=numbers | st.lists(numbers, min_size=1, max_size=2), method=methods, fill=fills, engine=engines,
+    shear=numbers | st.lists(numbers, min_size=2, max_size=2), method=methods, fill=fills, engine=engines,
 )  # fmt: skip
 def test_affine(
     image: Image.Image, angle: float, translate: Any, scale: float, shear: Any, method: str, fill: Any, engine: Any
 ) -> None:
-    same("affine", engine, image, angle, translate, scale, shear, InterpolationMode(method), fill)
+    """v1's, whose matrix RandomAffine has; v2 adds up its terms in another order."""
+    if not isinstance(shear, list):
+        shear = [shear, 0.0]
+    theirs = f1.affine(image, angle, translate, scale, shear, InterpolationMode(method), fill)
+    with twinlens.use_engine(engine):
+        assert_same_pil(F.affine(image, angle, translate, scale, shear, method, fill), theirs)
+        assert_same_pil(
+            F.affine(image, angle, translate, scale, shear[0], method),
+            f1.affine(image, angle, translate, scale, [shear[0], 0.0], InterpolationMode(method)),
+        )
 
 
 corners = st.tuples(*[st.tuples(st.integers(-4, 5), st.integers(-4, 5))] * 4)
@@ -241,6 +251,38 @@ def test_gaussian_noise_obeys_the_seed() -> None:
     assert_same_pil(F.gaussian_noise(image, 0.0, 0.0), image)
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_every_mode(mode: str) -> None:
+    """What moves pixels takes every mode of PIL that the library takes."""
+    image = pil_image(mode, 21, 23)
+    for name, arguments in (
+        ("resize", ([17, 13], InterpolationMode.BICUBIC)),
+        ("crop", (-3, 5, 20, 20)),
+        ("center_crop", ([12, 40],)),
+        ("pad", ([2, 3, 4, 5],)),
+        ("rotate", (33.0, InterpolationMode.NEAREST, True)),
+        ("perspective", (*CALLS["perspective"], InterpolationMode.NEAREST)),
+        ("five_crop", ([5, 6],)),
+        ("hflip", ()),
+        ("pil_to_tensor", ()),
+    ):
+        ours, theirs = getattr(F, name)(image, *arguments), getattr(TF, name)(image, *arguments)
+        if name == "pil_to_tensor":
+            assert torch.equal(ours, theirs)
+            continue
+        for a, b in zip(ours, theirs, strict=True) if isinstance(theirs, tuple) else [(ours, theirs)]:
+            assert_same_pil(a, b)
+
+
+def test_nothing_to_do() -> None:
+    """Empty batches and lists keep what is known of them."""
+    assert F.resize(torch.zeros(0, 3, 8, 9, dtype=torch.uint8), [4, 5]).shape == (0, 3, 4, 5)
+    assert F.hflip([]) == []
+    assert F.crop(tv_tensors.Mask(torch.zeros(2, 1, 8, 9)), 1, 1, 3, 4).shape == (2, 1, 3, 4)
+    boxes = tv_tensors.BoundingBoxes(torch.zeros(0, 4), format="XYXY", canvas_size=(8, 9))
+    assert F.resize(boxes, [4, 5]).shape == (0, 4)
+
+
 CALLS = {
     "resize": ([7, 9],),
     "crop": (-2, 3, 9, 30),
@@ -346,6 +388,8 @@ IMAGE = np.zeros((16, 21, 3), np.uint8)
         (lambda: F.adjust_hue(IMAGE, 0.7), ArgumentError, "hue_factor=0.7 must be a number from -0.5 to 0.5"),
         (lambda: F.adjust_gamma(IMAGE, -1), ArgumentError, "gamma=-1 must be a number"),
         (lambda: F.adjust_brightness(pil_image("P", 4, 4), 1.0), InputError, "mode P"),
+        (lambda: F.adjust_gamma(pil_image("1", 4, 4), 1.0), InputError, "gamma: .* mode P or 1"),
+        (lambda: F.invert(pil_image("P", 4, 4)), InputError, "invert: .* mode P or 1"),
         (lambda: F.permute_channels(IMAGE, [0, 1]), InputError, "2 numbers for an image of"),
         (lambda: F.permute_channels(IMAGE, [0, 0, 1]), ArgumentError, "must be the numbers from 0"),
         (lambda: F.gaussian_blur(IMAGE, 4), ArgumentError, "kernel_size=4 must be odd"),

@@ -55,6 +55,8 @@ def mapped(
     """The tables (n, 256) for uint8, the formula for uint16 and float32; alpha stays as it is."""
     if active is not None and not active.any():
         return
+    if spec.indexed:
+        raise InputError(f"{kind}: the image is of PIL mode P or 1; convert('RGB') it first")
     if spec.dtype != "uint8":
         yield Point(kind, values, active=active)
     elif spec.alpha and (spec.c > 1).all() and (spec.c == spec.c[:1]).all():

@@ -124,7 +124,6 @@ def adjust_gamma(inpt: Any, gamma: float, gain: float = 1) -> Any:
     power, factor = number("gamma", gamma, 0.0, 100.0), number("gain", gain, 0.0, _MOST)
 
     def steps(spec: Spec) -> Iterable[Step]:
-        _refuse_names("adjust_gamma", spec)
         return mapped(_gamma_table(power, factor), "gamma", np.array([[factor, power]]), spec)
 
     return applied(inpt, Ready(steps))
