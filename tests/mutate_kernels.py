@@ -36,6 +36,8 @@ MUTANTS = (
     Mutant(
         "resample.cpp", "std::min(255 * v / alpha, 255)", "std::min(255 * v / alpha, 254)", "premultiplied or alpha"
     ),
+    Mutant("kernels/warp.inl.cpp", "int64_t i = end; i < dst.w", "int64_t i = end + 1; i < dst.w", "warp"),
+    Mutant("kernels/warp.inl.cpp", "first < end && source(first) ==", "first < end - 1 && source(first) !=", "warp"),
     Mutant("kernels/remap.inl.cpp", "__builtin_rintf(row.y[x])", "__builtin_floorf(row.y[x])", "remap"),
     Mutant("kernels/remap.inl.cpp", "1.0 + r2 * (k[8]", "1.0 + r2 * (k[9]", "remap"),
     Mutant("kernels/smooth_noise.inl.cpp", "sum + (1 << 14)", "sum + (1 << 13)", "remap"),

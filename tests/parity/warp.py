@@ -32,15 +32,17 @@ def transpose(draw: st.DrawFn) -> Trial:
 
 
 def _matrix(draw: st.DrawFn, h: int, w: int, perspective: bool) -> list[float]:
-    """Near the identity, or far from it, or without shear, about the middle of the image."""
+    """Near the identity, or far from it, or without shear, or a shift alone, about the middle of the image."""
     number = st.floats(-2, 2).map(lambda v: round(v, 3))
     a, b, d, e = (draw(number, label="matrix") for _ in range(4))
-    kind = draw(st.sampled_from(["any", "any", "turn", "scale"]), label="kind")
+    kind = draw(st.sampled_from(["any", "any", "turn", "scale", "shift"]), label="kind")
     if kind == "turn":
         angle = draw(st.floats(-4, 4), label="angle")
         a, b, d, e = np.cos(angle), np.sin(angle), -np.sin(angle), np.cos(angle)
-    if kind == "scale":
+    if kind in ("scale", "shift"):
         b = d = 0.0
+    if kind == "shift":
+        a = e = 1.0
     c, f = w / 2 - a * w / 2 - b * h / 2, h / 2 - d * w / 2 - e * h / 2
     shift = [draw(st.sampled_from([0.0, 0.5, 1.0, -2.25, 1e5]), label="shift") for _ in range(2)]
     tilt = [draw(st.floats(-0.02, 0.02), label="tilt") if perspective else 0.0 for _ in range(2)]

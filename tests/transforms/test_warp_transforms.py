@@ -70,6 +70,17 @@ def test_affine(method: str, engine: Any) -> None:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("scale", [0.45, 0.7, 0.98, 1.0, 1.02, 1.3, 2.5])
+def test_scales_and_shifts_without_rotation(scale: float, engine: Any) -> None:
+    """Rows and columns that are looked up each for itself: they follow one another, repeat, or are left out."""
+    for i, picture in enumerate(PICTURES):
+        got, p = run(T.RandomAffine(0, (0.4, 0.4), (scale, scale), fill=9), picture.copy(), engine, i)
+        fill = 9 if picture.ndim == 2 else (9, 9, 9)
+        wanted = v1.affine(pil(picture), 0.0, p["translate"][0].tolist(), scale, [0.0, 0.0], fill=fill)
+        np.testing.assert_array_equal(np.asarray(got), np.asarray(wanted))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("method", METHODS)
 def test_perspective(method: str, engine: Any) -> None:
     for i, picture in enumerate(PICTURES * 2):
