@@ -5,6 +5,7 @@
 namespace twinlens::TWL_NS {
 namespace {
 
+#include "lookup_rgb.inl.cpp"
 #include "samples.inl.cpp"
 
 #include "random.inl.cpp"

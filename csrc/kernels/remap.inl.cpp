@@ -124,15 +124,7 @@ inline void store_row(const RemapScratch& row, const View& dst, uint8_t* d) {
 }
 
 #if TWL_ISA > 0
-// Four bytes as float32: a pixel's three and one that nobody looks at.
-inline __m128 lift(const uint8_t* p) { return _mm_cvtepi32_ps(_mm_cvtepu8_epi32(_mm_cvtsi32_si128(load<int32_t>(p)))); }
-
-inline __m128 blend(__m256d share, __m128 p, __m128 q) {
-  const __m256d step = _mm256_mul_pd(share, _mm256_cvtps_pd(_mm_sub_ps(q, p)));
-  return _mm256_cvtpd_ps(_mm256_add_pd(step, _mm256_cvtps_pd(p)));
-}
-
-// A pixel whose corners, some of them outside, are looked up one by one.
+// A pixel some of whose corners are outside, or in the first column or row.
 inline void rgb_at_border(const View& src, const RemapSpec& k, int64_t line, int64_t column, float a, float b,
                           uint8_t* d) {
   float corner[4][3];
@@ -142,25 +134,17 @@ inline void rgb_at_border(const View& src, const RemapSpec& k, int64_t line, int
     d[c] = to_sample<uint8_t>(blend(b, blend(a, corner[0][c], corner[1][c]), blend(a, corner[2][c], corner[3][c])));
 }
 
-// Interleaved 8-bit RGB, a pixel at a time in the lanes of a register.
 inline void rgb_row(const View& src, const RemapSpec& k, const RemapScratch& row, int64_t w, uint8_t* d) {
-  const __m128i order = _mm_setr_epi8(0, 4, 8, 12, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
-  const __m128 top_value = _mm_set1_ps(255.0F);
   for (int64_t x = 0; x < w; ++x, d += 3) {
     const float left = __builtin_floorf(row.x[x]), top = __builtin_floorf(row.y[x]);
     const float a = row.x[x] - left, b = row.y[x] - top;
     const auto column = static_cast<int64_t>(left), line = static_cast<int64_t>(top);
-    // A third column, for four bytes are read of the second.
-    if (line < 0 || column < 0 || line + 1 >= src.h || column + 2 >= src.w) {
+    if (line < 1 || column < 1 || line + 1 >= src.h || column + 2 >= src.w) {
       rgb_at_border(src, k, line, column, a, b, d);
       continue;
     }
-    const uint8_t *p = src.data + line * src.sy + column * 3, *q = p + src.sy;
-    const __m256d across = _mm256_set1_pd(static_cast<double>(a)), down = _mm256_set1_pd(static_cast<double>(b));
-    const __m128 v = blend(down, blend(across, lift(p), lift(p + 3)), blend(across, lift(q), lift(q + 3)));
-    const __m128i whole = _mm_cvtps_epi32(_mm_min_ps(_mm_max_ps(v, _mm_setzero_ps()), top_value));
-    const int32_t bytes = _mm_cvtsi128_si32(_mm_shuffle_epi8(whole, order));
-    __builtin_memcpy(d, &bytes, 3);
+    const uint8_t* p = src.data + line * src.sy + column * 3;
+    put_rgb(linear_rgb(p, p + src.sy, a, b), x + 1 < w, d);
   }
 }
 #endif
@@ -176,7 +160,7 @@ void remap_of(const View& src, const View& dst, const RemapSpec& k, const RemapS
     }
 #if TWL_ISA > 0
     if constexpr (sizeof(T) == 1) {
-      if (dst.c == 3 && src.sx == 3 && src.sc == 1 && dst.sx == 3 && dst.sc == 1) {
+      if (is_rgb(src) && is_rgb(dst)) {
         rgb_row(src, k, row, dst.w, d);
         continue;
       }

@@ -6,6 +6,8 @@ namespace twinlens::TWL_NS {
 namespace {
 
 #include "blocks.inl.cpp"
+#include "lookup_rgb.inl.cpp"
+// After those that they call.
 #include "warp.inl.cpp"
 #include "warp_blend.inl.cpp"
 #include "warp_opencv.inl.cpp"

@@ -106,7 +106,76 @@ void blend_of(const View& src, const View& dst, const WarpJob& job) {
     });
 }
 
+#if TWL_ISA > 0
+// A pixel whose neighbours repeat the border.
+template <int64_t N>
+inline void rgb_at_border(const View& src, int64_t line, int64_t column, double dx, double dy, uint8_t* d) {
+  constexpr int64_t kFirst = N == 4 ? -1 : 0;
+  for (int64_t c = 0; c < 3; ++c) {
+    double lines[N];
+    for (int64_t j = 0; j < N; ++j) {
+      const uint8_t* p = src.data + clamped(line + kFirst + j, src.h) * src.sy + c;
+      float v[N];
+      for (int64_t i = 0; i < N; ++i) v[i] = static_cast<float>(p[clamped(column + kFirst + i, src.w) * 3]);
+      if constexpr (N == 4)
+        lines[j] = cubic(v, dx);
+      else
+        lines[j] = linear(v[0], v[1], dx);
+    }
+    if constexpr (N == 4)
+      d[c] = truncated_to<uint8_t>(cubic(lines, dy));
+    else
+      d[c] = truncated_to<uint8_t>(linear(lines[0], lines[1], dy));
+  }
+}
+
+// Taps along an axis: N.
+template <int64_t N>
+void blend_rgb(const View& src, const View& dst, const WarpJob& job) {
+  constexpr int64_t kBefore = N == 4 ? 1 : 0, kBehind = N / 2;
+  const uint8_t fill[3] = {fill_of<uint8_t>(job, 0), fill_of<uint8_t>(job, 1), fill_of<uint8_t>(job, 2)};
+  Coordinates at;
+  alignas(64) int32_t column[kBlock], line[kBlock];
+  alignas(64) Place place[kBlock];
+  const auto last_line = static_cast<int32_t>(src.h - kBehind), last_column = static_cast<int32_t>(src.w - kBehind - 1);
+  for (int64_t row = 0; row < dst.h; ++row)
+    for_each_block(dst.w, [&](int64_t x, int64_t n) {
+      coordinates(job, row, x, n, at);
+      for (int64_t i = 0; i < n; ++i) {
+        const bool inside = within(at.x[i], at.y[i], src);
+        const double sx = (inside ? at.x[i] : 0.5) - 0.5, sy = (inside ? at.y[i] : 0.5) - 0.5;
+        const double left = __builtin_floor(sx), top = __builtin_floor(sy);
+        at.x[i] = sx - left;
+        at.y[i] = sy - top;
+        const auto c = static_cast<int32_t>(left), l = static_cast<int32_t>(top);
+        const bool border = (l < kBefore) | (c < kBefore) | (l >= last_line) | (c >= last_column);
+        place[i] = !inside ? kBeyond : border ? kBorder : kInner;
+        column[i] = c;
+        line[i] = l;
+      }
+      uint8_t* d = dst.data + row * dst.sy + x * 3;
+      for (int64_t i = 0; i < n; ++i, d += 3) {
+        if (place[i] == kInner) {
+          const uint8_t* p = src.data + (line[i] - kBefore) * src.sy + (column[i] - kBefore) * 3;
+          if constexpr (N == 4)
+            put_rgb(bicubic_rgb(p, src.sy, at.x[i], at.y[i]), i + 1 < n, d);
+          else
+            put_rgb(bilinear_rgb(p, p + src.sy, at.x[i], at.y[i]), i + 1 < n, d);
+        } else if (place[i] == kBeyond) {
+          __builtin_memcpy(d, fill, 3);
+        } else {
+          rgb_at_border<N>(src, line[i], column[i], at.x[i], at.y[i], d);
+        }
+      }
+    });
+}
+#endif
+
 void warp_blend(const View& src, const View& dst, const WarpJob& job) {
+#if TWL_ISA > 0
+  if (is_rgb(src) && is_rgb(dst))
+    return job.method == WarpMethod::bilinear ? blend_rgb<2>(src, dst, job) : blend_rgb<4>(src, dst, job);
+#endif
   if (src.dtype == DType::u8)
     blend_of<uint8_t>(src, dst, job);
   else if (src.dtype == DType::u16)

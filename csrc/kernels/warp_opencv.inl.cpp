@@ -80,6 +80,58 @@ inline void linear_block(const uint8_t* p, const Corners& k, int64_t n, T fill, 
   }
 }
 
+#if TWL_ISA > 0
+// A pixel some of whose corners are outside, or in the first column or row.
+inline void rgb_at_border(const View& src, const WarpJob& job, int32_t line, int32_t column, float a, float b,
+                          uint8_t* d) {
+  for (int64_t c = 0; c < 3; ++c) {
+    float tap[4];
+    for (int32_t t = 0; t < 4; ++t) {
+      const int64_t y = line + t / 2, x = column + t % 2;
+      const bool inside = y >= 0 && y < src.h && x >= 0 && x < src.w;
+      tap[t] = static_cast<float>(inside ? src.data[y * src.sy + x * 3 + c] : fill_of<uint8_t>(job, c));
+    }
+    const float top = fused(a, tap[1] - tap[0], tap[0]), bottom = fused(a, tap[3] - tap[2], tap[2]);
+    d[c] = rounded_to<uint8_t>(fused(b, bottom - top, top));
+  }
+}
+
+void opencv_linear_rgb(const View& src, const View& dst, const WarpJob& job) {
+  const uint8_t fill[3] = {fill_of<uint8_t>(job, 0), fill_of<uint8_t>(job, 1), fill_of<uint8_t>(job, 2)};
+  FloatCoordinates at;
+  alignas(64) float a[kBlock], b[kBlock];
+  alignas(64) int32_t column[kBlock], line[kBlock];
+  alignas(64) Place place[kBlock];
+  const auto w = static_cast<int32_t>(src.w), h = static_cast<int32_t>(src.h);
+  for (int64_t row = 0; row < dst.h; ++row)
+    for_each_block(dst.w, [&](int64_t x, int64_t n) {
+      float_coordinates(job, row, x, n, at);
+      for (int64_t i = 0; i < n; ++i) {
+        const float left = __builtin_floorf(at.x[i]), top = __builtin_floorf(at.y[i]);
+        a[i] = at.x[i] - left;
+        b[i] = at.y[i] - top;
+        const auto c = static_cast<int32_t>(left), l = static_cast<int32_t>(top);
+        const bool beyond = (l < -1) | (c < -1) | (l >= h) | (c >= w);
+        const bool border = (l < 1) | (c < 1) | (l >= h - 1) | (c >= w - 2);
+        place[i] = beyond ? kBeyond : border ? kBorder : kInner;
+        column[i] = c;
+        line[i] = l;
+      }
+      uint8_t* d = dst.data + row * dst.sy + x * 3;
+      for (int64_t i = 0; i < n; ++i, d += 3) {
+        if (place[i] == kInner) {
+          const uint8_t* p = src.data + line[i] * src.sy + column[i] * 3;
+          put_rgb(linear_rgb(p, p + src.sy, a[i], b[i]), i + 1 < n, d);
+        } else if (place[i] == kBeyond) {
+          __builtin_memcpy(d, fill, 3);
+        } else {
+          rgb_at_border(src, job, line[i], column[i], a[i], b[i], d);
+        }
+      }
+    });
+}
+#endif
+
 template <typename T>
 void opencv_linear(const View& src, const View& dst, const WarpJob& job) {
   FloatCoordinates at;
@@ -109,6 +161,9 @@ void opencv_nearest(const View& src, const View& dst, const WarpJob& job) {
 
 template <typename T>
 void opencv_of(const View& src, const View& dst, const WarpJob& job) {
+#if TWL_ISA > 0
+  if (job.method == WarpMethod::cv_linear && is_rgb(src) && is_rgb(dst)) return opencv_linear_rgb(src, dst, job);
+#endif
   if (job.method == WarpMethod::cv_linear)
     opencv_linear<T>(src, dst, job);
   else
