@@ -32,12 +32,23 @@ class Mutant:
 MUTANTS = (
     Mutant("filters.cpp", "center[i] + support + 0.5", "center[i] + support", "antialiased"),
     Mutant("filters.cpp", "constexpr double a = -0.5;", "constexpr double a = -0.501;", "antialiased"),
-    Mutant("resample.cpp", "const int v = a * b + 128;", "const int v = a * b + 127;", "premultiplied or alpha"),
+    Mutant("premultiply.cpp", "const int v = a * b + 128;", "const int v = a * b + 127;", "premultiplied or alpha"),
     Mutant(
-        "resample.cpp", "std::min(255 * v / alpha, 255)", "std::min(255 * v / alpha, 254)", "premultiplied or alpha"
+        "premultiply.cpp",
+        "std::min(255 * color / alpha, 255)",
+        "std::min(255 * color / alpha, 254)",
+        "premultiplied or alpha",
     ),
     Mutant("kernels/warp.inl.cpp", "int64_t i = end; i < dst.w", "int64_t i = end + 1; i < dst.w", "warp"),
     Mutant("kernels/warp.inl.cpp", "first < end && source(first) ==", "first < end - 1 && source(first) !=", "warp"),
+    Mutant(
+        "kernels/lookup_rgb.inl.cpp", "_mm_sub_ps(bottom, top), top)", "_mm_sub_ps(bottom, top), bottom)", "cv_linear"
+    ),
+    Mutant("kernels/lookup_rgb.inl.cpp", "mixed(at(q), at(q + 3)", "mixed(at(q), at(q)", "warp bilinear"),
+    Mutant("kernels/lookup_rgb.inl.cpp", "_mm256_sub_pd(v2, v0), p3", "_mm256_sub_pd(v2, v1), p3", "warp bicubic"),
+    Mutant("kernels/warp_blend.inl.cpp", "p[clamped(column + kFirst", "p[clamped(column + 2 * kFirst", "warp bicubic"),
+    Mutant("kernels/warp.inl.cpp", "(down + a[3] * i) >> 16", "(down + a[3] * i) >> 17", "warp nearest"),
+    Mutant("kernels/warp_opencv.inl.cpp", "l < -1", "l < 0", "cv_linear"),
     Mutant("kernels/remap.inl.cpp", "__builtin_rintf(row.y[x])", "__builtin_floorf(row.y[x])", "remap"),
     Mutant("kernels/remap.inl.cpp", "1.0 + r2 * (k[8]", "1.0 + r2 * (k[9]", "remap"),
     Mutant("kernels/smooth_noise.inl.cpp", "sum + (1 << 14)", "sum + (1 << 13)", "remap"),
@@ -77,7 +88,7 @@ MUTANTS = (
     Mutant("kernels/gray.inl.cpp", "half = _mm512_set1_epi32(1 <<", "half = _mm512_set1_epi32(3 <<", "gray_pillow"),
     Mutant("kernels/adjust.inl.cpp", "const int32_t d = gray[i];", "const int32_t d = gray[i] ^ 1;", "saturation"),
     Mutant("kernels/adjust.inl.cpp", "4.0 + static_cast<double>(gc)", "4.001 + static_cast<double>(gc)", "hue"),
-    Mutant("kernels/sharpness.inl.cpp", "4U * here", "5U * here", "sharpness"),
+    Mutant("kernels/sharpness.inl.cpp", "4U * rows[1][i]", "5U * rows[1][i]", "sharpness"),
     Mutant("kernels/denoise.inl.cpp", "(sum + n / 2) / n", "sum / n", "denoise"),
     Mutant("operations/denoise.cpp", "(i * 255) >> 12", "(i * 256) >> 12", "denoise"),
     Mutant("kernels/adaptive.inl.cpp", "(m & 1) != 0", "(m & 1) == 0", "adaptive"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from mutate_kernels import MUTANTS, Mutant
 from parity import STEPS, assert_parity
 from twinlens import _native, steps
 from twinlens.engines import native
@@ -74,3 +76,11 @@ def test_off_by_one_is_found(name: str, broken: Any, monkeypatch: pytest.MonkeyP
 
 def test_whole_engines_pass() -> None:
     check("crop")
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: f"{m.file} {m.step}")
+def test_mutants_are_of_the_sources_as_they_are(mutant: Mutant) -> None:
+    source = Path(__file__).parents[1] / "csrc" / mutant.file
+    assert mutant.old in source.read_text(encoding="utf-8")
+    assert mutant.old != mutant.new
+    assert any(mutant.step in name or "or" in mutant.step for name in STEPS)
