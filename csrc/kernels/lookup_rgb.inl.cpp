@@ -71,5 +71,5 @@ inline __m128i bicubic_rgb(const uint8_t* p, int64_t sy, double dx, double dy) {
   return _mm256_cvttpd_epi32(polynomial(v1, _mm256_sub_pd(v2, v0), p3, p4, _mm256_set1_pd(dy)));
 }
 
-inline bool is_rgb(const View& v) { return v.dtype == DType::u8 && v.c == 3 && v.sx == 3 && v.sc == 1; }
+inline bool packed_rgb(const View& v) { return v.dtype == DType::u8 && v.c == 3 && v.sx == 3 && v.sc == 1; }
 #endif

@@ -160,7 +160,7 @@ void remap_of(const View& src, const View& dst, const RemapSpec& k, const RemapS
     }
 #if TWL_ISA > 0
     if constexpr (sizeof(T) == 1) {
-      if (is_rgb(src) && is_rgb(dst)) {
+      if (packed_rgb(src) && packed_rgb(dst)) {
         rgb_row(src, k, row, dst.w, d);
         continue;
       }

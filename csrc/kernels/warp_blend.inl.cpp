@@ -173,7 +173,7 @@ void blend_rgb(const View& src, const View& dst, const WarpJob& job) {
 
 void warp_blend(const View& src, const View& dst, const WarpJob& job) {
 #if TWL_ISA > 0
-  if (is_rgb(src) && is_rgb(dst))
+  if (packed_rgb(src) && packed_rgb(dst))
     return job.method == WarpMethod::bilinear ? blend_rgb<2>(src, dst, job) : blend_rgb<4>(src, dst, job);
 #endif
   if (src.dtype == DType::u8)
