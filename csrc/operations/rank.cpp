@@ -8,7 +8,7 @@
 namespace twinlens::operations {
 namespace {
 
-constexpr int64_t kMaxSize = 255, kNetworks = 7, kSpans = 4;
+constexpr int64_t kMaxSize = 255, kNetworks = 7, kSpans = 4, kMostLevels = 8;
 
 void median_row(const RankKernels& k, int64_t size, const uint8_t* const* rows, int64_t n, int64_t step,
                 uint8_t* sorted, uint8_t* dst) {
@@ -130,6 +130,10 @@ struct Runs {
   }
   // Adds those of the run from pixel `begin` up to `end` to taps; returns how many there are then.
   int64_t add(const T* row, int64_t begin, int64_t end, const T** taps, int64_t count) const {
+    if (levels == 1) {
+      for (int64_t x = begin; x < end; ++x) taps[count++] = row + x * c;
+      return count;
+    }
     if (begin == end) return count;
     const int64_t p = exponent_of(end - begin), last = end - (int64_t{1} << p);
     taps[count++] = row + p * stride + begin * c;
@@ -138,13 +142,17 @@ struct Runs {
   }
 };
 
-int64_t widest(const Args& a) {
-  int64_t most = 1;
+// How many levels of runs pay: one, where there are few pixels to compare anyway. A level costs three passes of a row,
+// and its use two a row of the element.
+int64_t levels_of(const Args& a, bool whole) {
+  int64_t most = 1, pixels = 0;
   for (int64_t r = 0; r < a[3]; ++r) {
     const int64_t n = a[kSpans + 2 * r + 1] - a[kSpans + 2 * r];
     if (n > most) most = n;
+    pixels += n;
   }
-  return most;
+  const int64_t above = exponent_of(most), rows = whole ? 1 : a[3];
+  return (whole ? most : pixels) <= 2 * rows + 3 * above ? 1 : 1 + above;
 }
 
 template <typename T>
@@ -153,11 +161,11 @@ void extreme_of(const View& src, const View& dst, const Args& a, Arena& arena) {
   const bool largest = a[1] != 0, whole = rectangular(a);
   const int64_t columns = a[2], rows = a[3], above = rows / 2, n = src.w * src.c;
   const T outside = never_wins<T>(largest);
-  const int64_t levels = exponent_of(widest(a)) + 1;
+  const int64_t levels = levels_of(a, whole);
   Rows<T> kept(src, rows, columns / 2, columns - 1 - columns / 2, whole ? 1 : levels, arena);
   const Runs<T> runs{TWL_KERNELS(rank), largest, levels, kept.stride, src.c};
   T* down = arena.take_array<T>(static_cast<size_t>(whole ? levels * kept.stride : 1));
-  const auto** taps = arena.take_array<const T*>(static_cast<size_t>(2 * rows));
+  const auto** taps = arena.take_array<const T*>(static_cast<size_t>(2 * rows + kMostLevels * 3));
   int64_t next = 0;
   for (int64_t y = 0; y < src.h; ++y) {
     for (; next < src.h && next <= y + rows - 1 - above; ++next) {

@@ -118,7 +118,7 @@ def test_linear_transformation_is_torchvisions() -> None:
 
 def test_linear_transformation_survives(tmp_path: Any) -> None:
     pipe = T.LinearTransformation(*whitening(4))
-    twinlens.save(T.Compose([pipe]), tmp_path / "pipe.yaml")
+    twinlens.save(pipe, tmp_path / "pipe.yaml")
     loaded = twinlens.load(tmp_path / "pipe.yaml")
     for other in (loaded, pickle.loads(pickle.dumps(pipe)), copy.deepcopy(pipe), eval(f"T.{pipe!r}")):
         assert other == pipe

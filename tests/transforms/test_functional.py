@@ -24,6 +24,7 @@ from twinlens import Boxes, Keypoints
 from twinlens import transforms as T
 from twinlens.errors import ArgumentError, InputError
 from twinlens.transforms import functional as F
+from twinlens.transforms.functional.apply import made
 
 sides = st.integers(3, 40)
 seeds = st.integers(0, 10_000)
@@ -272,6 +273,19 @@ def test_every_mode(mode: str) -> None:
             continue
         for a, b in zip(ours, theirs, strict=True) if isinstance(theirs, tuple) else [(ours, theirs)]:
             assert_same_pil(a, b)
+
+
+def test_equal_calls_share_what_was_prepared() -> None:
+    """Lists are as good as tuples; other types of number and tensors are not mixed up."""
+    assert made(T.Resize, [4, 5]) is made(T.Resize, (4, 5))
+    assert made(T.ToDtype, torch.float32, True) is made(T.ToDtype, torch.float32, True)
+    assert made(T.Pad, 1, 0) is not made(T.Pad, 1, 1)
+    assert made(T.Normalize, torch.ones(3), [1.0]) is not made(T.Normalize, torch.ones(3), [1.0])
+    assert isinstance(made(T.Resize, 1), T.Resize)
+    assert isinstance(made(T.Resize, [1, 2]), T.Resize)
+    for size in (True, [True, 2]):
+        with pytest.raises(ArgumentError, match="True"):
+            made(T.Resize, size)
 
 
 def test_nothing_to_do() -> None:

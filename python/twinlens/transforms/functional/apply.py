@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +13,6 @@ from twinlens.errors import ArgumentError
 from twinlens.pipeline import movers
 from twinlens.pipeline import run as runner
 from twinlens.pipeline.images import read
-from twinlens.pipeline.run import Options
 from twinlens.pipeline.trace import Trace
 from twinlens.transforms import base
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from twinlens.pipeline.trace import Params
     from twinlens.steps import Spec, Step
 
-__all__ = ["Ready", "applied", "number", "whole"]
+__all__ = ["Ready", "applied", "made", "number", "whole"]
 
 
 class Ready(base.Transform):
@@ -38,6 +39,26 @@ class Ready(base.Transform):
         return found
 
 
+@lru_cache(maxsize=256, typed=True)
+def _kept(make: Callable[..., base.Transform], types: tuple[type, ...], *arguments: Any) -> base.Transform:  # noqa: ARG001
+    return make(*arguments)
+
+
+_PLAIN = (int, float, str, Enum, torch.dtype, type(None))
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, _PLAIN) or (isinstance(value, tuple) and all(isinstance(v, _PLAIN) for v in value))
+
+
+def made(make: Callable[..., base.Transform], *arguments: Any) -> base.Transform:
+    """make(*arguments), kept for the next call with the same: a transform prepares itself for sizes that it sees."""
+    plain = [tuple(value) if isinstance(value, list) else value for value in arguments]
+    if not all(map(_is_plain, plain)):
+        return make(*arguments)
+    return _kept(make, tuple(type(v) for value in plain if isinstance(value, tuple) for v in value), *plain)
+
+
 _ROLES = {"Mask": "mask", "BoundingBoxes": "boxes", "KeyPoints": "keypoints"}
 
 
@@ -48,7 +69,7 @@ def applied(inpt: Any, transform: base.Transform) -> Any:
     kind = type(inpt)
     role = _ROLES.get(kind.__name__) if kind.__module__.startswith("torchvision.tv_tensors") else None
     if role is None:
-        return runner.call(transform, (inpt,), {}, Options())
+        return transform(inpt)
     images = _canvas(inpt, role)
     trace = Trace(images.spec, np.zeros(len(images.spec), np.uint64), images.kind)
     plan, _ = runner.lower_units(transform.units(""), trace)

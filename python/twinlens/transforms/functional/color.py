@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from twinlens.transforms.blur import GaussianBlur
 from twinlens.transforms.color import Grayscale
 from twinlens.transforms.color_space import RGB
 from twinlens.transforms.compression import JPEG
-from twinlens.transforms.functional.apply import Ready, applied, number, whole
+from twinlens.transforms.functional.apply import Ready, applied, made, number, whole
 from twinlens.transforms.jitter import adjusted
 from twinlens.transforms.noise import GaussianNoise
 from twinlens.transforms.sharpen import RandomAdjustSharpness
@@ -66,12 +65,16 @@ def _refuse_names(owner: str, spec: Spec) -> None:
         raise InputError(f"{owner}: the image is of PIL mode P or 1; convert('RGB') it first")
 
 
-def _adjust(inpt: Any, kind: AdjustKind, amount: float) -> Any:
+def _adjustment(kind: AdjustKind, amount: float) -> Ready:
     def steps(spec: Spec) -> Iterable[Step]:
         _refuse_names(f"adjust_{kind}", spec)
         return adjusted(kind, np.array([amount]), spec)
 
-    return applied(inpt, Ready(steps))
+    return Ready(steps)
+
+
+def _adjust(inpt: Any, kind: AdjustKind, amount: float) -> Any:
+    return applied(inpt, made(_adjustment, kind, amount))
 
 
 def adjust_brightness(inpt: Any, brightness_factor: float) -> Any:
@@ -102,11 +105,14 @@ def adjust_hue(inpt: Any, hue_factor: float) -> Any:
 
 def adjust_sharpness(inpt: Any, sharpness_factor: float) -> Any:
     """0 smooths, 1 is the image, 2 doubles the sharpness. Exactly Pillow's ImageEnhance.Sharpness."""
-    sharpen = RandomAdjustSharpness(sharpness_factor, 1.0)
-    return applied(inpt, Ready(lambda spec: sharpen.lower({"adjusted": np.ones(len(spec), bool)}, spec)))
+    return applied(inpt, made(_sharpness, sharpness_factor))
 
 
-@lru_cache(maxsize=64)
+def _sharpness(factor: float) -> Ready:
+    checked = RandomAdjustSharpness(factor, 1.0)
+    return Ready(lambda spec: checked.lower({"adjusted": np.ones(len(spec), bool)}, spec))
+
+
 def _gamma_table(gamma: float, gain: float) -> NDArray[np.uint8]:
     """torchvision's table for PIL images, (1, 256)."""
     values = [min(max(int((255 + 1 - 1e-3) * gain * pow(v / 255.0, gamma)), 0), 255) for v in range(256)]
@@ -121,42 +127,43 @@ def adjust_gamma(inpt: Any, gamma: float, gain: float = 1) -> Any:
     >>> F.adjust_gamma(np.array([[0, 128, 255]], np.uint8), 2.0).tolist()
     [[0, 64, 255]]
     """
-    power, factor = number("gamma", gamma, 0.0, 100.0), number("gain", gain, 0.0, _MOST)
+    return applied(inpt, made(_gamma, number("gamma", gamma, 0.0, 100.0), number("gain", gain, 0.0, _MOST)))
 
-    def steps(spec: Spec) -> Iterable[Step]:
-        return mapped(_gamma_table(power, factor), "gamma", np.array([[factor, power]]), spec)
 
-    return applied(inpt, Ready(steps))
+def _gamma(power: float, factor: float) -> Ready:
+
+    table, values = _gamma_table(power, factor), np.array([[factor, power]])
+    return Ready(lambda spec: mapped(table, "gamma", values, spec))
 
 
 def posterize(inpt: Any, bits: int) -> Any:
     """Keeps the upper `bits` of every value, 0 to 8. Exactly Pillow's ImageOps.posterize."""
-    return applied(inpt, RandomPosterize(bits, 1.0))
+    return applied(inpt, made(RandomPosterize, bits, 1.0))
 
 
 def solarize(inpt: Any, threshold: float) -> Any:
     """Inverts values at and above `threshold`, in the units of the dtype. Exactly Pillow's ImageOps.solarize."""
-    return applied(inpt, RandomSolarize(threshold, 1.0))
+    return applied(inpt, made(RandomSolarize, threshold, 1.0))
 
 
 def invert(inpt: Any) -> Any:
     """The largest value minus the value. Exactly Pillow's ImageOps.invert."""
-    return applied(inpt, RandomInvert(1.0))
+    return applied(inpt, made(RandomInvert, 1.0))
 
 
 def autocontrast(inpt: Any) -> Any:
     """Every channel stretched to the whole range. Exactly Pillow's ImageOps.autocontrast. uint8."""
-    return applied(inpt, RandomAutocontrast(1.0))
+    return applied(inpt, made(RandomAutocontrast, 1.0))
 
 
 def equalize(inpt: Any) -> Any:
     """The histogram of every channel equalised. Exactly Pillow's ImageOps.equalize. uint8."""
-    return applied(inpt, RandomEqualize(1.0))
+    return applied(inpt, made(RandomEqualize, 1.0))
 
 
 def rgb_to_grayscale(inpt: Any, num_output_channels: int = 1) -> Any:
     """Pillow's mode L, in 1 channel or 3 equal ones: `Grayscale(num_output_channels)`."""
-    return applied(inpt, Grayscale(num_output_channels))
+    return applied(inpt, made(Grayscale, num_output_channels))
 
 
 to_grayscale = rgb_to_grayscale
@@ -164,7 +171,7 @@ to_grayscale = rgb_to_grayscale
 
 def grayscale_to_rgb(inpt: Any) -> Any:
     """One channel three times; RGB stays: `RGB()`."""
-    return applied(inpt, RGB())
+    return applied(inpt, made(RGB))
 
 
 def gaussian_blur(inpt: Any, kernel_size: Any, sigma: Any = None, *, semantics: BlurSemantics = "opencv") -> Any:
@@ -176,6 +183,10 @@ def gaussian_blur(inpt: Any, kernel_size: Any, sigma: Any = None, *, semantics: 
     >>> F.gaussian_blur(np.array([[0, 0, 255, 0, 0]], np.uint8), 3, 0.8).tolist()
     [[0, 61, 133, 61, 0]]
     """
+    return applied(inpt, made(_blur, kernel_size, sigma, semantics))
+
+
+def _blur(kernel_size: Any, sigma: Any, semantics: BlurSemantics) -> Ready:
     checked = GaussianBlur(kernel_size, 1.0, semantics=semantics)
     size = checked.kernel_size
     if sigma is None:
@@ -186,7 +197,7 @@ def gaussian_blur(inpt: Any, kernel_size: Any, sigma: Any = None, *, semantics: 
             raise ArgumentError(f"sigma={sigma!r} must be one or two numbers, across and down")
         widths = [number("sigma", value, 1e-6, 1e4) for value in (given * 2)[:2]]
     blur = GaussianStep(np.array([size], np.int64), np.array([widths]), semantics)
-    return applied(inpt, Ready(lambda spec: [blur]))  # noqa: ARG005
+    return Ready(lambda spec: [blur])  # noqa: ARG005
 
 
 def gaussian_noise(inpt: Any, mean: float = 0.0, sigma: float = 0.1, clip: bool = True) -> Any:
@@ -196,7 +207,7 @@ def gaussian_noise(inpt: Any, mean: float = 0.0, sigma: float = 0.1, clip: bool 
 
 def jpeg(image: Any, quality: int) -> Any:
     """Through JPEG at a quality from 1 to 100, exactly torchvision: `JPEG(quality)`."""
-    return applied(image, JPEG(quality))
+    return applied(image, made(JPEG, quality))
 
 
 def permute_channels(inpt: Any, permutation: list[int]) -> Any:

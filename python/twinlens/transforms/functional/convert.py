@@ -19,7 +19,7 @@ from twinlens.transforms.convert import (
     ToPILImage,
     ToTensor,
 )
-from twinlens.transforms.functional.apply import applied, whole
+from twinlens.transforms.functional.apply import applied, made, whole
 
 __all__ = [
     "convert_image_dtype",
@@ -41,17 +41,17 @@ def to_tensor(inpt: Any) -> Any:
     >>> F.to_tensor(np.full((1, 2, 3), 255, np.uint8)).shape
     torch.Size([3, 1, 2])
     """
-    return applied(inpt, ToTensor())
+    return applied(inpt, made(ToTensor))
 
 
 def pil_to_tensor(pic: Any) -> Any:
     """A PIL image or (H, W, C) array as a (C, H, W) tensor of the same values: `PILToTensor()`."""
-    return applied(pic, PILToTensor())
+    return applied(pic, made(PILToTensor))
 
 
 def to_image(inpt: Any) -> Any:
     """A PIL image, array or tensor as torchvision's tv_tensors.Image: `ToImage()`."""
-    return applied(inpt, ToImage())
+    return applied(inpt, made(ToImage))
 
 
 def to_pil_image(pic: Any, mode: str | None = None) -> Any:
@@ -61,17 +61,17 @@ def to_pil_image(pic: Any, mode: str | None = None) -> Any:
 
 def to_dtype(inpt: Any, dtype: Any = torch.float32, scale: bool = False) -> Any:
     """Another dtype, with `scale` also another range: `ToDtype(dtype, scale)`. Images only: masks keep theirs."""
-    return applied(inpt, ToDtype(dtype, scale))
+    return applied(inpt, made(ToDtype, dtype, scale))
 
 
 def convert_image_dtype(image: Any, dtype: Any = torch.float32) -> Any:
     """`to_dtype(image, dtype, scale=True)` under torchvision's older name."""
-    return applied(image, ConvertImageDtype(dtype))
+    return applied(image, made(ConvertImageDtype, dtype))
 
 
 def normalize(inpt: Any, mean: Any, std: Any, inplace: bool = False) -> Any:
     """(x - mean) / std: `Normalize(mean, std)`. inplace is taken and ignored: inputs are never changed."""
-    return applied(inpt, Normalize(mean, std, inplace))
+    return applied(inpt, made(Normalize, mean, std, inplace))
 
 
 class _Paste(base.Transform):

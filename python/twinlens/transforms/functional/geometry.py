@@ -15,7 +15,7 @@ from twinlens.transforms.compose import Compose
 from twinlens.transforms.crop import CenterCrop, Pad, padded
 from twinlens.transforms.crops import FiveCrop, TenCrop
 from twinlens.transforms.distort import ElasticTransform
-from twinlens.transforms.functional.apply import Ready, applied, number, whole
+from twinlens.transforms.functional.apply import Ready, applied, made, number, whole
 from twinlens.transforms.resize import Resize
 from twinlens.transforms.warp import RandomAffine, RandomPerspective, RandomRotation, perspective_between
 
@@ -57,7 +57,7 @@ def resize(
     >>> F.resize(np.zeros((480, 640, 3), np.uint8), 256).shape
     (256, 341, 3)
     """
-    return applied(inpt, Resize(size, interpolation, max_size, antialias))
+    return applied(inpt, made(Resize, size, interpolation, max_size, antialias))
 
 
 def _window(top: int, left: int, height: int, width: int) -> Ready:
@@ -78,7 +78,7 @@ def crop(inpt: Any, top: int, left: int, height: int, width: int) -> Any:
     >>> F.crop(np.array([[1, 2], [3, 4]], np.uint8), 1, 0, 2, 2).tolist()
     [[3, 4], [0, 0]]
     """
-    return applied(inpt, _window(*whole(top=top, left=left, height=height, width=width)))
+    return applied(inpt, made(_window, *whole(top=top, left=left, height=height, width=width)))
 
 
 def resized_crop(
@@ -86,18 +86,24 @@ def resized_crop(
     antialias: bool | None = True,
 ) -> Any:  # fmt: skip
     """`crop`, then `resize`."""
-    window = _window(*whole(top=top, left=left, height=height, width=width))
-    return applied(inpt, Compose([window, Resize(size, interpolation, None, antialias)]))
+    window = whole(top=top, left=left, height=height, width=width)
+    return applied(inpt, made(_resized_window, *window, size, interpolation, antialias))
+
+
+def _resized_window(
+    top: int, left: int, height: int, width: int, size: Any, interpolation: Any, antialias: Any
+) -> Compose:
+    return Compose([_window(top, left, height, width), Resize(size, interpolation, None, antialias)])
 
 
 def center_crop(inpt: Any, output_size: Any) -> Any:
     """`CenterCrop(output_size)`: height and width, or one number for both; smaller images are padded with 0."""
-    return applied(inpt, CenterCrop(output_size))
+    return applied(inpt, made(CenterCrop, output_size))
 
 
 def pad(inpt: Any, padding: Any, fill: Any = None, padding_mode: str = "constant") -> Any:
     """`Pad(padding, fill, padding_mode)`: one number, left/right and top/bottom, or left, top, right, bottom."""
-    return applied(inpt, Pad(padding, fill, padding_mode))
+    return applied(inpt, made(Pad, padding, fill, padding_mode))
 
 
 def five_crop(inpt: Any, size: Any) -> Any:
@@ -110,7 +116,9 @@ def ten_crop(inpt: Any, size: Any, vertical_flip: bool = False) -> Any:
     return TenCrop(size, vertical_flip)(inpt)
 
 
-_YES, _NO = np.array([True]), np.array([False])
+def _mirror(across: bool) -> Ready:
+    flip = Flip(np.array([across]), np.array([not across]))
+    return Ready(lambda spec: [flip])  # noqa: ARG005
 
 
 def horizontal_flip(inpt: Any) -> Any:
@@ -121,12 +129,12 @@ def horizontal_flip(inpt: Any) -> Any:
     >>> F.horizontal_flip(np.array([[1, 2, 3]], np.uint8)).tolist()
     [[3, 2, 1]]
     """
-    return applied(inpt, Ready(lambda spec: [Flip(_YES, _NO)]))  # noqa: ARG005
+    return applied(inpt, made(_mirror, True))
 
 
 def vertical_flip(inpt: Any) -> Any:
     """Mirrored top-bottom."""
-    return applied(inpt, Ready(lambda spec: [Flip(_NO, _YES)]))  # noqa: ARG005
+    return applied(inpt, made(_mirror, False))
 
 
 hflip = horizontal_flip
@@ -144,8 +152,12 @@ def rotate(
     [[2, 4], [1, 3]]
     """
     turn = number("angle", angle, -_FARTHEST, _FARTHEST)
+    return applied(inpt, made(_rotation, turn, interpolation, expand, center, fill))
+
+
+def _rotation(turn: float, interpolation: Any, expand: bool, center: Any, fill: Any) -> Ready:
     rotation = RandomRotation((turn, turn), interpolation, expand, center, fill)
-    return applied(inpt, Ready(lambda spec: rotation.lower({"angle": np.full(len(spec), turn)}, spec)))
+    return Ready(lambda spec: rotation.lower({"angle": np.full(len(spec), turn)}, spec))
 
 
 def _pair(name: str, value: Any) -> list[float]:
