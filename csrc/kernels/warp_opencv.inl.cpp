@@ -162,7 +162,8 @@ void opencv_nearest(const View& src, const View& dst, const WarpJob& job) {
 template <typename T>
 void opencv_of(const View& src, const View& dst, const WarpJob& job) {
 #if TWL_ISA > 0
-  if (job.method == WarpMethod::cv_linear && packed_rgb(src) && packed_rgb(dst)) return opencv_linear_rgb(src, dst, job);
+  if (job.method == WarpMethod::cv_linear && packed_rgb(src) && packed_rgb(dst))
+    return opencv_linear_rgb(src, dst, job);
 #endif
   if (job.method == WarpMethod::cv_linear)
     opencv_linear<T>(src, dst, job);
