@@ -20,17 +20,74 @@ void blend_table(int32_t degenerate, float factor, uint8_t* table) {
 }
 
 // Pillow, ImageEnhance.Contrast: int(mean of the gray picture + 0.5).
-int32_t mean_gray(const View& colour) {
+int32_t rounded_mean(uint64_t sum, const View& v) {
+  return static_cast<int32_t>(static_cast<double>(sum) / static_cast<double>(v.h * v.w) + 0.5);
+}
+
+uint64_t sum_of(const View& gray) {
   int64_t counts[kBins];
   uint64_t sum = 0;
-  if (colour.c == 3) {
-    sum = TWL_KERNELS(adjust).gray_sum(colour, pillow_gray());
-  } else {
-    count_values(plane(colour, 0), counts);
-    for (int64_t i = 0; i < kBins; ++i) sum += static_cast<uint64_t>(i * counts[i]);
-  }
-  return static_cast<int32_t>(static_cast<double>(sum) / static_cast<double>(colour.h * colour.w) + 0.5);
+  count_values(gray, counts);
+  for (int64_t i = 0; i < kBins; ++i) sum += static_cast<uint64_t>(i * counts[i]);
+  return sum;
 }
+
+// The picture as one row, where its rows lie behind each other.
+View flat(View v) {
+  v.w *= v.h;
+  v.h = 1;
+  return v;
+}
+
+bool is_flat(const View& v) { return v.sy == v.w * v.sx; }
+
+// Walks over a picture as late as it can, so that one walk does what it can.
+class Walk {
+ public:
+  Walk(const View& src, const View& dst) : now_(src), dst_(dst) {
+    if (is_flat(src) && is_flat(dst)) now_ = flat(src), dst_ = flat(dst);
+  }
+
+  void map(const uint8_t* table) {
+    if (count_ > 0 && stages_[count_ - 1].table != nullptr) {
+      uint8_t* kept = tables_[count_ - 1];  // two tables in a row are one
+      for (int64_t i = 0; i < kBins; ++i) kept[i] = table[kept[i]];
+      return;
+    }
+    std::memcpy(tables_[count_], table, static_cast<size_t>(kBins));
+    stages_[count_] = {tables_[count_], 0.0F};
+    ++count_;
+  }
+
+  void saturate(float factor) { stages_[count_++] = {nullptr, factor}; }
+
+  // The mean gray of the pixels as they are by now. A table is then as quickly done again as stored and read.
+  int32_t mean() {
+    const bool stores = count_ > 1 || (count_ == 1 && stages_[0].table == nullptr);
+    const uint64_t sum = TWL_KERNELS(adjust).run(now_, stores ? &dst_ : nullptr, stages_, count_, pillow_gray(), true);
+    if (stores) stored();
+    return rounded_mean(sum, now_);
+  }
+
+  void finish() {
+    if (count_ == 1 && stages_[0].table != nullptr)
+      apply_tables(now_, dst_, stages_[0].table, 1);
+    else if (count_ > 0)
+      TWL_KERNELS(adjust).run(now_, &dst_, stages_, count_, pillow_gray(), false);
+    stored();
+  }
+
+ private:
+  void stored() {
+    now_ = dst_;
+    count_ = 0;
+  }
+
+  View now_, dst_;
+  AdjustStage stages_[kMostAdjustments];
+  uint8_t tables_[kMostAdjustments][kBins];
+  int64_t count_ = 0;
+};
 
 int32_t bits_of(float v) {
   int32_t bits;
@@ -59,22 +116,32 @@ View first_channels(View v, int64_t n) {
 
 }  // namespace
 
-void adjust_pixels(const View& src, const View& dst, AdjustKind kind, double amount, bool alpha) {
+void adjust_colours(const View& src, const View& dst, const Adjustment* list, int64_t count) {
+  Walk walk(src, dst);
+  uint8_t table[kBins];
+  for (int64_t i = 0; i < count; ++i) {
+    const auto factor = static_cast<float>(list[i].amount);
+    if (list[i].kind == AdjustKind::saturation) {
+      walk.saturate(factor);
+      continue;
+    }
+    blend_table(list[i].kind == AdjustKind::contrast ? walk.mean() : 0, factor, table);
+    walk.map(table);
+  }
+  walk.finish();
+}
+
+void adjust_pixels(const View& src, const View& dst, const Adjustment& what, bool alpha) {
   const int64_t colours = src.c - (alpha ? 1 : 0);
   const View from = first_channels(src, colours), to = first_channels(dst, colours);
-  const auto factor = static_cast<float>(amount);
-  if (kind == AdjustKind::saturation || kind == AdjustKind::hue) {
-    if (alpha) copy(plane(src, colours), plane(dst, colours));
-    if (kind == AdjustKind::hue)
-      return TWL_KERNELS(adjust).turn_hue(from, to, static_cast<int32_t>(amount), hue_tables());
-    return TWL_KERNELS(adjust).saturate(from, to, factor, pillow_gray());
-  }
-  uint8_t tables[4 * kBins];
-  blend_table(kind == AdjustKind::contrast ? mean_gray(from) : 0, factor, tables);
-  if (!alpha) return apply_tables(src, dst, tables, 1);
-  for (int64_t c = 1; c < colours; ++c) std::memcpy(tables + c * kBins, tables, static_cast<size_t>(kBins));
-  for (int64_t i = 0; i < kBins; ++i) tables[colours * kBins + i] = static_cast<uint8_t>(i);
-  apply_tables(src, dst, tables, src.c);
+  if (alpha) copy(plane(src, colours), plane(dst, colours));
+  if (what.kind == AdjustKind::hue)
+    return TWL_KERNELS(adjust).turn_hue(from, to, static_cast<int32_t>(what.amount), hue_tables());
+  if (colours == 3) return adjust_colours(from, to, &what, 1);
+  uint8_t table[kBins];
+  const int32_t degenerate = what.kind == AdjustKind::contrast ? rounded_mean(sum_of(from), from) : 0;
+  blend_table(degenerate, static_cast<float>(what.amount), table);
+  apply_tables(from, to, table, 1);
 }
 
 }  // namespace twinlens

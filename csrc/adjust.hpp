@@ -13,11 +13,17 @@ struct HueTables {
   alignas(64) int32_t saturation[256];  // s / 255, float32
 };
 
+// One walk over the pixels may take several of these: values through a table, or gray + factor * (v - gray).
+struct AdjustStage {
+  const uint8_t* table;  // of 256, for all channels; or none: saturation
+  float factor;
+};
+
 struct AdjustKernels {
-  // The sum of all grays of three channels, any strides.
-  uint64_t (*gray_sum)(const View& src, const GrayWeights& weights);
-  // gray + factor * (v - gray) of three channels, truncated and clipped. dst is not src.
-  void (*saturate)(const View& src, const View& dst, float factor, const GrayWeights& weights);
+  // Three channels, any strides, through all stages. Returns the sum of the results' grays if `sums`. dst may be src,
+  // and nullptr where only the sum is wanted.
+  uint64_t (*run)(const View& src, const View* dst, const AdjustStage* stages, int64_t count,
+                  const GrayWeights& weights, bool sums);
   // Adds `shift` to the hue of Pillow's 8-bit HSV, which wraps. dst is not src.
   void (*turn_hue)(const View& src, const View& dst, int32_t shift, const HueTables& tables);
 };
@@ -25,8 +31,16 @@ TWL_KERNEL_TABLE(AdjustKernels, adjust)
 
 enum class AdjustKind : int64_t { brightness = 0, contrast = 1, saturation = 2, hue = 3 };
 
-// uint8 of 1 or 3 channels, and alpha behind them that stays; saturation and hue want 3. `amount` is the factor, or for
-// hue what is added to it, 0..255.
-void adjust_pixels(const View& src, const View& dst, AdjustKind kind, double amount, bool alpha);
+struct Adjustment {
+  AdjustKind kind;
+  double amount;  // the factor, or for hue what is added to it, 0..255
+};
+
+// uint8 of 1 or 3 channels, and alpha behind them that stays; saturation and hue want 3.
+void adjust_pixels(const View& src, const View& dst, const Adjustment& what, bool alpha);
+
+// Brightness, contrast and saturation of three channels, one after the other, in as few walks as they allow.
+void adjust_colours(const View& src, const View& dst, const Adjustment* list, int64_t count);
+constexpr int64_t kMostAdjustments = 8;  // of one call
 
 }  // namespace twinlens

@@ -34,6 +34,22 @@ void apply(State& s, const Args& a, bool last) {
   operation.apply(s, a, last);
 }
 
+// Runs the active adjustments from ops[first] on, as many as follow each other; returns the place of the last of them.
+size_t run_adjustments(const std::vector<Op>& ops, int64_t picture, size_t first, State& s, size_t last) {
+  Adjustment list[kMostAdjustments];
+  int64_t count = 0;
+  size_t end = first;
+  for (size_t i = first; i < ops.size() && count < kMostAdjustments; ++i) {
+    const Args a = args_of(ops[i], picture);
+    if (!a.active()) continue;
+    if (!operations::is_colour_adjustment(a, s.now)) break;
+    list[count++] = operations::checked_adjustment(a, s.now);
+    end = i;
+  }
+  operations::adjust_in_turn(s, list, count, end == last);
+  return end;
+}
+
 void run_one(const std::vector<Op>& ops, int64_t picture, const View& src, const View& dst, Arena& arena) {
   arena.reset();
   check_picture(src);
@@ -45,6 +61,10 @@ void run_one(const std::vector<Op>& ops, int64_t picture, const View& src, const
   for (size_t i = 0; i < ops.size(); ++i) {
     const Args a = args_of(ops[i], picture);
     if (!a.active()) continue;
+    if (operations::is_colour_adjustment(a, state.now)) {
+      i = run_adjustments(ops, picture, i, state, last);
+      continue;
+    }
     const bool pair = i == before_last && a.op.code == OpCode::resample && ops[last].code == OpCode::normalize;
     if (pair && operations::resample_then_normalize(state, a, args_of(ops[last], picture))) return;
     apply(state, a, i == last);

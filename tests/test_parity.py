@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -10,14 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import reference
+import twinlens
 from images import DTYPES, picture
 from parity import STEPS, Trial, assert_parity
 from parity.pixels import COLOR
 from parity.resize import OPENCV, opencv_resize, pillow_resize
-from parity.trial import ints
+from parity.trial import batches, every_isa, ints, masked, planar, where_active
+from reference.adjust import adjust
 from reference.normalize import round_to
-from twinlens import steps
-from twinlens.steps import ColorConvert, Convert, Normalize, Resample
+from twinlens import engines, steps
+from twinlens.engines import Batch
+from twinlens.steps import Adjust, ColorConvert, Convert, Normalize, Resample, Spec
+from twinlens.steps.adjust.step import AdjustKind
 from twinlens.steps.resample.step import ANTIALIASED
 
 
@@ -139,3 +143,27 @@ def test_every_step_is_in_the_table() -> None:
     listed = {name for name in concrete if any(name.lower().startswith(word) for word in first_words)}
     assert listed == concrete
     assert all(any(name.lower().startswith(word) for name in concrete) for word in first_words)
+
+
+@given(data=st.data())
+def test_adjustments_in_a_chain(data: st.DataObject) -> None:
+    """Those that follow each other share walks over the pixels; each image has its own active ones."""
+    images = data.draw(batches(dtypes=("uint8",), channels=(3,), max_side=70, max_images=2))
+    expected, chain = images, []
+    for kind in data.draw(st.lists(st.sampled_from([*get_args(AdjustKind)[:3]] * 3 + ["hue"]), max_size=11)):
+        amounts = st.floats(-0.5, 0.5) if kind == "hue" else st.floats(0, 3)
+        amount = [data.draw(amounts, label=kind) for _ in images]
+        active = masked(data.draw, images)
+        done = [adjust(a, kind, f) for a, f in zip(expected, amount, strict=True)]
+        expected = where_active(active, done, expected)
+        chain.append(Adjust(kind, np.array(amount), active=active))
+    spec = Spec.of([image.shape for image in images], "uint8")
+    batch, planes = Batch(images, spec, False), Batch([planar(image) for image in images], spec, True)
+    with every_isa() as isas:
+        for isa in isas:
+            twinlens.set_isa(isa)
+            flat = engines.run(chain, batch, chw=False, tensors=False, engine="native")
+            apart = engines.run(chain, planes, chw=True, tensors=True, engine="native")
+            for want, got, other in zip(expected, flat.data, apart.data, strict=True):
+                np.testing.assert_array_equal(got, want, err_msg=isa)
+                np.testing.assert_array_equal(np.moveaxis(other.numpy(), 0, -1), want, err_msg=f"{isa} planar")

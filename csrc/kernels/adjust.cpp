@@ -8,11 +8,12 @@ namespace {
 
 #include "blocks.inl.cpp"
 #include "gray.inl.cpp"
+#include "lut.inl.cpp"
 // After those that it calls.
 #include "adjust.inl.cpp"
 
 }  // namespace
 
-const AdjustKernels adjust = {.gray_sum = gray_sum, .saturate = saturate, .turn_hue = turn_hue};
+const AdjustKernels adjust = {.run = run_adjust, .turn_hue = turn_hue};
 
 }  // namespace twinlens::TWL_NS

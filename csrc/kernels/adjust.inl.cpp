@@ -1,20 +1,4 @@
-// Saturation and hue as Pillow computes them, in blocks of pixels.
-
-uint64_t gray_sum(const View& src, const GrayWeights& weights) {
-  PixelBlock<uint8_t> in;
-  alignas(64) uint8_t gray[kBlock];
-  uint64_t total = 0;
-  for (int64_t y = 0; y < src.h; ++y)
-    for (int64_t x = 0; x < src.w; x += kBlock) {
-      const int64_t n = src.w - x < kBlock ? src.w - x : kBlock;
-      load_block(src, y, x, n, in);
-      gray_block(in, weights, gray);
-      uint32_t sum = 0;
-      for (int64_t i = 0; i < n; ++i) sum += gray[i];
-      total += sum;
-    }
-  return total;
-}
+// Brightness, contrast, saturation and hue as Pillow computes them, in blocks of pixels.
 
 // gray + factor * (value - gray) in float32, cut off and truncated.
 #if TWL_ISA > 1
@@ -54,16 +38,39 @@ inline void blend_block(const uint8_t* gray, float factor, uint8_t* channel) {
 }
 #endif
 
-void saturate(const View& src, const View& dst, float factor, const GrayWeights& weights) {
-  PixelBlock<uint8_t> px;
+inline void adjust_block(PixelBlock<uint8_t>& px, const AdjustStage& stage, const GrayWeights& weights) {
+  if (stage.table != nullptr) return lut_apply(px.channel[0], px.channel[0], 3 * kBlock, stage.table);
   alignas(64) uint8_t gray[kBlock];
+  gray_block(px, weights, gray);
+  for (auto& channel : px.channel) blend_block(gray, stage.factor, channel);
+}
+
+// What lies behind the n-th pixel of a short block is not counted.
+inline uint64_t sum_block(const PixelBlock<uint8_t>& px, int64_t n, const GrayWeights& weights) {
+  alignas(64) uint8_t gray[kBlock];
+  gray_block(px, weights, gray);
+  uint32_t sum = 0;
+  if (n == kBlock) {
+    for (int64_t i = 0; i < kBlock; ++i) sum += gray[i];
+  } else {
+    for (int64_t i = 0; i < n; ++i) sum += gray[i];
+  }
+  return sum;
+}
+
+uint64_t run_adjust(const View& src, const View* dst, const AdjustStage* stages, int64_t count,
+                    const GrayWeights& weights, bool sums) {
+  PixelBlock<uint8_t> px;
+  uint64_t total = 0;
   for (int64_t y = 0; y < src.h; ++y)
-    for_each_block(src.w, [&](int64_t x, int64_t n) {
+    for (int64_t x = 0; x < src.w; x += kBlock) {
+      const int64_t n = src.w - x < kBlock ? src.w - x : kBlock;
       load_block(src, y, x, n, px);
-      gray_block(px, weights, gray);
-      for (auto& channel : px.channel) blend_block(gray, factor, channel);
-      store_block(px, dst, y, x, n);
-    });
+      for (int64_t i = 0; i < count; ++i) adjust_block(px, stages[i], weights);
+      if (sums) total += sum_block(px, n, weights);
+      if (dst != nullptr) store_block(px, *dst, y, x, n);
+    }
+  return total;
 }
 
 struct HsvBlock {

@@ -62,6 +62,50 @@ inline void join_16(const uint8_t* r, const uint8_t* g, const uint8_t* b, uint8_
 }
 #endif
 
+#if TWL_ISA == 2
+// 16 bytes each from p, p + step, p + 2 * step and p + 3 * step, in the four lanes.
+inline __m512i load_lanes(const uint8_t* p, int64_t step) {
+  const __m512i two = _mm512_inserti32x4(_mm512_castsi128_si512(load_16(p)), load_16(p + step), 1);
+  return _mm512_inserti32x4(_mm512_inserti32x4(two, load_16(p + 2 * step), 2), load_16(p + 3 * step), 3);
+}
+
+inline __m512i merge_three(__m512i a, __m512i b, __m512i c, const int8_t (*m)[16]) {
+  const auto part = [](__m512i v, const int8_t* at) {
+    return _mm512_shuffle_epi8(v, _mm512_broadcast_i32x4(load_16(at)));
+  };
+  return _mm512_or_si512(_mm512_or_si512(part(a, m[0]), part(b, m[1])), part(c, m[2]));
+}
+#endif
+
+#if TWL_ISA > 0
+// 64 interleaved pixels of three bytes at p, and back.
+inline void split_64(const uint8_t* p, uint8_t (*out)[kBlock]) {
+#if TWL_ISA == 2
+  const __m512i s0 = load_lanes(p, 48), s1 = load_lanes(p + 16, 48), s2 = load_lanes(p + 32, 48);
+  for (int64_t c = 0; c < 3; ++c) _mm512_storeu_si512(out[c], merge_three(s0, s1, s2, kSplit[c]));
+#else
+  for (int64_t i = 0; i < 64; i += 16) split_16(p + 3 * i, out[0] + i, out[1] + i, out[2] + i);
+#endif
+}
+
+inline void join_64(const uint8_t (*in)[kBlock], uint8_t* p) {
+#if TWL_ISA == 2
+  const __m512i s0 = _mm512_loadu_si512(in[0]), s1 = _mm512_loadu_si512(in[1]), s2 = _mm512_loadu_si512(in[2]);
+  const auto store = [](uint8_t* at, __m128i v) { _mm_storeu_si128(reinterpret_cast<__m128i*>(at), v); };
+  for (int64_t part = 0; part < 3; ++part) {
+    const __m512i v = merge_three(s0, s1, s2, kJoin[part]);
+    uint8_t* at = p + 16 * part;
+    store(at, _mm512_castsi512_si128(v));
+    store(at + 48, _mm512_extracti32x4_epi32(v, 1));
+    store(at + 96, _mm512_extracti32x4_epi32(v, 2));
+    store(at + 144, _mm512_extracti32x4_epi32(v, 3));
+  }
+#else
+  for (int64_t i = 0; i < 64; i += 16) join_16(in[0] + i, in[1] + i, in[2] + i, p + 3 * i);
+#endif
+}
+#endif
+
 // The n samples at p, p + step, ...: constant steps for the usual layouts let the compiler vectorise.
 template <typename T>
 inline void load_strided(const uint8_t* p, int64_t step, int64_t n, T* out) {
@@ -124,11 +168,7 @@ inline void load_block(const View& v, int64_t y, int64_t x, int64_t n, PixelBloc
   const uint8_t* p = v.data + y * v.sy + x * v.sx;
   if (n == kBlock && v.sc == kItem && v.sx == 3 * kItem) {
 #if TWL_ISA > 0
-    if constexpr (kItem == 1) {
-      for (int64_t i = 0; i < kBlock; i += 16)
-        split_16(p + 3 * i, out.channel[0] + i, out.channel[1] + i, out.channel[2] + i);
-      return;
-    }
+    if constexpr (kItem == 1) return split_64(p, out.channel);
 #endif
     for (int64_t i = 0; i < kBlock; ++i) {
       out.channel[0][i] = load_sample<T>(p + (3 * i + 0) * kItem);
@@ -138,6 +178,14 @@ inline void load_block(const View& v, int64_t y, int64_t x, int64_t n, PixelBloc
     return;
   }
   if (n < kBlock) __builtin_memset(&out, 0, sizeof out);
+#if TWL_ISA > 0
+  if constexpr (kItem == 1)
+    if (v.sc == 1 && v.sx == 3) {
+      uint8_t whole[3 * kBlock] = {};
+      __builtin_memcpy(whole, p, static_cast<size_t>(3 * n));
+      return split_64(whole, out.channel);
+    }
+#endif
   for (int64_t c = 0; c < 3; ++c) load_strided(p + c * v.sc, v.sx, n, out.channel[c]);
 }
 
@@ -147,11 +195,7 @@ inline void store_block(const PixelBlock<T>& in, const View& v, int64_t y, int64
   uint8_t* p = v.data + y * v.sy + x * v.sx;
   if (n == kBlock && v.sc == kItem && v.sx == 3 * kItem) {
 #if TWL_ISA > 0
-    if constexpr (kItem == 1) {
-      for (int64_t i = 0; i < kBlock; i += 16)
-        join_16(in.channel[0] + i, in.channel[1] + i, in.channel[2] + i, p + 3 * i);
-      return;
-    }
+    if constexpr (kItem == 1) return join_64(in.channel, p);
 #endif
     for (int64_t i = 0; i < kBlock; ++i) {
       store_sample(p + (3 * i + 0) * kItem, in.channel[0][i]);
@@ -160,6 +204,15 @@ inline void store_block(const PixelBlock<T>& in, const View& v, int64_t y, int64
     }
     return;
   }
+#if TWL_ISA > 0
+  if constexpr (kItem == 1)
+    if (v.sc == 1 && v.sx == 3) {
+      uint8_t whole[3 * kBlock];
+      join_64(in.channel, whole);
+      __builtin_memcpy(p, whole, static_cast<size_t>(3 * n));
+      return;
+    }
+#endif
   for (int64_t c = 0; c < 3; ++c) store_strided(in.channel[c], n, p + c * v.sc, v.sx);
 }
 

@@ -19,10 +19,12 @@ void check_adjust(const Args& a, const View& now) {
   require(a.reals[0] >= 0 && a.reals[0] <= most, "adjust: an amount below 0 or too large");
 }
 
+Adjustment adjustment_of(const Args& a) { return {static_cast<AdjustKind>(a[1]), a.reals[0]}; }
+
 void do_adjust(State& s, const Args& a, bool last) {
   s.make_plain();
   const View dst = s.make_like(s.now, last);
-  adjust_pixels(s.now, dst, static_cast<AdjustKind>(a[1]), a.reals[0], a[2] != 0);
+  adjust_pixels(s.now, dst, adjustment_of(a), a[2] != 0);
   s.now = dst;
 }
 
@@ -30,5 +32,21 @@ void do_adjust(State& s, const Args& a, bool last) {
 
 // kind, whether the last channel is alpha | factor, or for hue what is added
 const Operation adjust = {3, 1, check_adjust, do_adjust};
+
+bool is_colour_adjustment(const Args& a, const View& now) {
+  return a.op.code == OpCode::adjust && now.c == 3 && a[2] == 0 && a[1] != static_cast<int64_t>(AdjustKind::hue);
+}
+
+Adjustment checked_adjustment(const Args& a, const View& now) {
+  check_adjust(a, now);
+  return adjustment_of(a);
+}
+
+void adjust_in_turn(State& s, const Adjustment* list, int64_t count, bool last) {
+  s.make_plain();
+  const View dst = s.make_like(s.now, last);
+  adjust_colours(s.now, dst, list, count);
+  s.now = dst;
+}
 
 }  // namespace twinlens::operations

@@ -2,6 +2,7 @@
 #pragma once
 #include <memory>
 
+#include "../adjust.hpp"
 #include "../normalize.hpp"
 #include "../operation.hpp"
 
@@ -34,6 +35,11 @@ extern const Operation warp;
 
 // Resample and, as the last operation, normalise: one walk over the rows where that can be; false where it cannot.
 bool resample_then_normalize(State& s, const Args& a, const Args& then);
+
+// Adjustments of three channels that follow each other run together.
+bool is_colour_adjustment(const Args& a, const View& now);
+Adjustment checked_adjustment(const Args& a, const View& now);
+void adjust_in_turn(State& s, const Adjustment* list, int64_t count, bool last);
 
 // Runs `filter`, which takes an interleaved picture or one plane, on all of the picture.
 using ImageFilter = void (*)(const View& src, const View& dst, const Args& a, Arena& arena);
