@@ -145,6 +145,39 @@ Op op_of(int64_t code, const Ints& ints, const Reals& reals, int64_t batch) {
           reals.shape(1)};
 }
 
+// (n, k) from numbers, (n,) and (n, m), side by side; parts of one row are repeated.
+Ints columns(const py::args& parts) {
+  struct Part {
+    Ints array;
+    int64_t number;
+    py::ssize_t rows, width;
+    const int64_t* data() const { return array ? array.data() : &number; }
+  };
+  std::vector<Part> columns;
+  columns.reserve(parts.size());
+  py::ssize_t rows = 1, width = 0;
+  for (const py::handle part : parts) {
+    if (PyLong_CheckExact(part.ptr()) != 0) {  // no array for it: that would cost more than all else
+      columns.push_back({py::reinterpret_steal<Ints>(nullptr), part.cast<int64_t>(), 1, 1});
+    } else {
+      const auto a = part.cast<Ints>();
+      if (a.ndim() > 2) throw std::invalid_argument("native: columns takes numbers, (n,) and (n, m)");
+      columns.push_back({a, 0, a.ndim() > 0 ? a.shape(0) : 1, a.ndim() == 2 ? a.shape(1) : 1});
+    }
+    const Part& p = columns.back();
+    if (p.rows != 1 && rows != 1 && p.rows != rows) throw std::invalid_argument("native: columns differ in length");
+    if (p.rows != 1) rows = p.rows;
+    width += p.width;
+  }
+  Ints out({rows, width});
+  int64_t* to = out.mutable_data();
+  for (const Part& p : columns) {
+    for (py::ssize_t i = 0; i < rows; ++i) std::copy_n(p.data() + (p.rows == 1 ? 0 : i * p.width), p.width, to + i * width);
+    to += p.width;
+  }
+  return out;
+}
+
 DType dtype_of(int code) {
   if (code < 0 || code > static_cast<int>(DType::bf16)) throw std::invalid_argument("native: unknown dtype code");
   return static_cast<DType>(code);
@@ -328,6 +361,7 @@ PYBIND11_MODULE(_native, m, py::mod_gil_not_used()) {
   m.def("supported_isas", &supported_isas);
   m.def("run", &run, py::arg("images"), py::arg("outs"), py::arg("ops"), py::arg("in_dtype"), py::arg("out_dtype"),
         py::arg("in_chw"), py::arg("out_chw"), py::arg("threads"));
+  m.def("columns", &columns);
   m.def("pillow_pixels", &pillow_pixels, py::arg("schema"), py::arg("array"), py::arg("h"), py::arg("w"),
         py::arg("channels"));
   m.def("sample_keys", &sample_keys, py::arg("seed"), py::arg("epoch"), py::arg("index"));

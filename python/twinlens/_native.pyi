@@ -25,6 +25,9 @@ def run(
     threads: SupportsInt | SupportsIndex,
 ) -> None: ...
 
+# (n, k) from numbers, (n,) and (n, m), side by side; parts of one row are repeated.
+def columns(*parts: object) -> NDArray[np.int64]: ...
+
 # What Image.__arrow_c_array__() gives, as an array of that memory; ValueError where it has another form.
 def pillow_pixels(
     schema: typing_extensions.CapsuleType,

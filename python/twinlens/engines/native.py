@@ -25,6 +25,9 @@ __all__ = ["get_num_threads", "run", "set_num_threads"]
 _CODES = {name: code for code, name in enumerate(DTYPES)}
 _num_threads: int | None = None
 
+if TYPE_CHECKING:
+    _Native = tuple[Step, NativeOp | None, Spec]
+
 
 def set_num_threads(n: int | None) -> None:
     """How many threads a batch may use; None goes back to the default, one a core, or 1 in a DataLoader worker."""
@@ -53,10 +56,7 @@ def run(
     """
     threads = get_num_threads() if num_threads is None else num_threads
     calls = [(step, step.native(before), after) for step, before, after in steps]
-    segments = [(native, list(group)) for native, group in groupby(calls, lambda call: call[1] is not None)]
-    if not segments or not segments[-1][0]:
-        segments.append((True, []))  # copies the result to where it is wanted
-    for i, (native, members) in enumerate(segments):
+    for i, (native, members) in enumerate(segments := _segments(calls)):
         if not native:
             batch = _twins([step for step, _, _ in members], batch, threads)
             continue
@@ -67,6 +67,19 @@ def run(
         else:
             batch = _call(ops, batch, spec, _allocate(spec, True, True), True, threads)
     return batch
+
+
+def _segments(calls: list[_Native]) -> list[tuple[bool, list[_Native]]]:
+    """Neighbours that the core runs, and neighbours that it does not; the last part is always the core's."""
+    for _, op, _ in calls:
+        if op is None:
+            break
+    else:
+        return [(True, calls)]
+    segments = [(native, list(group)) for native, group in groupby(calls, lambda call: call[1] is not None)]
+    if not segments[-1][0]:
+        segments.append((True, []))  # copies the result to where it is wanted
+    return segments
 
 
 def _twins(steps: list[Step], batch: Batch, threads: int) -> Batch:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["Images", "is_image", "read"]
 
 _ALPHA_MODES = ("LA", "RGBA")
+_OF_NUMPY = {np.dtype(name): name for name in DTYPES[:4]}
+_OF_TORCH = {getattr(torch, name): name for name in DTYPES}
 _PIL_MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16", "F", "YCbCr", "HSV", "LAB")
 
 
@@ -94,10 +96,11 @@ class Images:
             )
         )
         gone = container != self.kind or bool(len(done.spec) and done.spec.c[0] != 1)
-        after = done.spec.meaning(plan.after)
+        if done.spec is not plan.after:
+            done = done.but(spec=done.spec.meaning(plan.after))
         return changed(
             self,
-            batch=done.but(spec=after),
+            batch=done,
             kind=container,
             flat=self.flat and not gone,
             mode=self.mode if container == "pil" else None,
@@ -119,8 +122,9 @@ class Images:
         data = self.batch.data
         if not self.single and not self.listed:
             return self._wrap_batch(data)
-        items = [self._wrap(data[i], i) for i in range(len(self.spec))]
-        return items[0] if self.single else items
+        if self.single:
+            return self._wrap(data[0], 0)
+        return [self._wrap(data[i], i) for i in range(len(self.spec))]
 
     def _wrap_batch(self, data: Any) -> Any:
         if isinstance(data, list):
@@ -305,16 +309,14 @@ def _read_pil(image: Image.Image) -> Images:
     h, w = array.shape[:2]
     c = array.shape[2] if array.ndim == 3 else 1
     _check_size(array.shape, h, w, c)
-    spec = Spec.of(
-        [(h, w, c)], str(array.dtype), alpha=mode in _ALPHA_MODES, indexed=mode in ("P", "1"), bilevel=mode == "1"
-    )
+    spec = Spec.one(h, w, c, array.dtype.name, mode in _ALPHA_MODES, mode in ("P", "1"), mode == "1")
     palette = image.getpalette(None) if mode == "P" else None
     rawmode = image.palette.mode if mode == "P" and image.palette is not None else "RGB"
     return Images(Batch([array], spec, False), "pil", True, False, False, mode, ((rawmode, palette),), original=image)
 
 
 def _tensor_dtype(tensor: torch.Tensor) -> str:
-    return str(tensor.dtype).removeprefix("torch.")
+    return _OF_TORCH.get(tensor.dtype) or str(tensor.dtype).removeprefix("torch.")
 
 
 def _read_tensor(tensor: torch.Tensor) -> Images:
@@ -328,7 +330,7 @@ def _read_tensor(tensor: torch.Tensor) -> Images:
     video = kind == "tv_image" and type(tensor).__name__ == "Video"
     images = _tensor_images(plain.reshape(-1, *plain.shape[-3:]) if plain.ndim > 4 else plain, kind, dtype, tensor)
     lead = tuple(plain.shape[:-3]) if plain.ndim > 4 else ()
-    return changed(images, lead=lead, frames=plain.shape[-4] if video else 0)
+    return changed(images, lead=lead, frames=plain.shape[-4] if video else 0) if lead or video else images
 
 
 def _tensor_images(plain: torch.Tensor, kind: str, dtype: str, original: Any) -> Images:
@@ -341,24 +343,29 @@ def _tensor_images(plain: torch.Tensor, kind: str, dtype: str, original: Any) ->
     batched = plain[None, None] if flat else plain[None]
     _, c, h, w = batched.shape
     _check_size(tuple(plain.shape), h, w, c)
-    return Images(Batch(batched, Spec.of([(h, w, c)], dtype), True), kind, True, False, flat, original=original)
+    return Images(Batch(batched, Spec.one(h, w, c, dtype), True), kind, True, False, flat, original=original)
 
 
 def _read_array(array: np.ndarray[Any, Any], color: str) -> Images:
     if array.ndim < 2 or array.ndim > 4:
         raise InputError(f"image: an array of shape {array.shape}; wants (H, W), (H, W, C) or (B, H, W, C)")
-    if array.dtype.name not in DTYPES[:4]:
-        raise InputError(f"image: the array is {array.dtype}; wants {', '.join(DTYPES[:4])}")
-    if not array.dtype.isnative:
+    dtype = _OF_NUMPY.get(array.dtype)
+    if dtype is None:  # of the other byte order, perhaps
+        dtype = array.dtype.name
+        if dtype not in DTYPES[:4]:
+            raise InputError(f"image: the array is {array.dtype}; wants {', '.join(DTYPES[:4])}")
         array = array.astype(array.dtype.newbyteorder("="))
     original = array
     flat = array.ndim == 2
     bgr = color == "bgr" and not flat and array.shape[-1] in (3, 4)
     if bgr:
         array = swap_rb(array)
-    batched = array if array.ndim == 4 else array[None, ..., None] if flat else array[None]
-    b, h, w, c = batched.shape
+    if array.ndim == 4:
+        b, h, w, c = array.shape
+        _check_size(array.shape, h, w, c)
+        spec = Spec.of([(h, w, c)] * max(b, 1), dtype)
+        return Images(Batch(array, spec, False), "ndarray", False, False, bgr=bgr, empty=b == 0, original=original)
+    h, w, c = (*array.shape, 1) if flat else array.shape
     _check_size(array.shape, h, w, c)
-    spec = Spec.of([(h, w, c)] * max(b, 1), array.dtype.name)
-    single = array.ndim != 4
-    return Images(Batch(batched, spec, False), "ndarray", single, False, flat, bgr=bgr, empty=b == 0, original=original)
+    batch = Batch(array[None, ..., None] if flat else array[None], Spec.one(h, w, c, dtype), False)
+    return Images(batch, "ndarray", True, False, flat, bgr=bgr, original=original)

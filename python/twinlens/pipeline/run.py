@@ -102,7 +102,9 @@ def keys_of(root: Transform, options: Options, images: Images) -> NDArray[np.uin
         keys = keys_from_torch(images.draws)
     else:
         keys = np.zeros(images.draws, np.uint64)
-    return np.zeros(1, np.uint64) if images.empty else np.repeat(keys, max(images.frames, 1))
+    if images.empty:
+        return np.zeros(1, np.uint64)
+    return np.repeat(keys, images.frames) if images.frames > 1 else keys
 
 
 def _movers(sample: Sample, images: Images) -> list[movers.Mover]:

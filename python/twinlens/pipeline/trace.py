@@ -39,6 +39,11 @@ def stream_of(path: str) -> int:
     return stream
 
 
+def everywhere(active: Bools) -> bool:
+    """`active.all()`, in a third of the time."""
+    return bool(np.count_nonzero(active) == active.size)
+
+
 class Trace:
     """Where lowering stands: the images as the steps so far leave them, and which of them the next steps are for."""
 
@@ -83,7 +88,7 @@ class Trace:
         """Adds the steps of the transform at `path`, which sees only the images that are active here: others may have
         come another way, with sizes and channels that it would refuse.
         """
-        if self._active is None or self._active.all():
+        if self._active is None or everywhere(self._active):
             for step in lower({} if sample is None else self.sampled(path, sample), self.spec):
                 self.add(step)
             return
@@ -111,9 +116,11 @@ class Trace:
         """Appends a step, for the images that are active here."""
         active = self._active if step.active is None else self._and(step.active)
         if active is not None:
-            if len(active) and not active.any():
+            if everywhere(active):
+                active = None
+            elif not active.any():
                 return
-            step = step.activated(None if active.all() else active)
+            step = step.activated(active)
         self._steps.append(step)
         self._specs.append(self.spec)
         self.spec = step.after(self.spec)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
+from twinlens import _native
 from twinlens.errors import InputError
 from twinlens.steps.frozen import changed
 from twinlens.steps.spec import Bools, Ints, Reals, Spec
@@ -90,7 +91,10 @@ class Step(ABC):
         rows = np.flatnonzero(active)
         if not len(rows):
             return spec
-        out = changed(self.select(rows), active=None).result(spec.select(rows))
+        chosen = spec.select(rows)
+        out = changed(self.select(rows), active=None).result(chosen)
+        if out is chosen:
+            return spec
         if out.dtype != spec.dtype:
             raise InputError(
                 f"{type(self).__name__}: turns {spec.dtype} into {out.dtype} for some images of a batch only; "
@@ -103,11 +107,11 @@ class Step(ABC):
 
     def select(self, rows: Ints) -> Self:
         """The step for the images at `rows`."""
-        changes: dict[str, Any] = {}
-        for f in fields(self):
-            value = getattr(self, f.name)
-            if isinstance(value, np.ndarray) and len(value) > 1:
-                changes[f.name] = value[rows]
+        changes: dict[str, Any] = {
+            name: value[rows]
+            for name, value in self.__dict__.items()
+            if isinstance(value, np.ndarray) and len(value) > 1
+        }
         return changed(self, **changes) if changes else self
 
     def activated(self, active: Bools | None) -> Self:
@@ -156,24 +160,7 @@ def int_rows(active: Bools | None, *parts: Ints | Bools | int) -> Ints:
 
 def columns(*parts: Any) -> Ints:
     """(n, k) int64 from numbers, (n,) and (n, m), side by side."""
-    n = 1
-    width = 0
-    for part in parts:
-        if isinstance(part, np.ndarray):
-            n = max(n, len(part))
-            width += part.shape[1] if part.ndim == 2 else 1
-        else:
-            width += 1
-    out = np.empty((n, width), np.int64)
-    at = 0
-    for part in parts:
-        if isinstance(part, np.ndarray) and part.ndim == 2:
-            out[:, at : at + part.shape[1]] = part
-            at += part.shape[1]
-        else:
-            out[:, at] = part
-            at += 1
-    return out
+    return _native.columns(*parts)
 
 
 def real_rows(values: Any = None) -> Reals:

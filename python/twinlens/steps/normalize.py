@@ -29,7 +29,7 @@ class Normalize(Step):
 
     def result(self, spec: Spec) -> Spec:
         values = max(self.mean.shape[1], self.std.shape[1])
-        if values != 1 and (spec.c != values).any():
+        if values != 1 and len(spec) and spec.channels != values:
             i = int(np.argmax(spec.c != values))
             raise InputError(
                 f"Normalize: mean has {values} values, image has {int(spec.c[i])} channels {spec.shape(i)}"
@@ -46,7 +46,7 @@ class Normalize(Step):
         if spec.dtype not in DTYPES[:3]:
             return None
         n = max(self.mean.shape[1], self.std.shape[1])
-        both = [np.broadcast_to(v, (1, n)) for v in (self.mean, self.std)]
+        both = [v if v.shape[1] == n else np.broadcast_to(v, (1, n)) for v in (self.mean, self.std)]
         return 7, int_rows(self.active, DTYPES.index(self.dtype), int(self.scale)), real_rows(np.concatenate(both, 1))
 
     def batched(self, x: torch.Tensor, spec: Spec) -> torch.Tensor:

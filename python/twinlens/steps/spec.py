@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,16 @@ class Spec:
         table = np.array(shapes, np.int64).reshape(len(shapes), 3)
         return cls(table[:, 0], table[:, 1], table[:, 2], dtype, **flags)
 
+    @classmethod
+    @lru_cache(maxsize=1024)
+    def one(
+        cls, h: int, w: int, c: int, dtype: str, alpha: bool = False, indexed: bool = False, bilevel: bool = False
+    ) -> Spec:
+        """Of a single image, shared by all calls with images like it: its arrays are read-only."""
+        sizes = np.array([[h], [w], [c]], np.int64)
+        sizes.flags.writeable = False
+        return cls(sizes[0], sizes[1], sizes[2], dtype, alpha, indexed, bilevel)
+
     def __len__(self) -> int:
         return len(self.h)
 
@@ -57,9 +68,10 @@ class Spec:
     def but(self, **changes: Any) -> Spec:
         """A copy with other fields; sizes given as numbers or shorter arrays are broadcast to (B,)."""
         n = len(self.h)
-        sizes = [self._rows(changes.pop(name), n) if name in changes else getattr(self, name) for name in "hwc"]
-        sized = self._sized(*sizes)
-        return changed(sized, **changes) if changes else sized
+        for name in "hwc":
+            if name in changes:
+                changes[name] = self._rows(changes[name], n)
+        return changed(self, **changes)
 
     @staticmethod
     def _rows(value: Any, n: int) -> Ints:
@@ -74,6 +86,14 @@ class Spec:
     def shape(self, i: int) -> tuple[int, int, int]:
         """(h, w, c) of image i."""
         return int(self.h[i]), int(self.w[i]), int(self.c[i])
+
+    @property
+    def channels(self) -> int | None:
+        """The channels of every image; None where they differ or there is none."""
+        c = self.c
+        if len(c) == 1:
+            return int(c[0])
+        return int(c[0]) if len(c) and bool((c == c[0]).all()) else None
 
     @property
     def uniform(self) -> bool:

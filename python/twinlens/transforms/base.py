@@ -59,6 +59,8 @@ class Transform(torch.nn.Module):
     Config: ClassVar[type[AnyConfig]] = Config
     is_random: ClassVar[bool] = False  # whether it draws
     is_opaque: ClassVar[bool] = False  # whether it runs by itself, image by image, instead of lowering to steps
+    is_structural: ClassVar[bool] = False  # whether it works on the whole sample, labels and all
+    mixes: ClassVar[bool] = False  # whether it mixes the images of a batch
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__()

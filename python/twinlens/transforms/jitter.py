@@ -104,7 +104,7 @@ class ColorJitter(base.Transform):
         ranges = self._ranges()
         drawn = draws.uniform(2 * len(_KINDS))
         # Sorting one uniform number for each gives every order alike.
-        order = np.argsort(drawn[:, len(_KINDS) :], axis=1, kind="stable")
+        order = drawn[:, len(_KINDS) :].argsort(axis=1, kind="stable")
         params: Params = {"order": order}
         for kind, (low, high) in ranges.items():
             params[kind] = low + drawn[:, _KINDS.index(kind)] * (high - low)
@@ -127,8 +127,9 @@ class ColorJitter(base.Transform):
 
 def adjusted(kind: AdjustKind, amount: Reals, spec: Spec, active: Bools | None = None) -> Iterable[Step]:
     """One adjustment of the images that are active; saturation and hue leave gray ones as they are."""
-    where = np.ones(len(spec), bool) if active is None else active
-    if kind in ("saturation", "hue"):
-        where = where & (spec.c > 2)
-    if where.any():
-        yield Adjust(kind, amount, active=None if where.all() else where)
+    if kind in ("saturation", "hue") and (spec.channels or 0) < 3:
+        coloured = spec.c > 2
+        active = coloured if active is None else active & coloured
+    chosen = len(spec) if active is None else np.count_nonzero(active)
+    if chosen:
+        yield Adjust(kind, amount, active=None if chosen == len(spec) else active)

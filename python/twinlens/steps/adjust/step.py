@@ -19,6 +19,7 @@ __all__ = ["Adjust", "AdjustKind"]
 
 AdjustKind = Literal["brightness", "contrast", "saturation", "hue"]
 _KINDS = get_args(AdjustKind)
+_DTYPES = ("uint8", "uint16", "float32")
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +34,8 @@ class Adjust(Step):
     amount: Reals
 
     def result(self, spec: Spec) -> Spec:
+        if spec.channels == 3 and not spec.alpha and spec.dtype in _DTYPES:
+            return spec
         wants = (3,) if self.kind in ("saturation", "hue") else (1, 3)
         colours = spec.c - (spec.c > 1) if spec.alpha else spec.c
         wrong = colours != 3 if len(wants) == 1 else (colours != 3) & (colours != 1)
@@ -42,7 +45,7 @@ class Adjust(Step):
             i = int(np.argmax(wrong))
             listed = " or ".join(str(n) for n in wants)
             raise InputError(f"{self.kind}: wants {listed} channels, image has {int(spec.c[i])} {spec.shape(i)}")
-        if spec.dtype not in ("uint8", "uint16", "float32"):
+        if spec.dtype not in _DTYPES:
             raise InputError(f"{self.kind}: wants uint8, uint16 or float32, the image is {spec.dtype}")
         return spec
 

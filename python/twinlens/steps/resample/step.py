@@ -69,15 +69,14 @@ class Resample(Step):
         if spec.dtype not in ("uint8", "uint16", "float32"):
             return None
         premultiply = int(spec.alpha and spec.dtype == "uint8" and self._method(spec) in ANTIALIASED)
-        roi = self._roi() if self.roi is None else self.roi
-        window = np.zeros((1, 4), np.int64) if self.window is None else self.window
+        roi = (0, 0, self.out_h, self.out_w) if self.roi is None else (self.roi,)
+        window = (0, 0, 0, 0) if self.window is None else (self.window,)
         method = METHODS.index(self._method(spec))
-        ints = int_rows(self.active, method, self.out_h, self.out_w, roi, window, premultiply)
+        ints = int_rows(self.active, method, self.out_h, self.out_w, *roi, *window, premultiply)
         return 1, ints, real_rows(self._box(spec))
 
     def _roi(self) -> Ints:
-        zero = np.zeros_like(self.out_h)
-        return columns(zero, zero, self.out_h, self.out_w)
+        return columns(0, 0, self.out_h, self.out_w)
 
     def _window(self, spec: Spec) -> Ints:
         if self.window is not None:
@@ -89,9 +88,7 @@ class Resample(Step):
         if self.box is not None:
             return self.box
         h, w = (spec.h, spec.w) if self.window is None else (self.window[:, 2], self.window[:, 3])
-        box = np.zeros((len(h), 4))
-        box[:, 2], box[:, 3] = w, h
-        return box
+        return columns(0, 0, w, h).astype(np.float64)
 
     def batched(self, x: torch.Tensor, spec: Spec) -> torch.Tensor:
         batch = len(spec)
