@@ -172,7 +172,8 @@ Ints columns(const py::args& parts) {
   Ints out({rows, width});
   int64_t* to = out.mutable_data();
   for (const Part& p : columns) {
-    for (py::ssize_t i = 0; i < rows; ++i) std::copy_n(p.data() + (p.rows == 1 ? 0 : i * p.width), p.width, to + i * width);
+    for (py::ssize_t i = 0; i < rows; ++i)
+      std::copy_n(p.data() + (p.rows == 1 ? 0 : i * p.width), p.width, to + i * width);
     to += p.width;
   }
   return out;
