@@ -1,4 +1,4 @@
-"""Filters: Gaussian blur and sharpness."""
+"""Filters: Gaussian blur, medians and sharpness."""
 
 from __future__ import annotations
 

@@ -22,4 +22,11 @@ TARGETS = (
     Target("eval", "Albumentations", 2.3),
     Target("clahe_gray", "OpenCV", 1.5),
     Target("normalize", "Albumentations Normalize, ToTensorV2", 2.0),
+    Target("color_jitter", "torchvision on PIL", 5.0),
+    Target("color_jitter", "Albumentations", 2.0),
+    Target("gaussian_blur", "OpenCV", 1.0),
+    Target("median_3", "OpenCV", 1.0),
+    Target("median_5", "OpenCV", 1.0),
+    Target("rotate", "OpenCV", 1.0),
+    Target("randaugment_train", "torchvision on PIL", 4.0),
 )

@@ -3,6 +3,7 @@
 from benchmarks.rows import (
     batch,
     clahe,
+    color,
     cuda,
     evaluation,
     filters,
@@ -21,7 +22,7 @@ __all__ = ["Missing", "Row", "Subject", "Verdict", "cpu_subjects", "cuda_subject
 
 def cpu_subjects(batch_size: int = 64) -> list[Subject]:
     """Everything that runs without a device, in the report's order."""
-    modules = (resize, clahe, filters, geometry, normalize, noise, evaluation, train, overhead)
+    modules = (resize, clahe, color, filters, geometry, normalize, noise, evaluation, train, overhead)
     singles = [subject for module in modules for subject in module.subjects()]
     return singles + batch.subjects(batch_size) + policies.subjects(batch_size)
 

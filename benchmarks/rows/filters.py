@@ -1,7 +1,8 @@
-"""Gaussian blur 5 x 5 and sharpness, one photo at a time."""
+"""Gaussian blur, medians and sharpness, one photo at a time."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from PIL import Image
 
 from benchmarks.photos import Photo
 from benchmarks.rows.base import Array, Call, Row, Subject
+from benchmarks.rows.evaluation import image_of
 from twinlens import transforms as T
 
 __all__ = ["subjects"]
@@ -17,11 +19,11 @@ _SIZE, _SIGMA, _FACTOR = 5, 1.0, 1.7
 
 
 def subjects() -> list[Subject]:
-    """Blur against OpenCV, sharpness against Pillow."""
+    """Blurs against OpenCV, sharpness against Pillow."""
     blur = [
         Row("twinlens", "twinlens", _ours, _array, exact=True),
         Row("OpenCV", "cv2", _cv2, _array),
-        Row("Albumentations", "albumentations", _albumentations, _array, lambda out: out["image"]),
+        Row("Albumentations", "albumentations", _albumentations, _array, image_of),
     ]
     sharpness = [
         Row("twinlens", "twinlens", lambda: T.RandomAdjustSharpness(_FACTOR, p=1.0), _array, exact=True),
@@ -29,8 +31,36 @@ def subjects() -> list[Subject]:
     ]
     return [
         Subject("gaussian_blur", "GaussianBlur 5 x 5", blur, lambda photo: _cv2()(photo.array), "OpenCV"),
+        *(_median(size) for size in (3, 5)),
         Subject("sharpness", "Sharpness", sharpness, _pillow, "Pillow"),
     ]
+
+
+def _median(size: int) -> Subject:
+    rows = [
+        Row("twinlens", "twinlens", lambda: T.MedianBlur((size, size), p=1.0), _array, exact=True),
+        Row("OpenCV", "cv2", partial(_cv2_median, size), _array),
+        Row("Albumentations", "albumentations", partial(_albumentations_median, size), _array, image_of),
+    ]
+    reference = _cv2_median(size)
+    return Subject(f"median_{size}", f"MedianBlur {size} x {size}", rows, lambda p: reference(p.array), "OpenCV")
+
+
+def _cv2_median(size: int) -> Call:
+    def blur(array: Array) -> Array:
+        import cv2
+
+        out: Array = cv2.medianBlur(array, size)
+        return out
+
+    return blur
+
+
+def _albumentations_median(size: int) -> Call:
+    import albumentations
+
+    blur = albumentations.MedianBlur(blur_limit=(size, size), p=1.0)
+    return lambda array: blur(image=array)
 
 
 def _array(photo: Photo) -> Array:

@@ -1,0 +1,12 @@
+"""ColorJitter."""
+
+from __future__ import annotations
+
+from benchmarks.conftest import Measure
+from benchmarks.rows import Row, Subject, color
+
+SUBJECTS = color.subjects()
+
+
+def bench_color(measure: Measure, subject: Subject, row: Row) -> None:
+    measure(subject, row)
