@@ -146,7 +146,7 @@ Op op_of(int64_t code, const Ints& ints, const Reals& reals, int64_t batch) {
 }
 
 // (n, k) from numbers, (n,) and (n, m), side by side; parts of one row are repeated.
-Ints columns(const py::args& parts) {
+Ints columns(const py::sequence& parts) {
   struct Part {
     Ints array;
     int64_t number;
@@ -362,7 +362,7 @@ PYBIND11_MODULE(_native, m, py::mod_gil_not_used()) {
   m.def("supported_isas", &supported_isas);
   m.def("run", &run, py::arg("images"), py::arg("outs"), py::arg("ops"), py::arg("in_dtype"), py::arg("out_dtype"),
         py::arg("in_chw"), py::arg("out_chw"), py::arg("threads"));
-  m.def("columns", &columns);
+  m.def("columns", &columns, py::arg("parts"));
   m.def("pillow_pixels", &pillow_pixels, py::arg("schema"), py::arg("array"), py::arg("h"), py::arg("w"),
         py::arg("channels"));
   m.def("sample_keys", &sample_keys, py::arg("seed"), py::arg("epoch"), py::arg("index"));

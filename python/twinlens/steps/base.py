@@ -160,7 +160,7 @@ def int_rows(active: Bools | None, *parts: Ints | Bools | int) -> Ints:
 
 def columns(*parts: Any) -> Ints:
     """(n, k) int64 from numbers, (n,) and (n, m), side by side."""
-    return _native.columns(*parts)
+    return _native.columns(parts)
 
 
 def real_rows(values: Any = None) -> Reals:
