@@ -12,7 +12,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from twinlens.errors import ArgumentError
-from twinlens.pipeline import fixed
+from twinlens.pipeline import prepared
 from twinlens.pipeline import run as runner
 from twinlens.pipeline.run import Options
 from twinlens.steps.spec import DTYPES
@@ -153,10 +153,10 @@ class Transform(torch.nn.Module):
         key, keys: of the sample, or one an image; without, they come from torch's default generator. color: "bgr" where
         arrays hold blue first. return_params: also return what was sampled, for `replay`.
         """
-        plain = key is None and keys is None and engine is None and not return_params and color == "rgb"
+        plain = keys is None and engine is None and not return_params and color == "rgb"
         if plain and len(inputs) == 1 and not named:
-            done = fixed.call(self, inputs[0])
-            if done is not fixed.MISS:
+            done = prepared.call(self, inputs[0], key)
+            if done is not prepared.MISS:
                 return done
         if key is not None and keys is not None:
             raise ArgumentError("give key or keys, not both")

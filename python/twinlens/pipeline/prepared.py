@@ -1,0 +1,203 @@
+"""The short way for one image on CPU: what depends on its size, dtype and kind only is worked out once.
+
+Of a pipeline that draws nothing that is everything, so one native call is left. One that draws is lowered anew for
+every key, without what the general way does for batches, targets and other engines.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from operator import is_
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from twinlens import _native, engines
+from twinlens.pipeline import run as runner
+from twinlens.pipeline.containers import pil_holds, pil_pixels
+from twinlens.pipeline.images import read
+from twinlens.pipeline.trace import Trace
+from twinlens.random import keys_from_torch, to_key_array
+from twinlens.steps.spec import DTYPES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from twinlens.pipeline.plan import Plan
+    from twinlens.steps import NativeOp, Spec
+    from twinlens.transforms.base import Transform
+
+__all__ = ["MISS", "call"]
+
+MISS = object()  # the general way must be taken
+
+_CODES = {name: code for code, name in enumerate(DTYPES)}
+_TORCH = {name: getattr(torch, name) for name in DTYPES}
+_PIL_MODES = ("L", "RGB", "RGBA")
+_KEPT = 256
+
+
+@dataclass(slots=True)
+class _Parts:
+    """A pipeline as it was: its units, and what tells whether they are still the same."""
+
+    root: Transform
+    units: list[tuple[str, Any]]  # none where the short way cannot serve them
+    random: bool
+    lists: list[tuple[list[Any], list[Any]]]
+    versions: list[tuple[Transform, int]]
+
+    def current(self, root: Transform) -> bool:
+        """Whether this is `root`, with the parts and arguments that it has now."""
+        if self.root is not root:
+            return False
+        # Plain loops, for a generator costs a microsecond.
+        for now, then in self.lists:
+            if len(now) != len(then) or not all(map(is_, now, then)):
+                return False
+        for transform, version in self.versions:  # noqa: SIM110
+            if transform.version != version:
+                return False
+        return True
+
+
+@dataclass(slots=True)
+class _Source:
+    """Images of one size, dtype and kind. `call`: what runs, where the pipeline draws nothing."""
+
+    spec: Spec
+    kind: str
+    chw: bool
+    flat: bool  # (H, W), without an axis of channels
+    call: _Call | None = None
+
+    def pixels(self, image: Any) -> Any:
+        """An array that shares the memory of such an image."""
+        if self.chw:
+            return image.detach().numpy()
+        return image if isinstance(image, np.ndarray) else pil_pixels(image)
+
+    def lowered(self, parts: _Parts, keys: NDArray[np.uint64]) -> _Call | None:
+        """The native call under a key; None where there is more to do."""
+        plan, container = runner.lower_units(parts.units, Trace(self.spec, keys, self.kind))
+        return _call_of(self, plan, container)
+
+
+@dataclass(slots=True)
+class _Call:
+    """One native call. `nothing`: the image is handed back as it is."""
+
+    ops: list[NativeOp]
+    codes: tuple[int, int]
+    tensor: bool  # the result is a tensor, channels first
+    shape: tuple[int, ...]
+    dtype: str
+    pil: bool
+    nothing: bool = False
+
+    def run(self, source: _Source, image: Any) -> Any:
+        """The result for an image of the prepared kind."""
+        if self.nothing:
+            return image
+        pixels = source.pixels(image)
+        if not self.tensor:
+            done = np.empty(self.shape, self.dtype)
+            _native.run([pixels], [done], self.ops, *self.codes, source.chw, False, 1)
+            return Image.fromarray(done) if self.pil else done
+        made = torch.empty(self.shape, dtype=_TORCH[self.dtype], device="cpu")
+        target = (made.view(torch.int16) if self.dtype == "bfloat16" else made).numpy()
+        _native.run([pixels], [target], self.ops, *self.codes, source.chw, True, 1)
+        return made
+
+
+def call(root: Transform, image: Any, key: Any) -> Any:
+    """The result, or MISS. key: of the sample, None for one from torch's default generator."""
+    if engines.forced() not in (None, "native"):
+        return MISS
+    where = _kind_of(image)
+    if where is None:
+        return MISS
+    plans = root.plans
+    parts = plans.get(None)
+    if parts is None or not parts.current(root) or len(plans) > _KEPT:
+        plans.clear()
+        parts = plans[None] = _parts(root)
+    source = plans.get(where)
+    if source is None:
+        source = plans[where] = _prepare(parts, image)
+    if source is MISS:
+        return MISS
+    if not parts.random:
+        if key is not None:
+            to_key_array(key, 1)
+        return source.call.run(source, image)
+    keys = keys_from_torch(1) if key is None else to_key_array(key, 1)
+    lowered = source.lowered(parts, keys)
+    if lowered is None:
+        plans[where] = MISS
+        return runner.call(root, (image,), {}, runner.Options(keys))
+    return lowered.run(source, image)
+
+
+def _kind_of(image: Any) -> Any:
+    """What images must share to be treated alike; None for those that go the general way."""
+    kind = type(image)
+    if kind is np.ndarray:
+        return (image.shape, image.dtype.char) if image.dtype.isnative and image.flags.aligned else None
+    if kind is torch.Tensor:
+        on_cpu = image.device.type == "cpu" and image.dtype != torch.bfloat16
+        return (image.shape, image.dtype) if on_cpu else None
+    if isinstance(image, Image.Image) and image.mode in _PIL_MODES:
+        return (image.size, image.mode)
+    return None
+
+
+def _prepare(parts: _Parts, image: Any) -> Any:
+    """How images like this one are read, and what runs if it is always the same; MISS for the general way."""
+    if not parts.units:
+        return MISS
+    images = read(image)
+    if not images.single or images.spec.dtype not in DTYPES[:3]:
+        return MISS
+    source = _Source(images.spec, images.kind, images.batch.chw, images.flat)
+    if not parts.random:
+        source.call = source.lowered(parts, np.zeros(1, np.uint64))
+        if source.call is None:
+            return MISS
+    return source
+
+
+def _call_of(source: _Source, plan: Plan, container: str) -> _Call | None:
+    """What the core does for a plan; None where it cannot do all of it, or hands out something else."""
+    if not plan.steps and container == source.kind:
+        return _Call([], (0, 0), False, (), "", False, nothing=True)
+    ops = [op for step, before, _ in plan.placed if (op := step.native(before)) is not None]
+    spec = plan.after
+    if len(ops) < len(plan.placed) or container == "tv_image" or (container == "ndarray" and spec.dtype == "bfloat16"):
+        return None
+    if container == "pil" and not pil_holds(spec):
+        return None
+    h, w, c = spec.shape(0)
+    tensor = container == "tensor"
+    # (H, W) stays so, but for an array that becomes a tensor; a gray PIL image is made of (H, W).
+    flat = c == 1 and (container == "pil" or (source.flat and container == source.kind))
+    shape = (h, w) if flat else (c, h, w) if tensor else (h, w, c)
+    return _Call(ops, (_CODES[source.spec.dtype], _CODES[spec.dtype]), tensor, shape, spec.dtype, container == "pil")
+
+
+def _parts(root: Transform) -> _Parts:
+    """The parts of `root`, at all depths."""
+    units = [] if root.opaque else root.units("")
+    lists: list[tuple[list[Any], list[Any]]] = []
+    versions: list[tuple[Transform, int]] = []
+    waiting = [root]
+    while waiting:
+        transform = waiting.pop()
+        versions.append((transform, transform.version))
+        parts = getattr(transform.config, "transforms", None)
+        if parts is not None:
+            lists.append((parts, list(parts)))
+            waiting += [part for part in parts if hasattr(part, "config") and hasattr(part, "version")]
+    return _Parts(root, units, root.random, lists, versions)
