@@ -146,7 +146,7 @@ Op op_of(int64_t code, const Ints& ints, const Reals& reals, int64_t batch) {
 }
 
 // (n, k) from numbers, (n,) and (n, m), side by side; parts of one row are repeated.
-Ints columns(const py::sequence& parts) {
+Ints columns(const py::object& parts) {
   struct Part {
     Ints array;
     int64_t number;
@@ -154,7 +154,7 @@ Ints columns(const py::sequence& parts) {
     const int64_t* data() const { return array ? array.data() : &number; }
   };
   std::vector<Part> columns;
-  columns.reserve(parts.size());
+  columns.reserve(py::len(parts));
   py::ssize_t rows = 1, width = 0;
   for (const py::handle part : parts) {
     if (PyLong_CheckExact(part.ptr()) != 0) {  // no array for it: that would cost more than all else
