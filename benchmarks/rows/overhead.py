@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-
 from typing import Any
 
 from benchmarks.rows import color, evaluation, train

@@ -45,6 +45,13 @@ class Step(ABC):
     def result(self, spec: Spec) -> Spec:
         """Sizes, channels and dtype after the step, were it active everywhere; InputError for what it cannot do."""
 
+    def keeps(self, spec: Spec) -> bool:
+        """Whether the step is known to take all images of `spec` and to leave sizes, channels and dtype: a short way
+        around `result`, which says so too, or why not.
+        """
+        del spec
+        return False
+
     @abstractmethod
     def batched(self, x: torch.Tensor, spec: Spec) -> torch.Tensor:
         """(B, C, H, W) to (B, C', H', W') on any device: one tensor program, no loop over samples, no host sync."""
@@ -85,9 +92,11 @@ class Step(ABC):
 
     def after(self, spec: Spec) -> Spec:
         """`result`, with inactive images left as they are, whatever they are."""
+        if self.keeps(spec):
+            return spec
         if self.active is None or self.active.all():
             return self.result(spec)
-        active = np.broadcast_to(self.active, spec.h.shape)
+        active = self.active if len(self.active) == len(spec) else np.broadcast_to(self.active, spec.h.shape)
         rows = np.flatnonzero(active)
         if not len(rows):
             return spec
@@ -155,7 +164,7 @@ def per_sample(value: Any, dtype: type[np.generic] = np.int64) -> Any:
 
 def int_rows(active: Bools | None, *parts: Ints | Bools | int) -> Ints:
     """(1 or B, 1 + k) int64: `active`, then the parts as columns; a part is a number, (n,) or (n, m)."""
-    return columns(1 if active is None else active, *parts)
+    return _native.columns((1 if active is None else active, *parts))
 
 
 def columns(*parts: Any) -> Ints:

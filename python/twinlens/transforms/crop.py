@@ -173,6 +173,10 @@ class RandomCrop(base.Transform):
         """torchvision's: top, left, height and width, drawn from torch's default generator."""
         return drawn_window(img, output_size)
 
+    @property
+    def _pads(self) -> bool:
+        return self.padding is not None or self.pad_if_needed
+
     def _padding(self, spec: Spec) -> tuple[Ints, Ints, Ints, Ints]:
         left, top, right, bottom = (np.full(len(spec), b) for b in _borders(self.padding))
         if self.pad_if_needed:
@@ -182,9 +186,11 @@ class RandomCrop(base.Transform):
         return left, top, right, bottom
 
     def sample(self, draws: Draws, spec: Spec) -> Params:
-        left, top, right, bottom = self._padding(spec)
         h, w = self.size
-        room_h, room_w = spec.h + top + bottom - h, spec.w + left + right - w
+        room_h, room_w = spec.h - h, spec.w - w
+        if self._pads:
+            left, top, right, bottom = self._padding(spec)
+            room_h, room_w = room_h + top + bottom, room_w + left + right
         if (room_h < 0).any() or (room_w < 0).any():
             i = int(np.argmax((room_h < 0) | (room_w < 0)))
             raise InputError(
@@ -193,7 +199,8 @@ class RandomCrop(base.Transform):
         return {"y": draws.below(room_h + 1, first=0), "x": draws.below(room_w + 1, first=1)}
 
     def lower(self, params: Params, spec: Spec) -> Iterable[Step]:
-        yield from padded(self._padding(spec), self.fill, self.padding_mode, spec)
+        if self._pads:
+            yield from padded(self._padding(spec), self.fill, self.padding_mode, spec)
         yield Crop(params["y"], params["x"], np.array([self.size[0]]), np.array([self.size[1]]))
 
 
@@ -262,5 +269,5 @@ class RandomResizedCrop(base.Transform):
         del spec
         y, x, h, w = params["yxhw"].T
         yield Crop(y, x, h, w)
-        out_h, out_w = (np.array([v]) for v in self.size)
-        yield Resample(method_of(self.interpolation, self.semantics), out_h, out_w)
+        size = np.array(self.size)
+        yield Resample(method_of(self.interpolation, self.semantics), size[:1], size[1:])

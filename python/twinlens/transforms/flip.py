@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["RandomHorizontalFlip", "RandomVerticalFlip"]
 
 
+_YES, _NO = np.array([True]), np.array([False])
+
+
 class FlipConfig(base.Config):
     p: Probability = 0.5
 
@@ -38,8 +41,8 @@ class _RandomFlip(base.Transform):
 
     def lower(self, params: Params, spec: Spec) -> Iterable[Step]:
         del spec
-        across = np.array([self.horizontal])
-        yield Flip(across, ~across, active=params["flipped"])
+        across, down = (_YES, _NO) if self.horizontal else (_NO, _YES)
+        yield Flip(across, down, active=params["flipped"])
 
 
 class RandomHorizontalFlip(_RandomFlip):

@@ -33,9 +33,10 @@ class Adjust(Step):
     kind: AdjustKind
     amount: Reals
 
+    def keeps(self, spec: Spec) -> bool:
+        return spec.channels == 3 and not spec.alpha and spec.dtype in _DTYPES
+
     def result(self, spec: Spec) -> Spec:
-        if spec.channels == 3 and not spec.alpha and spec.dtype in _DTYPES:
-            return spec
         wants = (3,) if self.kind in ("saturation", "hue") else (1, 3)
         colours = spec.c - (spec.c > 1) if spec.alpha else spec.c
         wrong = colours != 3 if len(wants) == 1 else (colours != 3) & (colours != 1)
