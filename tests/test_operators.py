@@ -12,7 +12,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from parity import bits
-from twinlens import engines
+from twinlens import engines, steps
 from twinlens.engines import Batch
 from twinlens.errors import InputError
 from twinlens.steps import (
@@ -43,6 +43,8 @@ from twinlens.steps import (
     Resample,
     Spec,
     Step,
+    Transpose,
+    Warp,
 )
 from twinlens.steps.adjust.step import AdjustKind
 from twinlens.steps.blur.step import BoxFilter, GaussianBlur
@@ -178,6 +180,18 @@ def _blend(n: int) -> Step:
     return Blend(((flip, crooked), (Flip(~some(n), ~some(n)),)), np.linspace(0, 0.3, 3 * n).reshape(n, 3))
 
 
+def warp(method: str, perspective: bool = False) -> Callable[[int], Step]:
+    """A map a sample."""
+
+    def make(n: int) -> Step:
+        matrix = np.tile([0.8, -0.3, 5.0, 0.3, 0.8, -4.0, 0.0, 0.0], (n, 1))
+        matrix[:, (2, 5)] += np.linspace(-3, 7, 2 * n).reshape(n, 2)
+        matrix[:, 6:] = np.linspace(-1e-3, 1e-3, n)[:, None] if perspective else 0.0
+        return Warp(method, matrix, np.array([30]), np.array([33]), np.array([[7.0]]), perspective)
+
+    return make
+
+
 def alike(step: Step) -> Callable[[int], Step]:
     """One set of parameters for all samples."""
     return lambda n: step.select(np.arange(n))
@@ -250,6 +264,10 @@ STEPS: dict[str, Callable[[int], Step]] = {
         for kind in get_args(PointKind)
     },
     "overlay": _overlay,
+    **{f"warp {method}": warp(method) for method in ("nearest", "bilinear", "bicubic", "cv_nearest", "cv_linear")},
+    **{f"warp perspective {method}": warp(method, True) for method in ("nearest", "bicubic", "cv_linear")},
+    "warp for some": masked(lambda n: replace(warp("bilinear")(n), out_h=np.array([48]), out_w=np.array([40]))),
+    "transpose": lambda n: Transpose(np.array([True]), some(n), ~some(n)),
     "normalize": alike(Normalize(np.full((1, 3), 0.5), np.full((1, 3), 0.25), "float32", True)),
     "convert": alike(Convert("float32")),
 }
@@ -283,6 +301,13 @@ def test_operator_count_does_not_grow_with_the_batch(name: str, dtype: str) -> N
     assert more == few
     assert few
     assert not {operator.split(".")[0] for operator in few} & WAITING
+
+
+def test_every_step_is_counted() -> None:
+    kinds = {
+        kind for name in steps.__all__ if isinstance(kind := getattr(steps, name), type) and issubclass(kind, Step)
+    }
+    assert {type(make(2)) for make in STEPS.values()} >= kinds - {Step}
 
 
 @pytest.mark.parametrize("name", STEPS)

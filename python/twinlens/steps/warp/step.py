@@ -135,28 +135,37 @@ class Warp(Step):
         scale = np.where(det == 0.0, 1.0, det)
         return adjugate / scale[:, None, None]
 
-    def _moved(self, xy: torch.Tensor, offset: float) -> torch.Tensor:
-        """(B, N, 2) through the map; `offset` is where the coordinates count from, less where the matrix does."""
+    def _projected(self, xy: torch.Tensor, offset: float) -> tuple[torch.Tensor, torch.Tensor]:
+        """Places (B, N, 2), and on which side of the horizon they are, (B, N) by sign; `offset` is where the
+        coordinates count from, less where the matrix does."""
         import torch
 
         m = to_device(self._forward(), xy.double()).unsqueeze(1)
         x, y = (v + offset for v in xy.double().unbind(-1))
         rows = [m[..., k, 0] * x + m[..., k, 1] * y + m[..., k, 2] for k in range(3)]
         q = torch.where(rows[2].abs() < _NEAR_ZERO, _NEAR_ZERO, rows[2])
-        return torch.stack((rows[0] / q, rows[1] / q), -1).sub(offset).to(xy.dtype)
+        return torch.stack((rows[0] / q, rows[1] / q), -1).sub(offset).to(xy.dtype), q
 
     def boxes(self, xyxy: torch.Tensor, spec: Spec) -> torch.Tensor:
-        """The hull of the four corners."""
+        """The hull of the four corners; of the whole result too where they lie on both sides of a horizon."""
         import torch
 
-        del spec
         corners = torch.stack([xyxy[..., i] for i in (0, 1, 2, 1, 2, 3, 0, 3)], -1).reshape(len(xyxy), -1, 2)
-        moved = self._moved(corners, 0.0 if self.method in _PILLOW else -0.5).reshape(*xyxy.shape[:2], 4, 2)
-        return torch.cat((moved.amin(2), moved.amax(2)), -1)
+        moved, side = self._projected(corners, 0.0 if self.method in _PILLOW else -0.5)
+        moved = moved.reshape(*xyxy.shape[:2], 4, 2)
+        low, high = moved.amin(2), moved.amax(2)
+        if self.perspective:
+            ahead = side.reshape(*xyxy.shape[:2], 4) > 0
+            crosses = (ahead.any(2) & ~ahead.all(2)).unsqueeze(-1)
+            after = self.result(spec)
+            size = to_device(np.stack((after.w, after.h), 1), xyxy)[:, None]
+            low = torch.where(crosses, low.clamp(max=0), low)
+            high = torch.where(crosses, torch.maximum(high, size), high)
+        return torch.cat((low, high), -1)
 
     def keypoints(self, xy: torch.Tensor, spec: Spec) -> torch.Tensor:
         del spec
-        return self._moved(xy, 0.5 if self.method in _PILLOW else 0.0)
+        return self._projected(xy, 0.5 if self.method in _PILLOW else 0.0)[0]
 
     def mirrors(self) -> Bools:
         m = self.matrix
