@@ -415,8 +415,18 @@ def test_targets_elsewhere_or_out_of_the_numbers_are_refused() -> None:
         (lambda: Keypoints([[0, 0]], visible=[True, False]), "visible has shape"),
         (lambda: Keypoints([[0, 0], [1, 1]], pairs=[(0, 2)]), "pairs=.* must be pairs of numbers below 2"),
         (lambda: Keypoints([[0, 0], [1, 1]], pairs=[(0, 1), (1, 0)]), "each at most once"),
+        (lambda: Keypoints([[0, 0], [1, 1]], pairs=[0, 1]), "pairs=.* must be pairs of numbers"),
+        (lambda: Keypoints("nose"), "data='nose' must be rows of numbers"),
+        (lambda: Boxes(None), "data=None must be rows of numbers"),
+        (lambda: Boxes([[0, 0, 1, 1], [2, 2]]), "data=.* must be rows of numbers"),
+        (lambda: Boxes([[0, 0, 1, 1]], valid=[True, True]), "Boxes: valid has shape"),
     ],
 )
 def test_bad_targets(make: Any, message: str) -> None:
     with pytest.raises(ArgumentError, match=message):
         make()
+
+
+def test_lists_are_taken_for_rows() -> None:
+    boxes = Boxes([[0, 0, 1, 1]], valid=[True], visibility=[0.5])  # type: ignore[arg-type]
+    assert (boxes.valid.dtype, boxes.visibility.tolist()) == (torch.bool, [0.5])  # type: ignore[union-attr]

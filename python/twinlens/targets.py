@@ -17,7 +17,7 @@ ClampingMode = Literal["soft", "hard"] | None
 
 
 def _as_points(data: Any, width: int, what: str) -> torch.Tensor:
-    tensor = data if isinstance(data, torch.Tensor) else torch.as_tensor(np.asarray(data))
+    tensor = data if isinstance(data, torch.Tensor) else _as_tensor(data, f"{what}: data")
     if tensor.numel() == 0 and tensor.ndim < 2:
         tensor = tensor.reshape(0, width)
     if tensor.ndim not in (2, 3) or tensor.shape[-1] != width:
@@ -25,9 +25,21 @@ def _as_points(data: Any, width: int, what: str) -> torch.Tensor:
     return tensor if tensor.is_floating_point() else tensor.to(torch.float32)
 
 
-def _check_rows(value: torch.Tensor | None, data: torch.Tensor, what: str, name: str) -> None:
-    if value is not None and tuple(value.shape) != tuple(data.shape[:-1]):
-        raise ArgumentError(f"{what}: {name} has shape {tuple(value.shape)}, wants {tuple(data.shape[:-1])}")
+def _as_tensor(value: Any, what: str) -> torch.Tensor:
+    try:
+        return torch.as_tensor(np.asarray(value))
+    except (TypeError, ValueError):
+        raise ArgumentError(f"{what}={value!r} must be rows of numbers") from None
+
+
+def _rows(value: Any, dtype: torch.dtype, data: torch.Tensor, what: str) -> torch.Tensor | None:
+    """A number for every row of the data; lists and arrays become tensors of `dtype` on its device."""
+    if value is None:
+        return None
+    tensor = value if isinstance(value, torch.Tensor) else _as_tensor(value, what).to(data.device, dtype)
+    if tuple(tensor.shape) != tuple(data.shape[:-1]):
+        raise ArgumentError(f"{what} has shape {tuple(tensor.shape)}, wants {tuple(data.shape[:-1])}")
+    return tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,8 +71,8 @@ class Boxes:
         object.__setattr__(self, "data", _as_points(self.data, 4, "Boxes"))
         if self.clamping_mode not in ("soft", "hard", None):
             raise ArgumentError(f"Boxes: clamping_mode={self.clamping_mode!r} must be 'soft', 'hard' or None")
-        for name in ("valid", "visibility"):
-            _check_rows(getattr(self, name), self.data, "Boxes", name)
+        for name, dtype in (("valid", torch.bool), ("visibility", self.data.dtype)):
+            object.__setattr__(self, name, _rows(getattr(self, name), dtype, self.data, f"Boxes: {name}"))
         if self.format not in get_args(BoxFormat):
             raise ArgumentError(f"Boxes: format={self.format!r} must be one of {', '.join(get_args(BoxFormat))}")
 
@@ -120,10 +132,7 @@ class Keypoints:
     def __post_init__(self) -> None:
         object.__setattr__(self, "data", _as_points(self.data, 2, "Keypoints"))
         for name in ("valid", "visible"):
-            value = getattr(self, name)
-            if value is not None and not isinstance(value, torch.Tensor):
-                object.__setattr__(self, name, torch.as_tensor(np.asarray(value, bool)))
-            _check_rows(getattr(self, name), self.data, "Keypoints", name)
+            object.__setattr__(self, name, _rows(getattr(self, name), torch.bool, self.data, f"Keypoints: {name}"))
         object.__setattr__(self, "pairs", _pairs(self.pairs, self.data.shape[-2]))
 
     def moved(self, xy: torch.Tensor, **fields: Any) -> Self:
@@ -132,7 +141,10 @@ class Keypoints:
 
 
 def _pairs(value: Any, n: int) -> tuple[tuple[int, int], ...]:
-    pairs = tuple(tuple(pair) for pair in value)
+    try:
+        pairs = tuple(tuple(pair) for pair in value)
+    except TypeError:
+        raise ArgumentError(f"Keypoints: pairs={value!r} must be pairs of numbers") from None
     numbers = [number for pair in pairs for number in pair]
     whole = all(isinstance(number, int | np.integer) and 0 <= number < n for number in numbers)
     if any(len(pair) != 2 for pair in pairs) or not whole or len(set(numbers)) != len(numbers):
