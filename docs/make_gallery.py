@@ -71,6 +71,7 @@ EXAMPLES: dict[str, Example] = {
     "Blur": lambda: T.Blur(7, p=1.0),
     "CenterCrop": lambda: T.CenterCrop(100),
     "ChannelSelect": lambda: T.ChannelSelect([2, 1, 0]),
+    "CoarseDropout": lambda: T.CoarseDropout((3, 6), fill=255, p=1.0),
     "ColorJitter": lambda: T.ColorJitter(0.5, 0.5, 0.5, 0.2),
     "Compose": lambda: T.Compose(
         [T.RandomResizedCrop((156, 192)), T.RandomHorizontalFlip(), T.ColorJitter(0.4, 0.4, 0.4)]
@@ -92,6 +93,8 @@ EXAMPLES: dict[str, Example] = {
     "GaussianBlur": lambda: T.GaussianBlur(9, (0.5, 4.0)),
     "Mosaic": lambda: T.Mosaic(target_size=(156, CELL), cell_shape=(120, 150), p=1.0),
     "OneOf": lambda: T.OneOf([T.RandomInvert(1.0), T.RandomSolarize(128, 1.0), T.RandomEqualize(1.0)], p=1.0),
+    "GridDistortion": lambda: T.GridDistortion(5, (-0.6, 0.6), p=1.0),
+    "ImageCompression": lambda: T.ImageCompression(quality_range=(3, 12), p=1.0),
     "JPEG": lambda: T.JPEG(8),
     "Pad": lambda: T.Pad(12, padding_mode="reflect"),
     "RandAugment": lambda: T.RandAugment(2, 15, interpolation="bilinear"),
@@ -100,6 +103,9 @@ EXAMPLES: dict[str, Example] = {
         [T.RandomHorizontalFlip(1.0), T.RandomInvert(1.0), T.RandomVerticalFlip(1.0)]
     ),
     "RandomCrop": lambda: T.RandomCrop(110),
+    "RandomAutocontrast": lambda: T.RandomAutocontrast(1.0, cutoff=10),
+    "RandomGamma": lambda: T.RandomGamma((40, 250), p=1.0),
+    "UnsharpMask": lambda: T.UnsharpMask((7, 7), 2.0, (0.8, 1.0), p=1.0),
     "RandomOrder": lambda: T.RandomOrder([T.RandomInvert(0.5), T.RandomSolarize(100, 0.5)]),
     "RandomPosterize": lambda: T.RandomPosterize(2, p=1.0),
     "RandomResizedCrop": lambda: T.RandomResizedCrop((130, 160)),
