@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "dispatch.hpp"
+#include "move.hpp"
 
 namespace twinlens {
 namespace {
@@ -29,6 +30,31 @@ void copy_pixels(const View& src, const View& dst) {
 
 bool pixels_together(const View& v) { return v.c == 1 || v.sc == item_size(v.dtype); }
 
+View upside_down(View v) {
+  v.data += (v.h - 1) * v.sy;
+  v.sy = -v.sy;
+  return v;
+}
+
+// Pixels of `pixel` bytes, side by side in dst, that lie backwards in src, or down its columns.
+bool move_pixels(const View& src, const View& dst, int64_t pixel) {
+  const MoveKernels& k = TWL_KERNELS(move);
+  if (dst.sx != pixel) return false;
+  if (src.sy == -pixel) return k.transpose(upside_down(src), upside_down(dst), pixel);
+  if (src.sy == pixel) return k.transpose(src, dst, pixel);
+  if (src.sx != -pixel) return false;
+  const uint8_t* first = src.data + (src.w - 1) * src.sx;
+  for (int64_t y = 0; y < src.h; ++y)
+    if (!k.reverse_row(first + y * src.sy, dst.data + y * dst.sy, src.w, pixel)) return false;
+  return true;
+}
+
+// One channel after the other, which lies together in rows or in columns.
+bool by_planes(const View& src, const View& dst) {
+  const int64_t item = item_size(src.dtype);
+  return src.c > 1 && planar(dst) && (src.sx == item || src.sx == -item || src.sy == item || src.sy == -item);
+}
+
 }  // namespace
 
 void copy(const View& src, const View& dst) {
@@ -38,7 +64,7 @@ void copy(const View& src, const View& dst) {
       std::memcpy(dst.data + y * dst.sy, src.data + y * src.sy, static_cast<size_t>(src.w * src.c * item));
     return;
   }
-  if (src.c > 1 && planar(src) && planar(dst)) {
+  if (by_planes(src, dst)) {
     for (int64_t c = 0; c < src.c; ++c) copy(plane(src, c), plane(dst, c));
     return;
   }
@@ -47,6 +73,7 @@ void copy(const View& src, const View& dst) {
     return;
   }
   if (pixels_together(src) && pixels_together(dst)) {
+    if (move_pixels(src, dst, src.c * item)) return;
     switch (src.c * item) {
       case 1:
         return copy_pixels<1>(src, dst);
