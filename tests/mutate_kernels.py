@@ -55,7 +55,12 @@ MUTANTS = (
     Mutant("kernels/resample_real.inl.cpp", "__builtin_floor(v + 0.5)", "__builtin_rint(v)", "antialiased or extreme"),
     Mutant("kernels/resample_real.inl.cpp", "double sum = 0;", "float sum = 0;", "antialiased"),
     Mutant("resample_cv_tables.cpp", "2048", "2047", "linear"),
-    Mutant("copy.cpp", "copy_pixels<3>(src, dst)", "copy_pixels<2>(src, dst)", "crop or flip"),
+    Mutant("copy.cpp", "(src.w - 1) * src.sx", "src.w * src.sx", "flip"),
+    Mutant("kernels/move.inl.cpp", "16 - N * (k / N + 1) + k % N", "16 - N * (k / N + 1)", "flip"),
+    Mutant(
+        "kernels/move.inl.cpp", "_mm_setr_epi8(0, 1, 2, 4, 5, 6, 8,", "_mm_setr_epi8(0, 1, 2, 4, 5, 6, 9,", "transpose"
+    ),
+    Mutant("kernels/move.inl.cpp", "for (int64_t i = x; i < x1", "for (int64_t i = x + 1; i < x1", "transpose"),
     Mutant("pad.cpp", "period - 1 - at", "period - at", "symmetric"),
     Mutant("pad.cpp", "2 * (n - 1) : 2 * n", "2 * n : 2 * n", "reflect"),
     Mutant("convert.cpp", "256.0F - 1e-3F", "256.0F", "convert or floats"),

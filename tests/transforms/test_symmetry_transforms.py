@@ -164,3 +164,15 @@ def test_defaults_are_albumentations() -> None:
 def test_bad_probability(name: str, p: Any) -> None:
     with pytest.raises(ArgumentError, match=rf"{name}: p=.*: wants a number from 0 to 1, got"):
         getattr(T, name)(p=p)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+@pytest.mark.parametrize("channels", [1, 2, 3, 4, 5])
+def test_pictures_of_several_bands_and_odd_sides(isa: str, channels: int, dtype: str) -> None:
+    for h, w in ((3, 65), (65, 70), (131, 17), (9, 129), (5, 6), (8, 8)):
+        image = picture(h, w + 3, channels, dtype)[:, 1 : w + 1]
+        planes = torch.from_numpy(np.ascontiguousarray(np.moveaxis(image, -1, 0)))
+        for name, wanted in (("HorizontalFlip", image[:, ::-1]), ("Transpose", np.swapaxes(image, 0, 1))):
+            transform = getattr(T, name)(p=1.0)
+            np.testing.assert_array_equal(transform(image), wanted, err_msg=f"{name}, {h} x {w}, {isa}")
+            np.testing.assert_array_equal(np.moveaxis(transform(planes).numpy(), 0, -1), wanted, err_msg=name)
