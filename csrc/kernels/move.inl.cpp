@@ -12,8 +12,7 @@ void reverse_row_of(const uint8_t* src, uint8_t* dst, int64_t n) {
 #if TWL_ISA > 0
   constexpr int64_t kPixels = 16 / N;
   alignas(16) int8_t order[16];
-  for (int64_t k = 0; k < 16; ++k)
-    order[k] = static_cast<int8_t>(k < kPixels * N ? 16 - N * (k / N + 1) + k % N : -1);
+  for (int64_t k = 0; k < 16; ++k) order[k] = static_cast<int8_t>(k < kPixels * N ? 16 - N * (k / N + 1) + k % N : -1);
   const __m128i turn = _mm_load_si128(reinterpret_cast<const __m128i*>(order));
   for (; (n - i) * N >= 16; i += kPixels) {
     const __m128i from = _mm_loadu_si128(reinterpret_cast<const __m128i*>(src + (n - i) * N - 16));
