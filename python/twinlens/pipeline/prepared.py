@@ -6,7 +6,7 @@ every key, without what the general way does for batches, targets and other engi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import is_
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from twinlens import _native, engines
 from twinlens.pipeline import run as runner
 from twinlens.pipeline.containers import pil_holds, pil_pixels
 from twinlens.pipeline.images import read
+from twinlens.pipeline.rewrite import RULES
 from twinlens.pipeline.trace import Trace
 from twinlens.random import keys_from_torch, to_key_array
 from twinlens.steps.spec import DTYPES
@@ -25,8 +26,8 @@ from twinlens.steps.spec import DTYPES
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from twinlens.pipeline.plan import Plan
-    from twinlens.steps import NativeOp, Spec
+    from twinlens.steps import NativeOp, Spec, Step
+    from twinlens.steps.base import Placed
     from twinlens.transforms.base import Transform
 
 __all__ = ["MISS", "call"]
@@ -37,6 +38,9 @@ _CODES = {name: code for code, name in enumerate(DTYPES)}
 _TORCH = {name: getattr(torch, name) for name in DTYPES}
 _PIL_MODES = ("L", "RGB", "RGBA")
 _KEPT = 256
+_NO_KEY = np.zeros(1, np.uint64)
+#: kinds of steps that a rewrite may join to one of the kind before
+_JOINED = {first: {then for before, then in RULES if before is first} for first, _ in RULES}
 
 
 @dataclass(slots=True)
@@ -44,7 +48,8 @@ class _Parts:
     """A pipeline as it was: its units, and what tells whether they are still the same."""
 
     root: Transform
-    units: list[tuple[str, Any]]  # none where the short way cannot serve them
+    drawn: list[tuple[str, Any]]  # units up to the last one that draws
+    fixed: list[tuple[str, Any]]  # those behind; no units at all where the short way cannot serve them
     random: bool
     lists: list[tuple[list[Any], list[Any]]]
     versions: list[tuple[Transform, int]]
@@ -72,6 +77,7 @@ class _Source:
     chw: bool
     flat: bool  # (H, W), without an axis of channels
     call: _Call | None = None
+    tails: dict[Any, _Tail] = field(default_factory=dict)
 
     def pixels(self, image: Any) -> Any:
         """An array that shares the memory of such an image."""
@@ -81,8 +87,38 @@ class _Source:
 
     def lowered(self, parts: _Parts, keys: NDArray[np.uint64]) -> _Call | None:
         """The native call under a key; None where there is more to do."""
-        plan, container = runner.lower_units(parts.units, Trace(self.spec, keys, self.kind))
-        return _call_of(self, plan, container)
+        plan, container = runner.lower_units(parts.drawn, Trace(self.spec, keys, self.kind))
+        if not parts.fixed:
+            return _call_of(self, _natives(plan.placed), plan.after, container)
+        tail = self._tail(parts, plan.after, container)
+        if plan.steps and not tail.kinds.isdisjoint(_JOINED.get(type(plan.placed[-1][0]), ())):
+            plan, container = runner.lower_units(parts.drawn + parts.fixed, Trace(self.spec, keys, self.kind))
+            return _call_of(self, _natives(plan.placed), plan.after, container)
+        head = _natives(plan.placed) if plan.steps else []
+        ops = None if head is None or tail.ops is None else head + tail.ops
+        return _call_of(self, ops, tail.after, tail.container)
+
+    def _tail(self, parts: _Parts, spec: Spec, container: str) -> _Tail:
+        """What the fixed units come down to, for an image as the drawn ones leave it."""
+        where = (*spec.shape(0), spec.dtype, spec.alpha, spec.indexed, spec.bilevel, container)
+        found = self.tails.get(where)
+        if found is None:
+            plan, after = runner.lower_units(parts.fixed, Trace(spec, _NO_KEY, container))
+            kinds = {type(step) for step in (*plan.steps, *plan.rewritten)}
+            if len(self.tails) >= _KEPT:
+                self.tails.clear()
+            found = self.tails[where] = _Tail(kinds, _natives(plan.placed), plan.after, after)
+        return found
+
+
+@dataclass(slots=True)
+class _Tail:
+    """Steps behind the last draw. `kinds`: which there are, for no rewrite may be missed where they begin."""
+
+    kinds: set[type[Step]]
+    ops: list[NativeOp] | None
+    after: Spec
+    container: str
 
 
 @dataclass(slots=True)
@@ -156,26 +192,32 @@ def _kind_of(image: Any) -> Any:
 
 def _prepare(parts: _Parts, image: Any) -> Any:
     """How images like this one are read, and what runs if it is always the same; MISS for the general way."""
-    if not parts.units:
+    if not parts.drawn and not parts.fixed:
         return MISS
     images = read(image)
     if not images.single or images.spec.dtype not in DTYPES[:3]:
         return MISS
     source = _Source(images.spec, images.kind, images.batch.chw, images.flat)
     if not parts.random:
-        source.call = source.lowered(parts, np.zeros(1, np.uint64))
+        source.call = source.lowered(parts, _NO_KEY)
         if source.call is None:
             return MISS
     return source
 
 
-def _call_of(source: _Source, plan: Plan, container: str) -> _Call | None:
-    """What the core does for a plan; None where it cannot do all of it, or hands out something else."""
-    if not plan.steps and container == source.kind:
+def _natives(placed: list[Placed]) -> list[NativeOp] | None:
+    """The core's operations; None where it does not have all of them."""
+    ops = [op for step, before, _ in placed if (op := step.native(before)) is not None]
+    return ops if len(ops) == len(placed) else None
+
+
+def _call_of(source: _Source, ops: list[NativeOp] | None, spec: Spec, container: str) -> _Call | None:
+    """What the core does, up to `spec`; None where it cannot do all of it, or hands out something else."""
+    if ops is None:
+        return None
+    if not ops and container == source.kind:
         return _Call([], (0, 0), False, (), "", False, nothing=True)
-    ops = [op for step, before, _ in plan.placed if (op := step.native(before)) is not None]
-    spec = plan.after
-    if len(ops) < len(plan.placed) or container == "tv_image" or (container == "ndarray" and spec.dtype == "bfloat16"):
+    if container == "tv_image" or (container == "ndarray" and spec.dtype == "bfloat16"):
         return None
     if container == "pil" and not pil_holds(spec):
         return None
@@ -190,6 +232,7 @@ def _call_of(source: _Source, plan: Plan, container: str) -> _Call | None:
 def _parts(root: Transform) -> _Parts:
     """The parts of `root`, at all depths."""
     units = [] if root.opaque else root.units("")
+    drawn = max((i for i, (_, unit) in enumerate(units, 1) if unit.random), default=0)
     lists: list[tuple[list[Any], list[Any]]] = []
     versions: list[tuple[Transform, int]] = []
     waiting = [root]
@@ -200,4 +243,4 @@ def _parts(root: Transform) -> _Parts:
         if parts is not None:
             lists.append((parts, list(parts)))
             waiting += [part for part in parts if hasattr(part, "config") and hasattr(part, "version")]
-    return _Parts(root, units, root.random, lists, versions)
+    return _Parts(root, units[:drawn], units[drawn:], root.random, lists, versions)
