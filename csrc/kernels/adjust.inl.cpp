@@ -103,8 +103,9 @@ inline void to_hsv(const PixelBlock<uint8_t>& px, HsvBlock& out) {
   }
 }
 
-// round(v * part) of numbers that are not negative.
-inline int32_t share(int32_t v, double part) { return static_cast<int32_t>(static_cast<double>(v) * part + 0.5); }
+// round(v * part) of numbers that are not negative. Pillow's sums and products are in float64; float32 gives the same
+// for each of the 2^24 pixels.
+inline int32_t share(int32_t v, float part) { return static_cast<int32_t>(static_cast<float>(v) * part + 0.5F); }
 
 // Pillow, hsv2rgb: `at` in HueTables.
 inline void from_hsv(const HsvBlock& in, const HueTables& tables, PixelBlock<uint8_t>& px) {
@@ -117,9 +118,9 @@ inline void from_hsv(const HsvBlock& in, const HueTables& tables, PixelBlock<uin
     __builtin_memcpy(&f, fraction + i, 4);
     __builtin_memcpy(&s, saturation + i, 4);
     const int32_t v = in.v[i], k = sector[i];
-    const int32_t p = share(v, 1.0 - static_cast<double>(s));
-    const int32_t q = share(v, 1.0 - static_cast<double>(s * f));
-    const int32_t t = share(v, 1.0 - static_cast<double>(s) * (1.0 - static_cast<double>(f)));
+    const int32_t p = share(v, 1.0F - s);
+    const int32_t q = share(v, 1.0F - s * f);
+    const int32_t t = share(v, 1.0F - s * (1.0F - f));
     red[i] = k == 1 ? q : (k == 2) | (k == 3) ? p : k == 4 ? t : v;
     green[i] = k == 0 ? t : k == 3 ? q : (k == 4) | (k == 5) ? p : v;
     blue[i] = (k == 0) | (k == 1) ? p : k == 2 ? t : k == 5 ? q : v;
