@@ -71,5 +71,13 @@ inline __m128i bicubic_rgb(const uint8_t* p, int64_t sy, double dx, double dy) {
   return _mm256_cvttpd_epi32(polynomial(v1, _mm256_sub_pd(v2, v0), p3, p4, _mm256_set1_pd(dy)));
 }
 
+// Asks for the first of every two pixels, which begin `start` bytes behind p: the lines of a turned row are many.
+inline void fetch_ahead(const uint8_t* p, const int32_t* start, int64_t n) {
+  for (int64_t i = 0; i < n; i += 2) __builtin_prefetch(p + start[i]);
+}
+
 inline bool packed_rgb(const View& v) { return v.dtype == DType::u8 && v.c == 3 && v.sx == 3 && v.sc == 1; }
+
+// One whose bytes 32 bits count.
+inline bool short_rgb(const View& v) { return packed_rgb(v) && v.sy >= 0 && v.h * v.sy < INT32_MAX; }
 #endif

@@ -100,9 +100,9 @@ void opencv_linear_rgb(const View& src, const View& dst, const WarpJob& job) {
   const uint8_t fill[3] = {fill_of<uint8_t>(job, 0), fill_of<uint8_t>(job, 1), fill_of<uint8_t>(job, 2)};
   FloatCoordinates at;
   alignas(64) float a[kBlock], b[kBlock];
-  alignas(64) int32_t column[kBlock], line[kBlock];
+  alignas(64) int32_t column[kBlock], line[kBlock], start[kBlock];
   alignas(64) Place place[kBlock];
-  const auto w = static_cast<int32_t>(src.w), h = static_cast<int32_t>(src.h);
+  const auto w = static_cast<int32_t>(src.w), h = static_cast<int32_t>(src.h), pitch = static_cast<int32_t>(src.sy);
   for (int64_t row = 0; row < dst.h; ++row)
     for_each_block(dst.w, [&](int64_t x, int64_t n) {
       float_coordinates(job, row, x, n, at);
@@ -116,12 +116,14 @@ void opencv_linear_rgb(const View& src, const View& dst, const WarpJob& job) {
         place[i] = beyond ? kBeyond : border ? kBorder : kInner;
         column[i] = c;
         line[i] = l;
+        start[i] = beyond | border ? 0 : l * pitch + c * 3;
       }
+      fetch_ahead(src.data + (job.m[3] > 0 ? src.sy : 0), start, n);
       uint8_t* d = dst.data + row * dst.sy + x * 3;
       for (int64_t i = 0; i < n; ++i, d += 3) {
         if (place[i] == kInner) {
-          const uint8_t* p = src.data + line[i] * src.sy + column[i] * 3;
-          put_rgb(linear_rgb(p, p + src.sy, a[i], b[i]), i + 1 < n, d);
+          const uint8_t* p = src.data + start[i];
+          put_rgb(linear_rgb(p, p + pitch, a[i], b[i]), i + 1 < n, d);
         } else if (place[i] == kBeyond) {
           __builtin_memcpy(d, fill, 3);
         } else {
@@ -162,8 +164,7 @@ void opencv_nearest(const View& src, const View& dst, const WarpJob& job) {
 template <typename T>
 void opencv_of(const View& src, const View& dst, const WarpJob& job) {
 #if TWL_ISA > 0
-  if (job.method == WarpMethod::cv_linear && packed_rgb(src) && packed_rgb(dst))
-    return opencv_linear_rgb(src, dst, job);
+  if (job.method == WarpMethod::cv_linear && short_rgb(src) && packed_rgb(dst)) return opencv_linear_rgb(src, dst, job);
 #endif
   if (job.method == WarpMethod::cv_linear)
     opencv_linear<T>(src, dst, job);
