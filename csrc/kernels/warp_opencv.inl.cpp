@@ -96,41 +96,61 @@ inline void rgb_at_border(const View& src, const WarpJob& job, int32_t line, int
   }
 }
 
-void opencv_linear_rgb(const View& src, const View& dst, const WarpJob& job) {
-  const uint8_t fill[3] = {fill_of<uint8_t>(job, 0), fill_of<uint8_t>(job, 1), fill_of<uint8_t>(job, 2)};
-  FloatCoordinates at;
+// Where the results of one block come from.
+struct RgbSources {
   alignas(64) float a[kBlock], b[kBlock];
   alignas(64) int32_t column[kBlock], line[kBlock], start[kBlock];
   alignas(64) Place place[kBlock];
+};
+
+inline void find_sources(const View& src, const WarpJob& job, int64_t row, int64_t x, int64_t n, RgbSources& out) {
+  FloatCoordinates at;
+  float_coordinates(job, row, x, n, at);
   const auto w = static_cast<int32_t>(src.w), h = static_cast<int32_t>(src.h), pitch = static_cast<int32_t>(src.sy);
+  for (int64_t i = 0; i < n; ++i) {
+    const float left = __builtin_floorf(at.x[i]), top = __builtin_floorf(at.y[i]);
+    out.a[i] = at.x[i] - left;
+    out.b[i] = at.y[i] - top;
+    const auto c = static_cast<int32_t>(left), l = static_cast<int32_t>(top);
+    const bool beyond = (l < -1) | (c < -1) | (l >= h) | (c >= w);
+    const bool border = (l < 1) | (c < 1) | (l >= h - 1) | (c >= w - 2);
+    out.place[i] = beyond ? kBeyond : border ? kBorder : kInner;
+    out.column[i] = c;
+    out.line[i] = l;
+    out.start[i] = beyond | border ? 0 : l * pitch + c * 3;
+  }
+  fetch_ahead(src.data + (job.m[3] > 0 ? src.sy : 0), out.start, n);
+}
+
+inline void blend_sources(const View& src, const WarpJob& job, const RgbSources& k, int64_t n, const uint8_t* fill,
+                          uint8_t* d) {
+  for (int64_t i = 0; i < n; ++i, d += 3) {
+    if (k.place[i] == kInner) {
+      const uint8_t* p = src.data + k.start[i];
+      put_rgb(linear_rgb(p, p + src.sy, k.a[i], k.b[i]), i + 1 < n, d);
+    } else if (k.place[i] == kBeyond) {
+      __builtin_memcpy(d, fill, 3);
+    } else {
+      rgb_at_border(src, job, k.line[i], k.column[i], k.a[i], k.b[i], d);
+    }
+  }
+}
+
+// The sources of a block are found, and asked for, before the block in front of it is blended.
+void opencv_linear_rgb(const View& src, const View& dst, const WarpJob& job) {
+  const uint8_t fill[3] = {fill_of<uint8_t>(job, 0), fill_of<uint8_t>(job, 1), fill_of<uint8_t>(job, 2)};
+  RgbSources sources[2];
+  int64_t turn = 0, waiting = 0;
+  uint8_t* to = nullptr;
   for (int64_t row = 0; row < dst.h; ++row)
     for_each_block(dst.w, [&](int64_t x, int64_t n) {
-      float_coordinates(job, row, x, n, at);
-      for (int64_t i = 0; i < n; ++i) {
-        const float left = __builtin_floorf(at.x[i]), top = __builtin_floorf(at.y[i]);
-        a[i] = at.x[i] - left;
-        b[i] = at.y[i] - top;
-        const auto c = static_cast<int32_t>(left), l = static_cast<int32_t>(top);
-        const bool beyond = (l < -1) | (c < -1) | (l >= h) | (c >= w);
-        const bool border = (l < 1) | (c < 1) | (l >= h - 1) | (c >= w - 2);
-        place[i] = beyond ? kBeyond : border ? kBorder : kInner;
-        column[i] = c;
-        line[i] = l;
-        start[i] = beyond | border ? 0 : l * pitch + c * 3;
-      }
-      fetch_ahead(src.data + (job.m[3] > 0 ? src.sy : 0), start, n);
-      uint8_t* d = dst.data + row * dst.sy + x * 3;
-      for (int64_t i = 0; i < n; ++i, d += 3) {
-        if (place[i] == kInner) {
-          const uint8_t* p = src.data + start[i];
-          put_rgb(linear_rgb(p, p + pitch, a[i], b[i]), i + 1 < n, d);
-        } else if (place[i] == kBeyond) {
-          __builtin_memcpy(d, fill, 3);
-        } else {
-          rgb_at_border(src, job, line[i], column[i], a[i], b[i], d);
-        }
-      }
+      find_sources(src, job, row, x, n, sources[turn]);
+      turn ^= 1;
+      if (waiting > 0) blend_sources(src, job, sources[turn], waiting, fill, to);
+      waiting = n;
+      to = dst.data + row * dst.sy + x * 3;
     });
+  if (waiting > 0) blend_sources(src, job, sources[turn ^ 1], waiting, fill, to);
 }
 #endif
 
