@@ -68,6 +68,14 @@ void blur_wide(const View& src, const View& dst, const Separable<uint32_t>& taps
     blur_integers<uint16_t>(src, dst, taps, rounding, arena, k.fixed_down_u16, k.fixed_across_u16);
 }
 
+void blur_bytes(const View& src, const View& dst, int64_t nx, int64_t ny, Arena& arena) {
+  const ConvolveKernels& k = TWL_KERNELS(convolve);
+  const int64_t n = src.w * src.c;
+  two_passes<uint8_t, uint32_t>(
+      src, dst, nx, ny, arena, [&](const uint8_t* const* rows, uint32_t* sums) { k.box_down(rows, n, ny, sums); },
+      [&](const uint32_t* sums, uint8_t* out) { k.box_across(sums, n, src.c, nx, nx * ny, out); });
+}
+
 }  // namespace
 
 void blur_fixed(const View& src, const View& dst, const Separable<int64_t>& taps, int64_t bits, bool even,
@@ -101,6 +109,7 @@ void blur_box(const View& src, const View& dst, int64_t nx, int64_t ny, Arena& a
     for (int64_t i = 0; i < ny; ++i) y[i] = 1.0 / static_cast<double>(ny);
     return blur_real(src, dst, {nx, ny, x, y}, arena);
   }
+  if (src.dtype == DType::u8 && nx * ny <= kMostBox) return blur_bytes(src, dst, nx, ny, arena);
   auto* ones = arena.take_array<uint32_t>(static_cast<size_t>(most));
   for (int64_t i = 0; i < most; ++i) ones[i] = 1;
   blur_wide(src, dst, {nx, ny, ones, ones}, Rounding{0, false, nx * ny}, arena);

@@ -8,7 +8,6 @@ namespace twinlens {
 enum class PadMode : int { constant = 0, edge = 1, reflect = 2, symmetric = 3 };
 
 // src lands in dst at (top, left); fill holds one value, or one a channel, in the units of the dtype.
-void pad(const View& src, const View& dst, int64_t top, int64_t left, PadMode mode, const double* fill, int64_t fills,
-         int32_t* columns);  // columns: scratch of dst.w
+void pad(const View& src, const View& dst, int64_t top, int64_t left, PadMode mode, const double* fill, int64_t fills);
 
 }  // namespace twinlens

@@ -183,8 +183,11 @@ template <typename T>
 inline void round_sums(const uint64_t* sum, int64_t n, const Rounding& rounding, T* dst) {
   const auto shift = static_cast<uint64_t>(rounding.shift);
   if (rounding.divisor > 0) {
-    const auto divisor = static_cast<uint64_t>(rounding.divisor);
-    for (int64_t i = 0; i < n; ++i) dst[i] = static_cast<T>((sum[i] + divisor / 2) / divisor);
+    // With a half added no quotient is so near to a whole number that float64 could be on its other side.
+    const double share = 1.0 / static_cast<double>(rounding.divisor);
+    const double half = static_cast<double>(rounding.divisor / 2) + 0.5;
+    for (int64_t i = 0; i < n; ++i)
+      dst[i] = static_cast<T>(static_cast<int64_t>((static_cast<double>(static_cast<int64_t>(sum[i])) + half) * share));
   } else if (rounding.even) {
     const uint64_t below = (uint64_t{1} << (shift - 1)) - 1;
     for (int64_t i = 0; i < n; ++i) dst[i] = static_cast<T>((sum[i] + below + ((sum[i] >> shift) & 1U)) >> shift);

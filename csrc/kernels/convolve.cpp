@@ -5,7 +5,9 @@
 namespace twinlens::TWL_NS {
 namespace {
 
+#include "blocks.inl.cpp"
 #include "blur.inl.cpp"
+#include "box.inl.cpp"
 #include "filter2d.inl.cpp"
 #include "sharpness.inl.cpp"
 
@@ -23,6 +25,8 @@ const ConvolveKernels convolve = {
     .fixed_down_u16 = fixed_down<uint16_t>,
     .fixed_across_u8 = fixed_across<uint8_t>,
     .fixed_across_u16 = fixed_across<uint16_t>,
+    .box_down = box_down,
+    .box_across = box_across,
     .real_down = real_down,
     .real_across = real_across,
     .sharpness_u8 = sharpness_u8,

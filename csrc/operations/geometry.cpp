@@ -27,8 +27,7 @@ void check_pad(const Args& a, const View& now) {
 
 void do_pad(State& s, const Args& a, bool last) {
   const View dst = s.make(s.now.h + a[2] + a[4], s.now.w + a[1] + a[3], s.now.c, s.now.dtype, last);
-  twinlens::pad(s.now, dst, a[2], a[1], static_cast<PadMode>(a[5]), a.reals, a.op.real_count,
-                s.arena.take_array<int32_t>(static_cast<size_t>(dst.w)));
+  twinlens::pad(s.now, dst, a[2], a[1], static_cast<PadMode>(a[5]), a.reals, a.op.real_count);
   s.now = dst;
 }
 
