@@ -398,6 +398,7 @@ IMAGE = np.zeros((16, 21, 3), np.uint8)
         (lambda: F.elastic(IMAGE, torch.zeros(1, 16, 20, 2)), InputError, "displacement for 16 x 20"),
         (lambda: F.elastic(IMAGE, torch.zeros(1, 16, 21, 2), "bicubic"), ArgumentError, "nearest or bilinear"),
         (lambda: F.perspective(IMAGE, None, None), ArgumentError, "must be four points"),
+        (lambda: F.perspective(IMAGE, [[0, 0]] * 4, [[0, 0]] * 4), ArgumentError, "startpoints=.* lie on one line"),
         (lambda: F.perspective(IMAGE, None, None, coefficients=[1, 2]), ArgumentError, "eight finite numbers"),
         (lambda: F.adjust_hue(IMAGE, 0.7), ArgumentError, "hue_factor=0.7 must be a number from -0.5 to 0.5"),
         (lambda: F.adjust_gamma(IMAGE, -1), ArgumentError, "gamma=-1 must be a number"),

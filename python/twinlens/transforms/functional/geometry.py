@@ -215,7 +215,14 @@ def perspective(
     """
     checked = RandomPerspective(0.5, 1.0, interpolation, fill)
     if coefficients is None:
-        matrix = perspective_between(_corners("startpoints", startpoints), _corners("endpoints", endpoints))
+        start, end = _corners("startpoints", startpoints), _corners("endpoints", endpoints)
+        try:
+            matrix = perspective_between(start, end)
+        except torch.linalg.LinAlgError as error:
+            raise ArgumentError(
+                f"perspective: startpoints={startpoints!r} and endpoints={endpoints!r} must be corners of"
+                " quadrilaterals: three of them lie on one line"
+            ) from error
     elif startpoints is not None and endpoints is not None:
         raise ArgumentError("perspective: give points or coefficients, not both")
     else:
