@@ -98,6 +98,7 @@ RemapSpec spec_of(const Args& a, const View& now, Arena& arena) {
 }
 
 void do_remap(State& s, const Args& a, bool last) {
+  if (padded(s.now)) s.make_plain();
   const View dst = s.make_like(s.now, last);
   const Scratch scratch(s.arena);
   const RemapSpec spec = spec_of(a, s.now, s.arena);

@@ -94,6 +94,7 @@ void run(const View& src, const View& dst, WarpJob& job, Arena& arena) {
 }
 
 void do_warp(State& s, const Args& a, bool last) {
+  if (padded(s.now) && static_cast<WarpMethod>(a[1]) != WarpMethod::nearest) s.make_plain();
   WarpJob job{};
   for (int64_t i = 0; i < kMatrix; ++i) job.m[i] = a.reals[i];
   job.method = static_cast<WarpMethod>(a[1]);
