@@ -9,7 +9,7 @@ import numpy as np
 import PIL.Image
 import pytest
 import torch
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 from torchvision.transforms import functional as v1
 from torchvision.transforms.v2 import functional as v2
@@ -167,15 +167,13 @@ class TestConvertDtype:
 
 
 class TestGeometry:
-    @given(
-        image=pictures(channels=(1, 3, 5), max_side=12),
-        window=st.tuples(st.integers(-15, 15), st.integers(-15, 15), st.integers(1, 20), st.integers(1, 20)),
-    )
-    def test_crop_equals_torchvision(self, image: Image, window: tuple[int, int, int, int]) -> None:
-        top, left, height, width = window
-        # torchvision slices with a negative stop where the window ends above or left of the image.
-        assume(top + height > 0 and left + width > 0)
-        assume(top < image.shape[0] and left < image.shape[1])
+    @given(image=pictures(channels=(1, 3, 5), max_side=12), data=st.data())
+    def test_crop_equals_torchvision(self, image: Image, data: st.DataObject) -> None:
+        """Windows that meet the image: torchvision slices with a negative stop where they end above or left of it."""
+        height, width = data.draw(st.tuples(st.integers(1, 20), st.integers(1, 20)), label="height, width")
+        top = data.draw(st.integers(max(-15, 1 - height), image.shape[0] - 1), label="top")
+        left = data.draw(st.integers(max(-15, 1 - width), image.shape[1] - 1), label="left")
+        window = (top, left, height, width)
         result = np.moveaxis(reference.crop(image, *window), -1, 0)
         np.testing.assert_array_equal(result, v2.crop(planes(image), *window).numpy())
 
