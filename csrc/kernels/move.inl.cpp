@@ -39,7 +39,7 @@ inline void store_row_16(uint8_t* p, __m128i v) { _mm_storeu_si128(reinterpret_c
 // The lower and the upper eight bytes are rows of their own.
 inline void store_rows_8(uint8_t* p, int64_t step, __m128i v) {
   _mm_storel_epi64(reinterpret_cast<__m128i*>(p), v);
-  _mm_storeh_pd(reinterpret_cast<double*>(p + step), _mm_castsi128_pd(v));
+  _mm_storel_epi64(reinterpret_cast<__m128i*>(p + step), _mm_unpackhi_epi64(v, v));
 }
 
 template <>
