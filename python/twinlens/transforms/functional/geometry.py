@@ -218,7 +218,7 @@ def perspective(
         start, end = _corners("startpoints", startpoints), _corners("endpoints", endpoints)
         try:
             matrix = perspective_between(start, end)
-        except torch.linalg.LinAlgError as error:
+        except RuntimeError as error:  # torch.linalg.LinAlgError
             raise ArgumentError(
                 f"perspective: startpoints={startpoints!r} and endpoints={endpoints!r} must be corners of"
                 " quadrilaterals: three of them lie on one line"
