@@ -52,6 +52,11 @@ def test_calls_of_functions(transform: Any, most: int, key: int | None) -> None:
     assert 0 < calls_of(transform, IMAGE, key=key) <= most
 
 
+@pytest.mark.parametrize("key", range(20))
+def test_what_policies_draw_again_and_again_is_lowered_once(key: int) -> None:
+    assert 0 < calls_of(T.RandAugment(), IMAGE, key=key) <= 150
+
+
 def pair(transform: Any, image: Any, key: int) -> tuple[Any, Any]:
     """The result of the short way, and of the general one."""
     return transform(image, key=key), transform(image, key=key, return_params=True)[0]

@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import PIL
+import torch
 from PIL import Image
 
 from twinlens import _native
 
 if TYPE_CHECKING:
-    import torch
-
     from twinlens.steps.spec import Spec
 
-__all__ = ["pil_holds", "pil_pixels", "swap_rb", "to_pil", "tv_image"]
+__all__ = ["pil_holds", "pil_pixels", "plain_tensor", "swap_rb", "to_pil", "tv_image"]
 
 
 def pil_holds(spec: Spec) -> bool:
@@ -63,6 +62,13 @@ def swap_rb(array: Any) -> Any:
     if array.shape[-1] not in (3, 4):
         return array
     return array[..., ::-1] if array.shape[-1] == 3 else array[..., [2, 1, 0, 3]]
+
+
+def plain_tensor(tensor: torch.Tensor) -> torch.Tensor:
+    """Without gradients, and of torch's own class: torch 2.5 makes no view of that class of one that is of it already
+    while operators are intercepted, as profilers and counters of operations do."""
+    detached = tensor.detach()
+    return detached if type(detached) is torch.Tensor else detached.as_subclass(torch.Tensor)
 
 
 def tv_image(tensor: torch.Tensor, kind: str = "Image") -> Any:

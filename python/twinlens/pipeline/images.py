@@ -12,7 +12,7 @@ from PIL import Image
 from twinlens import engines
 from twinlens.engines import Batch
 from twinlens.errors import ArgumentError, InputError
-from twinlens.pipeline.containers import pil_holds, pil_pixels, swap_rb, to_pil, tv_image
+from twinlens.pipeline.containers import pil_holds, pil_pixels, plain_tensor, swap_rb, to_pil, tv_image
 from twinlens.steps.device import as_tensor
 from twinlens.steps.frozen import changed
 from twinlens.steps.spec import DTYPES, Spec
@@ -326,7 +326,7 @@ def _read_tensor(tensor: torch.Tensor) -> Images:
     if dtype not in DTYPES:
         raise InputError(f"image: the tensor is {dtype}; wants {', '.join(DTYPES)}")
     kind = "tv_image" if type(tensor).__module__.startswith("torchvision.tv_tensors") else "tensor"
-    plain = tensor.detach().as_subclass(torch.Tensor)
+    plain = plain_tensor(tensor)
     video = kind == "tv_image" and type(tensor).__name__ == "Video"
     images = _tensor_images(plain.reshape(-1, *plain.shape[-3:]) if plain.ndim > 4 else plain, kind, dtype, tensor)
     lead = tuple(plain.shape[:-3]) if plain.ndim > 4 else ()

@@ -63,6 +63,8 @@ _OPENCV_METHODS = {
     "area": "area",
     "cubic": "cubic",
 }
+_BLACK = np.zeros((1, 1))
+_BLACK.flags.writeable = False
 #: PIL.Image.Resampling
 _PIL_CODES = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic", 4: "box", 5: "hamming"}
 
@@ -191,7 +193,9 @@ Fill = Annotated[float | list[float], BeforeValidator(_fill)]
 
 
 def fill_rows(fill: float | list[float]) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """(1, 1) or (1, C) float64."""
+    """(1, 1) or (1, C) float64; not to be written to."""
+    if fill == 0.0:
+        return _BLACK
     return np.array([fill if isinstance(fill, list) else [fill]], np.float64)
 
 

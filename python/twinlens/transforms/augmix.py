@@ -113,8 +113,5 @@ class AugMix(base.Transform):
         check_image("AugMix", spec, fill)
         chains = []
         for operations, magnitudes in zip(*(params[k].swapaxes(0, 1) for k in ("operation", "magnitude")), strict=True):
-            steps: list[Step] = []
-            for operation, magnitude in zip(operations.T, magnitudes.T, strict=True):
-                steps += operated(operation, magnitude, spec, self.interpolation.value, fill)
-            chains.append(tuple(steps))
+            chains.append(tuple(operated(operations, magnitudes, spec, self.interpolation.value, fill)))
         yield Blend(tuple(chains), params["weights"].astype(np.float64))

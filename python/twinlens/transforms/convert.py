@@ -10,7 +10,7 @@ import torch
 from pydantic import BeforeValidator, model_validator
 
 from twinlens.errors import InputError
-from twinlens.pipeline.containers import to_pil
+from twinlens.pipeline.containers import plain_tensor, to_pil
 from twinlens.steps import Convert
 from twinlens.steps import Normalize as NormalizeStep
 from twinlens.transforms import base
@@ -102,11 +102,7 @@ class ToPILImage(base.Transform):
         """One image."""
         if not isinstance(image, np.ndarray | torch.Tensor):
             raise InputError(f"ToPILImage: got {type(image).__name__}, wants a tensor or an array")
-        array = (
-            image.detach().as_subclass(torch.Tensor).cpu()
-            if isinstance(image, torch.Tensor)
-            else torch.from_numpy(image)
-        )
+        array = plain_tensor(image).cpu() if isinstance(image, torch.Tensor) else torch.from_numpy(image)
         if isinstance(image, torch.Tensor) and array.ndim == 3:
             array = array.permute(1, 2, 0)
         channels = 1 if array.ndim == 2 else array.shape[-1]

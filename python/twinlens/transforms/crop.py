@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
@@ -204,6 +205,12 @@ class RandomCrop(base.Transform):
         yield Crop(params["y"], params["x"], np.array([self.size[0]]), np.array([self.size[1]]))
 
 
+@lru_cache(maxsize=256)
+def _resized(interpolation: InterpolationMode, semantics: Semantics, h: int, w: int) -> Resample:
+    """The step, which is the same for every window."""
+    return Resample(method_of(interpolation, semantics), np.array([h]), np.array([w]))
+
+
 class RandomResizedCropConfig(base.Config):
     size: Pair
     scale: Range = (0.08, 1.0)
@@ -269,5 +276,4 @@ class RandomResizedCrop(base.Transform):
         del spec
         y, x, h, w = params["yxhw"].T
         yield Crop(y, x, h, w)
-        size = np.array(self.size)
-        yield Resample(method_of(self.interpolation, self.semantics), size[:1], size[1:])
+        yield _resized(self.interpolation, self.semantics, *self.size)

@@ -26,6 +26,10 @@ OPERATIONS = (
 )  # fmt: skip
 
 
+#: bins that a table for every size of image is kept of
+_FEW = 64
+
+
 @dataclass(frozen=True)
 class Scale:
     """Magnitudes of one operation, evenly from `first` to `last` over the bins; `signed` ones are negated by chance.
@@ -78,13 +82,21 @@ class Space:
 
     def magnitudes(self, operation: Ints, bin_number: Ints, bins: int, negative: Bools, spec: Spec) -> Reals:
         """(B, R): the magnitude of each operation, all (B, R), at its bin; 0 where it takes none."""
-        found = _table(self, bins)[operation, bin_number]
+        if len(spec) == 1 and bins <= _FEW:
+            found = _table_of_one(self, bins, int(spec.h[0]), int(spec.w[0]))[operation, bin_number]
+        else:
+            found = self._found(operation, bin_number, bins, spec)
+        signed: Reals = np.where(negative & self._signed[operation], -found, found)
+        return signed
+
+    def _found(self, operation: Ints, bin_number: Ints, bins: int, spec: Spec) -> Reals:
+        """Without their signs."""
+        found: Reals = _table(self, bins)[operation, bin_number]
         for code in self._by_side:
             here = operation == code
             if here.any():
                 found = np.where(here, self.scales[OPERATIONS[code]].at(bin_number, bins, spec), found)
-        signed: Reals = np.where(negative & self._signed[operation], -found, found)
-        return signed
+        return found
 
     @cached_property
     def _codes(self) -> Ints:
@@ -108,6 +120,17 @@ def _table(space: Space, bins: int) -> Reals:
     for name, scale in space.scales.items():
         if scale is not NONE and not scale.side:
             table[OPERATIONS.index(name)] = scale.at(every, bins, nowhere)[0]
+    return table
+
+
+@lru_cache(maxsize=256)
+def _table_of_one(space: Space, bins: int, h: int, w: int) -> Reals:
+    """(operations, bins): all magnitudes for one image of this size."""
+    table = _table(space, bins).copy()
+    every, image = np.arange(bins)[None], Spec.of([(h, w, 1)], "uint8")
+    for name, scale in space.scales.items():
+        if scale.side:
+            table[OPERATIONS.index(name)] = scale.at(every, bins, image)[0]
     return table
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from twinlens.errors import InputError
-from twinlens.steps import HistogramLut, Sharpness, Transpose, Warp
+from twinlens.steps import HistogramLut, Sharpness, Spec, Transpose, Warp
 from twinlens.transforms.jitter import adjusted
 from twinlens.transforms.magnitudes import OPERATIONS
 from twinlens.transforms.tone import mapped
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from twinlens.steps import Spec, Step
+    from twinlens.steps import Step
     from twinlens.steps.adjust.step import AdjustKind
     from twinlens.steps.histogram.step import HistogramKind
     from twinlens.steps.spec import Bools, Ints, Reals
@@ -41,7 +43,7 @@ _LINEAR = [0, 1, 3, 4]
 
 def check_image(owner: str, spec: Spec, fill: Reals) -> None:
     """InputError for images that one of the operations would refuse, whichever are drawn."""
-    if spec.dtype == "uint8" and (spec.c == 3).all() and not (spec.alpha or spec.indexed or fill.any()):
+    if spec.dtype == "uint8" and spec.channels == 3 and not (spec.alpha or spec.indexed or np.count_nonzero(fill)):
         return
     if spec.indexed:
         raise InputError(f"{owner}: the image is of PIL mode P or 1; convert('RGB') it first")
@@ -55,11 +57,32 @@ def check_image(owner: str, spec: Spec, fill: Reals) -> None:
 
 
 def operated(operation: Ints, magnitude: Reals, spec: Spec, method: str, fill: Reals) -> Iterable[Step]:
-    """One operation (B,) an image, its place in `OPERATIONS` or -1 for none, with its signed magnitude (B,).
+    """R operations one after the other, (B, R): places in `OPERATIONS`, or -1 for none, and signed magnitudes.
 
-    As many steps as there are kinds of them, whatever B is. What torchvision makes of a magnitude: degrees(atan(m)) of
-    shear about the top left corner, int(m) pixels of shift, a factor of 1 + m, int(m) bits, a threshold of 255 m.
+    Of each at most as many steps as there are kinds of them, whatever B is. What torchvision makes of a magnitude:
+    degrees(atan(m)) of shear about the top left corner, int(m) pixels of shift, a factor of 1 + m, int(m) bits, a
+    threshold of 255 m.
     """
+    if len(spec) == 1:
+        image = (*spec.shape(0), spec.dtype, spec.alpha, spec.indexed, spec.bilevel)
+        drawn = tuple(operation[0].tolist()), tuple(magnitude[0].tolist())
+        return _of_one(*drawn, image, method, tuple(fill[0].tolist()))
+    pairs = zip(operation.T, magnitude.T, strict=True)
+    return chain.from_iterable(_one_each(*pair, spec, method, fill) for pair in pairs)
+
+
+@lru_cache(maxsize=4096)
+def _of_one(
+    codes: tuple[int, ...], amounts: tuple[float, ...], image: tuple[Any, ...], method: str, fill: tuple[float, ...]
+) -> tuple[Step, ...]:
+    """The steps for a single image, of which policies draw the same again and again. image: what `Spec.one` takes."""
+    spec, pairs = Spec.one(*image), zip(codes, amounts, strict=True)
+    each = (_one_each(np.array([code]), np.array([amount]), spec, method, np.array([fill])) for code, amount in pairs)
+    return tuple(chain.from_iterable(each))
+
+
+def _one_each(operation: Ints, magnitude: Reals, spec: Spec, method: str, fill: Reals) -> Iterable[Step]:
+    """One operation (B,) an image, with its magnitude (B,)."""
     codes = set(operation.tolist())
     alone = len(codes) == 1  # then steps are for all images
     if not codes.isdisjoint(_GEOMETRIC):

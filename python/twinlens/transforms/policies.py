@@ -77,8 +77,7 @@ class Policy(base.Transform):
     def lower(self, params: Params, spec: Spec) -> Iterable[Step]:
         fill = fill_rows(self.fill or 0.0)
         check_image(type(self).__name__, spec, fill)
-        for operation, magnitude in zip(params["operation"].T, params["magnitude"].T, strict=True):
-            yield from operated(operation, magnitude, spec, self.interpolation.value, fill)
+        return operated(params["operation"], params["magnitude"], spec, self.interpolation.value, fill)
 
 
 class AutoAugmentConfig(PolicyConfig):

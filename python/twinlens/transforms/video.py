@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from twinlens.errors import InputError
-from twinlens.pipeline.containers import tv_image
+from twinlens.pipeline.containers import plain_tensor, tv_image
 from twinlens.pipeline.sample import split
 from twinlens.transforms import base
 from twinlens.transforms.boxes import OnSample
@@ -50,6 +50,6 @@ class UniformTemporalSubsample(OnSample):
         picked = torch.linspace(0, video.shape[-4] - 1, self.num_samples).long()
         if isinstance(video, np.ndarray):
             return np.take(video, picked.numpy(), axis=video.ndim - 4)
-        frames = video.as_subclass(torch.Tensor).index_select(-4, picked.to(video.device))
+        frames = plain_tensor(video).index_select(-4, picked.to(video.device))
         is_video = type(video).__module__.startswith("torchvision.tv_tensors")
         return tv_image(frames, type(video).__name__) if is_video else frames

@@ -19,6 +19,7 @@ __all__ = ["HistogramKind", "HistogramLut", "ThresholdKind"]
 
 HistogramKind = Literal["autocontrast", "equalize", "equalize_opencv", "otsu"]
 ThresholdKind = Literal["binary", "binary_inv", "trunc", "tozero", "tozero_inv"]
+_KINDS, _THRESHOLDS = get_args(HistogramKind), get_args(ThresholdKind)
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,13 +36,16 @@ class HistogramLut(Step):
     threshold: ThresholdKind = "binary"
     max_value: int = 255
 
+    def keeps(self, spec: Spec) -> bool:
+        return spec.dtype == "uint8"
+
     def result(self, spec: Spec) -> Spec:
         if spec.dtype != "uint8":
             raise InputError(f"{self.kind}: wants uint8, the image is {spec.dtype}")
         return spec
 
     def native(self, spec: Spec) -> NativeOp:
-        kind, threshold = get_args(HistogramKind).index(self.kind), get_args(ThresholdKind).index(self.threshold)
+        kind, threshold = _KINDS.index(self.kind), _THRESHOLDS.index(self.threshold)
         alpha = (spec.c > 1) if spec.alpha else 0
         return 11, int_rows(self.active, kind, threshold, self.max_value, alpha), real_rows(np.array(self.cut))
 

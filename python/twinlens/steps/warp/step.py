@@ -22,6 +22,7 @@ __all__ = ["METHODS", "Warp"]
 #: methods in the order of the native core's codes: Pillow's, then OpenCV's
 METHODS = ("nearest", "bilinear", "bicubic", "cv_nearest", "cv_linear")
 _PILLOW = METHODS[:3]
+_DTYPES = ("uint8", "uint16", "float32")
 #: of a side, and of the numbers of a matrix: what the integer arithmetic of both engines holds
 _LONGEST = 1 << 24
 _LARGEST = 1e9
@@ -49,12 +50,24 @@ class Warp(Step):
     moves: ClassVar[bool] = True
     clamps: ClassVar[bool] = True
 
+    def keeps(self, spec: Spec) -> bool:
+        if not len(spec) == self.out_h.size == self.out_w.size == self.fill.size == 1:
+            return False
+        h, w = spec.h.item(), spec.w.item()
+        same = h == self.out_h.item() and w == self.out_w.item() and max(h, w) <= _LONGEST
+        known = self.method in METHODS and spec.dtype in _DTYPES and 0.0 <= self.fill.item() <= MAX_OF[spec.dtype]
+        return same and known and self._is_matrix()
+
+    def _is_matrix(self) -> bool:
+        held = np.abs(self.matrix) <= _LARGEST
+        return held.shape[1] == 8 and bool(held.all())
+
     def result(self, spec: Spec) -> Spec:
         if self.method not in METHODS:
             raise InputError(f"Warp: method={self.method!r} is not one of {', '.join(METHODS)}")
-        if spec.dtype not in ("uint8", "uint16", "float32") and not self._nearest(spec):
+        if spec.dtype not in _DTYPES and not self._nearest(spec):
             raise InputError(f"Warp: the image is {spec.dtype}; it takes uint8, uint16 and float32")
-        if self.matrix.shape[1] != 8 or not (np.abs(self.matrix) <= _LARGEST).all():
+        if not self._is_matrix():
             raise InputError(f"Warp: matrix of shape {self.matrix.shape} wants rows of 8 numbers up to {_LARGEST:g}")
         if (self.out_h < 1).any() or (self.out_w < 1).any() or max(self.out_h.max(), self.out_w.max()) > _LONGEST:
             raise InputError(f"Warp: the result has sides of 1 to {_LONGEST}, got {self.out_h[0]} x {self.out_w[0]}")
@@ -97,12 +110,15 @@ class Warp(Step):
         return spec.alpha and spec.dtype == "uint8" and self._method(spec) in ("bilinear", "bicubic")
 
     def native(self, spec: Spec) -> NativeOp | None:
-        if spec.dtype not in ("uint8", "uint16", "float32"):
+        if spec.dtype not in _DTYPES:
             return None
         method, premultiply = METHODS.index(self._method(spec)), int(self._premultiplies(spec))
         ints = int_rows(self.active, method, int(self.perspective), self.out_h, self.out_w, premultiply)
-        n = max(len(self.matrix), len(self.fill))
-        return 16, ints, np.concatenate([np.broadcast_to(v, (n, v.shape[1])) for v in (self.matrix, self.fill)], 1)
+        matrix, fill = self.matrix, self.fill
+        if len(matrix) != len(fill):
+            n = max(len(matrix), len(fill))
+            matrix, fill = (np.broadcast_to(v, (n, v.shape[1])) for v in (matrix, fill))
+        return 16, ints, np.concatenate((matrix, fill), 1)
 
     def batched(self, x: torch.Tensor, spec: Spec) -> torch.Tensor:
         # kornia's warps go through grid_sample, which is up to a level off on 1% of pixels and wants one size.
