@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -52,8 +53,12 @@ def test_scale_jitter_has_torchvisions_sizes(h: int, w: int, th: int, tw: int, s
     image = torch.zeros(1, h, w, dtype=torch.uint8)
     params = v2.ScaleJitter((th, tw), (scale, scale)).make_params([image])["size"]
     ours = T.ScaleJitter((th, tw), (scale, scale))(image).shape[1:]
-    # torchvision multiplies in float32: a product that is whole may come out a pixel less
-    assert all(0 <= own - max(other, 1) <= 1 for own, other in zip(ours, params, strict=True))
+    for side, own, theirs in zip((h, w), ours, params, strict=True):
+        exact = side * min(Fraction(tw, h), Fraction(th, w)) * Fraction(scale)
+        if exact.denominator > 1:
+            assert own == max(theirs, 1)
+        else:  # a product that is whole may come out a pixel less, theirs in float32, ours in float64
+            assert {own, max(theirs, 1)} <= {max(int(exact) - 1, 1), int(exact)}
 
 
 def test_drawn_sizes_are_uniform() -> None:

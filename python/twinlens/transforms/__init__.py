@@ -82,6 +82,7 @@ if TYPE_CHECKING:
     from twinlens.transforms.sharpen import RandomAdjustSharpness, UnsharpMask
     from twinlens.transforms.sizes import RandomResize, RandomShortestSize, RandomZoomOut, ScaleJitter
     from twinlens.transforms.symmetry import D4, Flip, HorizontalFlip, RandomRotate90, Transpose, VerticalFlip
+    from twinlens.transforms.threshold import Threshold
     from twinlens.transforms.tone import (
         HistogramEqualization,
         RandomAutocontrast,
@@ -92,7 +93,6 @@ if TYPE_CHECKING:
         RandomPosterize,
         RandomSolarize,
         RGBShift,
-        Threshold,
     )
     from twinlens.transforms.video import UniformTemporalSubsample
     from twinlens.transforms.warp import RandomAffine, RandomPerspective, RandomRotation
@@ -270,6 +270,7 @@ _FAMILIES: dict[str, tuple[str, ...]] = {
     "shadow": ("RandomShadow",),
     "sharpen": ("RandomAdjustSharpness", "UnsharpMask"),
     "symmetry": ("D4", "Flip", "HorizontalFlip", "RandomRotate90", "Transpose", "VerticalFlip"),
+    "threshold": ("Threshold",),
     "tone": (
         "HistogramEqualization",
         "RGBShift",
@@ -280,7 +281,6 @@ _FAMILIES: dict[str, tuple[str, ...]] = {
         "RandomInvert",
         "RandomPosterize",
         "RandomSolarize",
-        "Threshold",
     ),
     "boxes": (
         "ClampBoundingBoxes",

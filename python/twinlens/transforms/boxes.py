@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
@@ -32,15 +33,15 @@ __all__ = [
 ]
 
 
-class OnSample(base.Transform):
+class OnSample(base.Transform, ABC):
     """A transform of the whole sample, which stands by itself or in Compose. Subclasses have `apply_to_sample`."""
 
     is_opaque = True
     is_structural: ClassVar[bool] = True
 
+    @abstractmethod
     def apply_to_sample(self, sample: Any) -> Any:
         """A structure with images, masks, boxes and keypoints, and labels, to another; the old one stays as it is."""
-        raise NotImplementedError
 
 
 def is_torchvision(value: Any) -> bool:

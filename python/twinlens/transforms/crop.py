@@ -23,8 +23,8 @@ from twinlens.transforms.arguments import (
     Range,
     Semantics,
     fill_rows,
-    method_of,
 )
+from twinlens.transforms.resampling import ResamplingConfig
 from twinlens.transforms.windows import drawn_area, drawn_window
 
 if TYPE_CHECKING:
@@ -206,12 +206,12 @@ class RandomCrop(base.Transform):
 
 
 @lru_cache(maxsize=256)
-def _resized(interpolation: InterpolationMode, semantics: Semantics, h: int, w: int) -> Resample:
+def _resized(method: str, h: int, w: int) -> Resample:
     """The step, which is the same for every window."""
-    return Resample(method_of(interpolation, semantics), np.array([h]), np.array([w]))
+    return Resample(method, np.array([h]), np.array([w]))
 
 
-class RandomResizedCropConfig(base.Config):
+class RandomResizedCropConfig(ResamplingConfig):
     size: Pair
     scale: Range = (0.08, 1.0)
     ratio: Range = (3 / 4, 4 / 3)
@@ -221,7 +221,6 @@ class RandomResizedCropConfig(base.Config):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        method_of(self.interpolation, self.semantics)
         for field in ("scale", "ratio"):
             if getattr(self, field)[0] <= 0:
                 raise ValueError(f"{field}={getattr(self, field)} must be positive")
@@ -276,4 +275,4 @@ class RandomResizedCrop(base.Transform):
         del spec
         y, x, h, w = params["yxhw"].T
         yield Crop(y, x, h, w)
-        yield _resized(self.interpolation, self.semantics, *self.size)
+        yield _resized(self.config.method, *self.size)

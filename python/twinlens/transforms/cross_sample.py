@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["CrossSample", "joined", "merged", "merged_target", "partners_of", "summed"]
 
 
-class CrossSample(base.Transform):
+class CrossSample(base.Transform, ABC):
     """Base of the transforms that put samples of a batch together, with masks, boxes and keypoints.
 
     Subclasses have `sample`, for the batch, `combine`, and `combine_labels` for labels (B, N), one a box.
@@ -44,15 +45,15 @@ class CrossSample(base.Transform):
         labels = default_labels(structure)
         return labels if isinstance(labels, torch.Tensor | np.ndarray) and labels.ndim > 1 else None
 
+    @abstractmethod
     def combine(
         self, params: Params, images: Images, targets: Sequence[Mover], engine: Engine | None
     ) -> tuple[Images, list[Mover]]:
         """The batch after it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def combine_labels(self, params: Params, labels: Any) -> Any:
         """Labels (B, N) after it."""
-        raise NotImplementedError
 
 
 def partners_of(draws: Draws, n: int, first: int) -> Ints:

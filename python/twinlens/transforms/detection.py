@@ -16,8 +16,9 @@ from twinlens.pipeline.masks import Mask
 from twinlens.pipeline.points import Points
 from twinlens.steps import Crop, Resample
 from twinlens.transforms import base
-from twinlens.transforms.arguments import Interpolation, InterpolationMode, Probability, Semantics, method_of
+from twinlens.transforms.arguments import Interpolation, InterpolationMode, Probability, Semantics
 from twinlens.transforms.chance import finite
+from twinlens.transforms.resampling import ResamplingConfig
 from twinlens.transforms.sizes import Side
 
 if TYPE_CHECKING:
@@ -183,18 +184,13 @@ class RandomIoUCrop(base.Transform):
         yield Crop(top, left, bottom - top, right - left, drops=True, active=params["cropped"])
 
 
-class SafeCropConfig(base.Config):
+class SafeCropConfig(ResamplingConfig):
     height: Side
     width: Side
     erosion_rate: Probability = 0.0
     interpolation: Interpolation = InterpolationMode.LINEAR
     p: Probability = 1.0
     semantics: Semantics = "opencv"
-
-    @model_validator(mode="after")
-    def _check_method(self) -> Self:
-        method_of(self.interpolation, self.semantics)
-        return self
 
 
 class RandomSizedBBoxSafeCrop(base.Transform):
@@ -266,7 +262,7 @@ class RandomSizedBBoxSafeCrop(base.Transform):
         applied = params["applied"]
         yield Crop(top, left, bottom - top, right - left, active=applied)
         h, w = np.array([self.height]), np.array([self.width])
-        yield Resample(method_of(self.interpolation, self.semantics), h, w, active=applied)
+        yield Resample(self.config.method, h, w, active=applied)
 
 
 class MaskCropConfig(base.Config):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import numpy as np
@@ -19,8 +20,8 @@ from twinlens.transforms.arguments import (
     Probability,
     Semantics,
     fill_rows,
-    method_of,
 )
+from twinlens.transforms.resampling import ResamplingConfig
 from twinlens.transforms.sizes import Side, Sides
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def _name(value: Any) -> Any:
 NamedInterpolation = Annotated[Interpolation, BeforeValidator(_name)]
 
 
-class MaxSizeConfig(base.Config):
+class MaxSizeConfig(ResamplingConfig):
     max_size: Sides | None = None
     max_size_hw: tuple[Side | None, Side | None] | None = None
     interpolation: NamedInterpolation = InterpolationMode.LINEAR
@@ -52,7 +53,6 @@ class MaxSizeConfig(base.Config):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        method_of(self.interpolation, self.semantics)
         if (self.max_size is None) == (self.max_size_hw is None):
             raise ValueError(f"max_size={self.max_size} wants to be given, or max_size_hw, and not both")
         if self.max_size_hw == (None, None):
@@ -60,7 +60,7 @@ class MaxSizeConfig(base.Config):
         return self
 
 
-class _MaxSize(base.Transform):
+class _MaxSize(base.Transform, ABC):
     Config = MaxSizeConfig
 
     @property
@@ -89,11 +89,13 @@ class _MaxSize(base.Transform):
             params["size"] = np.array(self.max_size, np.int64)[draws.below(len(self.max_size), first=1)]
         return params
 
+    @abstractmethod
     def _side(self, h: Ints, w: Ints) -> Ints:
-        raise NotImplementedError
+        """The side that `max_size` limits."""
 
+    @abstractmethod
     def _of_both(self, a: Reals, b: Reals) -> Reals:
-        raise NotImplementedError
+        """The scale that counts, of those of height and width."""
 
     def _scale(self, params: Params, spec: Spec) -> Reals:
         if self.max_size is not None:
@@ -106,7 +108,7 @@ class _MaxSize(base.Transform):
     def lower(self, params: Params, spec: Spec) -> Iterable[Step]:
         scale = self._scale(params, spec)
         h, w = (np.maximum(np.rint(side * scale).astype(np.int64), 1) for side in (spec.h, spec.w))
-        yield Resample(method_of(self.interpolation, self.semantics), h, w, active=applied(params, self.p, spec))
+        yield Resample(self.config.method, h, w, active=applied(params, self.p, spec))
 
 
 class LongestMaxSize(_MaxSize):
@@ -249,7 +251,7 @@ def _missing(side: Ints, least: int | None, divisor: int | None) -> Ints:
     return missing
 
 
-class LetterBoxConfig(base.Config):
+class LetterBoxConfig(ResamplingConfig):
     size: Pair
     fill: Fill = 0.0
     interpolation: Interpolation = InterpolationMode.BILINEAR
@@ -257,11 +259,6 @@ class LetterBoxConfig(base.Config):
     position: Position = "center"
     p: Probability = 1.0
     semantics: Semantics = "pillow"
-
-    @model_validator(mode="after")
-    def _check_method(self) -> Self:
-        method_of(self.interpolation, self.semantics)
-        return self
 
 
 class LetterBox(base.Transform):
@@ -314,7 +311,7 @@ class LetterBox(base.Transform):
         limits = zip((spec.h, spec.w), self.size, strict=True)
         h, w = (np.clip(np.rint(side * scale).astype(np.int64), 1, limit) for side, limit in limits)
         active = applied(params, self.p, spec)
-        yield Resample(method_of(self.interpolation, self.semantics), h, w, active=active)
+        yield Resample(self.config.method, h, w, active=active)
         more_h, more_w = self.size[0] - h, self.size[1] - w
         top, left = placed(self.position, more_h, more_w, params.get("place"))
         yield PadStep(left, top, more_w - left, more_h - top, "constant", fill_rows(self.fill), active=active)

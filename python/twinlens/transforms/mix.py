@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
@@ -66,7 +67,7 @@ def _getter(value: Any) -> Any:
     return value
 
 
-class BatchMix(base.Transform):
+class BatchMix(base.Transform, ABC):
     """Base of the transforms that mix the samples of a batch. It draws once a batch, from the ordered keys."""
 
     is_random = True
@@ -78,9 +79,9 @@ class BatchMix(base.Transform):
         getter: Callable[[Any], Any] | str | None = self.labels_getter
         return default_labels(structure) if getter == "default" else getter(structure) if callable(getter) else None
 
+    @abstractmethod
     def mix(self, params: Params, x: torch.Tensor) -> torch.Tensor:
         """(B, C, H, W) of any device to the same."""
-        raise NotImplementedError
 
     def mix_labels(self, params: Params, labels: torch.Tensor, batch: int) -> torch.Tensor:
         """(B,) integers or (B, classes) numbers to (B, classes) float32."""

@@ -16,7 +16,6 @@ from twinlens.steps import Pad as PadStep
 from twinlens.steps.base import place
 from twinlens.steps.device import as_tensor
 from twinlens.steps.spec import Spec
-from twinlens.transforms import base
 from twinlens.transforms.arguments import (
     Fill,
     Interpolation,
@@ -26,9 +25,9 @@ from twinlens.transforms.arguments import (
     Range,
     Semantics,
     fill_rows,
-    method_of,
 )
 from twinlens.transforms.cross_sample import CrossSample, joined, merged, merged_target, partners_of, summed
+from twinlens.transforms.resampling import ResamplingConfig
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +50,7 @@ def _grid(value: Any) -> tuple[int, int]:
     return pair[0], pair[1]
 
 
-class MosaicConfig(base.Config):
+class MosaicConfig(ResamplingConfig):
     grid_yx: Annotated[tuple[int, int], BeforeValidator(_grid)] = (2, 2)
     target_size: Pair = (512, 512)
     cell_shape: Pair = (512, 512)
@@ -64,7 +63,6 @@ class MosaicConfig(base.Config):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        method_of(self.interpolation, self.semantics)
         canvas = tuple(n * side for n, side in zip(self.grid_yx, self.cell_shape, strict=True))
         if canvas[0] < self.target_size[0] or canvas[1] < self.target_size[1]:
             raise ValueError(f"target_size={self.target_size} must fit the grid, which is {canvas}")
@@ -172,7 +170,7 @@ class Mosaic(CrossSample):
         top, left, bottom, right = (np.array([n]) for n in (*before, *after))
         none = fill_rows(0.0)
         return [
-            Resample(method_of(self.interpolation, self.semantics), scaled[:, 0], scaled[:, 1]),
+            Resample(self.config.method, scaled[:, 0], scaled[:, 1]),
             Crop(off[:, 0], off[:, 1], kept[:, 0], kept[:, 1]),
             PadStep(half[:, 1], half[:, 0], rest[:, 1], rest[:, 0], "constant", fill_rows(self.fill)),
             PadStep(left, top, right, bottom, "constant", none),

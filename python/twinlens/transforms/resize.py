@@ -9,7 +9,8 @@ from pydantic import model_validator
 
 from twinlens.steps import Resample
 from twinlens.transforms import base
-from twinlens.transforms.arguments import Interpolation, InterpolationMode, Semantics, Size, method_of
+from twinlens.transforms.arguments import Interpolation, InterpolationMode, Semantics, Size
+from twinlens.transforms.resampling import ResamplingConfig
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Resize", "resized_hw"]
 
 
-class ResizeConfig(base.Config):
+class ResizeConfig(ResamplingConfig):
     size: Size | None
     interpolation: Interpolation = InterpolationMode.BILINEAR
     max_size: int | None = None
@@ -30,7 +31,6 @@ class ResizeConfig(base.Config):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        method_of(self.interpolation, self.semantics)
         if self.size is None and self.max_size is None:
             raise ValueError("size=None needs max_size")
         if self.max_size is not None:
@@ -83,7 +83,7 @@ class Resize(base.Transform):
         h, w = resized_hw(spec.h, spec.w, self.size, self.max_size)
         if len(spec) and (h == spec.h).all() and (w == spec.w).all():
             return
-        yield Resample(method_of(self.interpolation, self.semantics), h, w)
+        yield Resample(self.config.method, h, w)
 
 
 def resized_hw(h: Ints, w: Ints, size: list[int] | None, max_size: int | None) -> tuple[Ints, Ints]:

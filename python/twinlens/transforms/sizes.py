@@ -19,8 +19,8 @@ from twinlens.transforms.arguments import (
     Range,
     Semantics,
     fill_rows,
-    method_of,
 )
+from twinlens.transforms.resampling import ResamplingConfig
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,22 +50,17 @@ def truncated(side: Ints, scale: Reals) -> Ints:
     return scaled
 
 
-class _ResizingConfig(base.Config):
+class _ResizingConfig(ResamplingConfig):
     interpolation: Interpolation = InterpolationMode.BILINEAR
     antialias: bool | None = True
     semantics: Semantics = "pillow"
-
-    @model_validator(mode="after")
-    def _check_method(self) -> Self:
-        method_of(self.interpolation, self.semantics)
-        return self
 
 
 class _Resizing(base.Transform):
     is_random = True
 
     def _resample(self, h: Ints, w: Ints) -> Step:
-        return Resample(method_of(self.interpolation, self.semantics), h, w)
+        return Resample(self.config.method, h, w)
 
 
 class RandomResizeConfig(_ResizingConfig):

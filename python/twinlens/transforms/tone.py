@@ -1,16 +1,14 @@
-"""Tables of one value at a time: invert, posterize, solarize, contrast, gamma, shifts, thresholds, histograms."""
+"""Tables of one value at a time: invert, posterize, solarize, contrast, gamma, shifts, histograms."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, get_args
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 import numpy as np
 from pydantic import BeforeValidator, model_validator
 
 from twinlens.errors import InputError
-from twinlens.steps import AdaptiveThreshold, HistogramLut, Lut, Point
-from twinlens.steps.adaptive import LARGEST_BLOCK
-from twinlens.steps.histogram.step import ThresholdKind
+from twinlens.steps import HistogramLut, Lut, Point
 from twinlens.transforms.arguments import Probability, number_or_range
 from twinlens.transforms.chance import Drawn, Limit, PConfig, Sometimes, finite
 
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
 
     from twinlens.pipeline.trace import Params
     from twinlens.steps import Spec, Step
-    from twinlens.steps.adaptive import AdaptiveMethod
     from twinlens.steps.histogram.step import HistogramKind
     from twinlens.steps.point import PointKind
     from twinlens.steps.spec import Bools, Reals
@@ -36,7 +33,8 @@ __all__ = [
     "RandomInvert",
     "RandomPosterize",
     "RandomSolarize",
-    "Threshold",
+    "clipped",
+    "mapped",
     "posterized",
     "solarized",
 ]
@@ -44,7 +42,8 @@ __all__ = [
 _RAMP = np.arange(256)
 
 
-def _clipped(values: NDArray[Any]) -> NDArray[np.uint8]:
+def clipped(values: NDArray[Any]) -> NDArray[np.uint8]:
+    """To 0 .. 255, truncated."""
     table: NDArray[np.uint8] = np.clip(values, 0, 255).astype(np.uint8)
     return table
 
@@ -68,20 +67,20 @@ def mapped(
         yield Lut(tables[:, None], active=active)
 
 
-_INVERTED = _clipped(255 - _RAMP)[None]
+_INVERTED = clipped(255 - _RAMP)[None]
 _NOTHING: Reals = np.zeros((1, 0))
 
 
 def solarized(threshold: Reals, spec: Spec, active: Bools | None = None) -> Iterable[Step]:
     """Inverts values at and above `threshold` (n,), in the units of the dtype."""
-    tables = _clipped(np.where(threshold[:, None] <= _RAMP, 255 - _RAMP, _RAMP))
+    tables = clipped(np.where(threshold[:, None] <= _RAMP, 255 - _RAMP, _RAMP))
     return mapped(tables, "solarize", (threshold / _largest(spec)).reshape(-1, 1), spec, active)
 
 
 def posterized(bits: NDArray[np.int64], spec: Spec, active: Bools | None = None) -> Iterable[Step]:
     """Keeps the upper `bits` (n,), 0 to 8."""
     mask = ~((1 << (8 - bits)) - 1) & 255
-    return mapped(_clipped(_RAMP & mask[:, None]), "posterize", bits.astype(np.float64).reshape(-1, 1), spec, active)
+    return mapped(clipped(_RAMP & mask[:, None]), "posterize", bits.astype(np.float64).reshape(-1, 1), spec, active)
 
 
 def _largest(spec: Spec) -> float:
@@ -245,7 +244,7 @@ class RandomBrightnessContrast(Drawn):
         values = self.drawn(params, spec)
         factor, offset = 1 + values["contrast_limit"], values["brightness_limit"]
         ramp = _RAMP.astype(np.float32)
-        tables = _clipped(ramp * factor[:, None].astype(np.float32) + (offset[:, None] * 255).astype(np.float32))
+        tables = clipped(ramp * factor[:, None].astype(np.float32) + (offset[:, None] * 255).astype(np.float32))
         return mapped(tables, "linear", np.stack((factor, offset), 1), spec, self.active(params, spec))
 
 
@@ -274,7 +273,7 @@ class RandomGamma(Drawn):
 
     def lower(self, params: Params, spec: Spec) -> Iterable[Step]:
         gamma = self.drawn(params, spec)["gamma_limit"] / 100
-        tables = _clipped((_RAMP / 255) ** gamma[:, None] * 255)
+        tables = clipped((_RAMP / 255) ** gamma[:, None] * 255)
         values = np.stack((np.ones_like(gamma), gamma), 1)
         return mapped(tables, "gamma", values, spec, self.active(params, spec))
 
@@ -315,88 +314,4 @@ class RGBShift(Drawn):
         shifts = np.stack(list(self.drawn(params, spec).values()), 1)
         active = self.active(params, spec)
         if active.any():
-            yield Lut(_clipped(np.rint(_RAMP + shifts[..., None])), active=active)
-
-
-_KINDS = get_args(ThresholdKind)
-
-
-def _level(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 255:
-        raise ValueError(f"wants a number from 0 to 255, got {value!r}")
-    return float(value)
-
-
-def _block_size(value: Any) -> int:
-    odd = isinstance(value, int | np.integer) and not isinstance(value, bool) and value % 2 == 1
-    if not odd or not 3 <= value <= LARGEST_BLOCK:
-        raise ValueError(f"wants an odd integer from 3 to {LARGEST_BLOCK}, got {value!r}")
-    return int(value)
-
-
-ThresholdMethod = Literal["fixed", "otsu", "adaptive_mean", "adaptive_gaussian"]
-
-
-class ThresholdConfig(PConfig):
-    threshold: Annotated[float, BeforeValidator(_level)] = 127.0
-    kind: ThresholdKind = "binary"
-    method: ThresholdMethod = "fixed"
-    block_size: Annotated[int, BeforeValidator(_block_size)] = 11
-    C: Annotated[float, BeforeValidator(finite)] = 2.0
-    p: Probability = 1.0
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if self.method.startswith("adaptive") and not self.kind.startswith("binary"):
-            raise ValueError(f"kind={self.kind!r} must be 'binary' or 'binary_inv' with method={self.method!r}")
-        return self
-
-
-class Threshold(Sometimes):
-    """Black and white, or what cv2.threshold makes of values above a threshold. Exact: OpenCV's pixels.
-
-    threshold: in 8-bit units, for method "fixed". method "otsu" finds one for each channel of uint8 images by Otsu's
-    method. "adaptive_mean" and "adaptive_gaussian" compare every pixel with the mean, or a Gaussian one, of the
-    block_size x block_size pixels around it less C, as cv2.adaptiveThreshold does, in each channel. kind: "binary" is
-    255 above the threshold and 0 else, "binary_inv" the opposite, "trunc" cuts off there, "tozero" and "tozero_inv"
-    keep what is above, or not above; adaptive methods take the first two. uint8; fixed also uint16 and float32.
-    """
-
-    Config = ThresholdConfig
-
-    def __init__(
-        self,
-        threshold: float = 127,
-        kind: ThresholdKind = "binary",
-        *,
-        method: ThresholdMethod = "fixed",
-        block_size: int = 11,
-        C: float = 2,
-        p: float = 1.0,
-        name: str | None = None,
-    ) -> None:
-        super().__init__(threshold=threshold, kind=kind, method=method, block_size=block_size, C=C, p=p, name=name)
-
-    def lower(self, params: Params, spec: Spec) -> Iterable[Step]:
-        active = self.active(params, spec)
-        if not active.any():
-            return
-        if self.method == "otsu":
-            yield HistogramLut("otsu", threshold=self.kind, active=active)
-            return
-        if self.method.startswith("adaptive"):
-            mean: AdaptiveMethod = "mean" if self.method == "adaptive_mean" else "gaussian"
-            offset, inverse = np.array([self.C]), self.kind == "binary_inv"
-            yield AdaptiveThreshold(self.block_size, offset, mean, inverse, active=active)
-            return
-        whole = np.floor(self.threshold)  # OpenCV's rule for 8 bits
-        zero = np.zeros(256)
-        above, below = {
-            "binary": (zero + 255, zero),
-            "binary_inv": (zero, zero + 255),
-            "trunc": (zero + whole, _RAMP),
-            "tozero": (_RAMP, zero),
-            "tozero_inv": (zero, _RAMP),
-        }[self.kind]
-        values = np.array([[self.threshold / 255, _KINDS.index(self.kind)]])
-        yield from mapped(_clipped(np.where(whole < _RAMP, above, below))[None], "threshold", values, spec, active)
+            yield Lut(clipped(np.rint(_RAMP + shifts[..., None])), active=active)
