@@ -80,23 +80,18 @@ class Space:
         chosen: Ints = self._codes[(uniform * len(self._codes)).astype(np.int64)]
         return chosen
 
-    def magnitudes(self, operation: Ints, bin_number: Ints, bins: int, negative: Bools, spec: Spec) -> Reals:
-        """(B, R): the magnitude of each operation, all (B, R), at its bin; 0 where it takes none."""
+    def magnitudes(self, operation: Ints, bin_number: Ints | int, bins: int, negative: Bools, spec: Spec) -> Reals:
+        """(B, R): the magnitude of each operation (B, R) at its bin, or at the bin of all; 0 where it takes none."""
         if len(spec) == 1 and bins <= _FEW:
-            found = _table_of_one(self, bins, int(spec.h[0]), int(spec.w[0]))[operation, bin_number]
-        else:
-            found = self._found(operation, bin_number, bins, spec)
-        signed: Reals = np.where(negative & self._signed[operation], -found, found)
-        return signed
-
-    def _found(self, operation: Ints, bin_number: Ints, bins: int, spec: Spec) -> Reals:
-        """Without their signs."""
+            both = _table_of_one(self, bins, int(spec.h[0]), int(spec.w[0]))
+            signed: Reals = both[negative.astype(np.intp), operation, bin_number]
+            return signed
         found: Reals = _table(self, bins)[operation, bin_number]
         for code in self._by_side:
             here = operation == code
             if here.any():
-                found = np.where(here, self.scales[OPERATIONS[code]].at(bin_number, bins, spec), found)
-        return found
+                found = np.where(here, self.scales[OPERATIONS[code]].at(np.asarray(bin_number), bins, spec), found)
+        return np.where(negative & self.signed[operation], -found, found)
 
     @cached_property
     def _codes(self) -> Ints:
@@ -107,7 +102,8 @@ class Space:
         return [OPERATIONS.index(name) for name, scale in self.scales.items() if scale.side]
 
     @cached_property
-    def _signed(self) -> Bools:
+    def signed(self) -> Bools:
+        """(operations,): which are negated by chance."""
         return np.array([name in self.scales and self.scales[name].signed for name in OPERATIONS])
 
 
@@ -125,13 +121,13 @@ def _table(space: Space, bins: int) -> Reals:
 
 @lru_cache(maxsize=256)
 def _table_of_one(space: Space, bins: int, h: int, w: int) -> Reals:
-    """(operations, bins): all magnitudes for one image of this size."""
+    """(2, operations, bins): all magnitudes for one image of this size, and those that chance may negate negated."""
     table = _table(space, bins).copy()
     every, image = np.arange(bins)[None], Spec.of([(h, w, 1)], "uint8")
     for name, scale in space.scales.items():
         if scale.side:
             table[OPERATIONS.index(name)] = scale.at(every, bins, image)[0]
-    return table
+    return np.stack((table, np.where(space.signed[:, None], -table, table)))
 
 
 NONE = Scale(signed=False)

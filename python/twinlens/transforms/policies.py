@@ -175,9 +175,8 @@ class RandAugment(Policy):
     def sample(self, draws: Draws, spec: Spec) -> Params:
         u = draws.uniform(2 * self.num_ops)
         operation = RANDAUGMENT.drawn(u[:, : self.num_ops])
-        bins = np.full(operation.shape, self.magnitude)
         negative = u[:, self.num_ops :] < 0.5
-        magnitude = RANDAUGMENT.magnitudes(operation, bins, self.num_magnitude_bins, negative, spec)
+        magnitude = RANDAUGMENT.magnitudes(operation, self.magnitude, self.num_magnitude_bins, negative, spec)
         return {"operation": operation, "magnitude": magnitude}
 
 
