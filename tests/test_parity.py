@@ -20,7 +20,7 @@ from reference.adjust import adjust
 from reference.normalize import round_to
 from twinlens import engines, steps
 from twinlens.engines import Batch
-from twinlens.steps import Adjust, ColorConvert, Convert, Normalize, Resample, Spec
+from twinlens.steps import Adjust, ColorConvert, Convert, Normalize, Resample, Spec, Step
 from twinlens.steps.adjust.step import AdjustKind
 from twinlens.steps.resample.step import ANTIALIASED
 
@@ -145,6 +145,20 @@ def test_every_step_is_in_the_table() -> None:
     assert all(any(name.lower().startswith(word) for name in concrete) for word in first_words)
 
 
+def assert_chain(chain: list[Step], images: list[Any], expected: list[Any]) -> None:
+    """On every ISA, interleaved and planar."""
+    spec = Spec.of([image.shape for image in images], "uint8")
+    batch, planes = Batch(images, spec, False), Batch([planar(image) for image in images], spec, True)
+    with every_isa() as isas:
+        for isa in isas:
+            twinlens.set_isa(isa)
+            flat = engines.run(chain, batch, chw=False, tensors=False, engine="native")
+            apart = engines.run(chain, planes, chw=True, tensors=True, engine="native")
+            for want, got, other in zip(expected, flat.data, apart.data, strict=True):
+                np.testing.assert_array_equal(got, want, err_msg=isa)
+                np.testing.assert_array_equal(np.moveaxis(other.numpy(), 0, -1), want, err_msg=f"{isa} planar")
+
+
 @given(data=st.data())
 def test_adjustments_in_a_chain(data: st.DataObject) -> None:
     """Those that follow each other share walks over the pixels; each image has its own active ones."""
@@ -157,13 +171,15 @@ def test_adjustments_in_a_chain(data: st.DataObject) -> None:
         done = [adjust(a, kind, f) for a, f in zip(expected, amount, strict=True)]
         expected = where_active(active, done, expected)
         chain.append(Adjust(kind, np.array(amount), active=active))
-    spec = Spec.of([image.shape for image in images], "uint8")
-    batch, planes = Batch(images, spec, False), Batch([planar(image) for image in images], spec, True)
-    with every_isa() as isas:
-        for isa in isas:
-            twinlens.set_isa(isa)
-            flat = engines.run(chain, batch, chw=False, tensors=False, engine="native")
-            apart = engines.run(chain, planes, chw=True, tensors=True, engine="native")
-            for want, got, other in zip(expected, flat.data, apart.data, strict=True):
-                np.testing.assert_array_equal(got, want, err_msg=isa)
-                np.testing.assert_array_equal(np.moveaxis(other.numpy(), 0, -1), want, err_msg=f"{isa} planar")
+    assert_chain(chain, images, expected)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 3), (5, 13), (1, 65), (9, 7)])
+def test_contrasts_in_a_chain(shape: tuple[int, int]) -> None:
+    """The second one's mean is of what the first one left, and of nothing behind the last pixel."""
+    images = [np.random.default_rng(seed).integers(0, 256, (*shape, 3), dtype=np.uint8) for seed in range(4)]
+    factors = [np.array([0.1, 0.4, 0.7, 0.0]), np.array([0.2, 1.5, 0.0, 0.5])]
+    expected = images
+    for factor in factors:
+        expected = [adjust(image, "contrast", f) for image, f in zip(expected, factor, strict=True)]
+    assert_chain([Adjust("contrast", factor) for factor in factors], images, expected)
