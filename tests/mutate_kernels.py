@@ -78,11 +78,11 @@ MUTANTS = (
     ),
     Mutant("kernels/blur.inl.cpp", "(1 << 23) + (1 << 15)", "(1 << 23) + (1 << 14)", "gaussian"),
     Mutant("kernels/blur.inl.cpp", "(sum[i] >> shift) & 1U", "(sum[i] >> shift) & 0U", "gaussian"),
-    Mutant("filter2d.cpp", "FilterSum::fused : ", "FilterSum::separate : ", "convolve"),
+    Mutant("filter2d.cpp", "FilterSum::fused : ", "FilterSum::separate : ", "convolve or filters"),
     Mutant("kernels/box.inl.cpp", "(divisor / 2) + 0.5F", "(divisor / 2) + 1.5F", "box"),
     Mutant("kernels/blur.inl.cpp", "(rounding.divisor / 2) + 0.5", "(rounding.divisor / 2) - 0.5", "box"),
     Mutant("filter2d.hpp", "2 * (n - 1)", "2 * n", "gaussian or box"),
-    Mutant("kernels/sharpness.inl.cpp", "2 * sum + 13", "2 * sum + 12", "sharpness"),
+    Mutant("kernels/sharpness.inl.cpp", "2 * sum + 13", "2 * sum + 15", "sharpness"),
     Mutant("kernels/sharpness.inl.cpp", "4U * rows", "5U * rows", "sharpness"),
     Mutant(
         "adjust.cpp",

@@ -20,7 +20,18 @@ from reference.adjust import adjust
 from reference.normalize import round_to
 from twinlens import engines, steps
 from twinlens.engines import Batch
-from twinlens.steps import Adjust, ColorConvert, Convert, Normalize, Resample, Spec, Step
+from twinlens.steps import (
+    AdaptiveThreshold,
+    Adjust,
+    ColorConvert,
+    Convert,
+    Convolve,
+    Normalize,
+    Resample,
+    Spec,
+    Step,
+    Warp,
+)
 from twinlens.steps.adjust.step import AdjustKind
 from twinlens.steps.resample.step import ANTIALIASED
 
@@ -183,3 +194,60 @@ def test_contrasts_in_a_chain(shape: tuple[int, int]) -> None:
     for factor in factors:
         expected = [adjust(image, "contrast", f) for image, f in zip(expected, factor, strict=True)]
     assert_chain([Adjust("contrast", factor) for factor in factors], images, expected)
+
+
+@pytest.mark.parametrize("method", ["nearest", "bilinear", "bicubic"])
+@pytest.mark.parametrize("kind", ["shift", "scale", "turn"])
+def test_warps_that_leave_room_around_colours(kind: str, method: str) -> None:
+    """What lies before, in and behind the source in every row: Pillow walks over each kind in a way of its own."""
+    h, w, fill = 19, 26, [9.0, 200.0, 77.0]
+    images = [picture(h, w, 3, "uint8", "noise", seed=seed) for seed in range(6)]
+    rng = np.random.default_rng(5)
+    matrices = []
+    for angle, scale, shift in zip(
+        rng.uniform(-1, 1, 6), rng.uniform(1.2, 2, 6), rng.uniform(-6, 6, (6, 2)), strict=True
+    ):
+        turn, grow = (angle if kind == "turn" else 0.0), (1.0 if kind == "shift" else scale)
+        a, b = float(np.cos(turn) * grow), float(np.sin(turn) * grow)
+        x, y = np.rint(shift) if kind == "shift" else shift
+        matrices.append([a, b, w / 2 - a * w / 2 - b * h / 2 + x, -b, a, h / 2 + b * w / 2 - a * h / 2 + y, 0.0, 0.0])
+    expected = [reference.pillow_warp(*one, (h, w), fill, method, False) for one in zip(images, matrices, strict=True)]
+    outside = [(image[:, side] == fill).all(-1).any() for image in expected for side in (0, -1)]
+    assert any(outside[0::2])
+    assert any(outside[1::2])
+    step = Warp(method, np.array(matrices), ints([h]), ints([w]), np.array([fill]))
+    assert_parity(Trial(step, images, expected))
+
+
+def test_filters_round_once_for_a_product_and_its_sum() -> None:
+    """Windows of bytes where rounding the products by themselves would give another level."""
+    rng = np.random.default_rng(3)
+    sixteenths = rng.integers(1, 9, (3, 3)) / 16  # so that many sums lie near a half
+    weights = (sixteenths + rng.normal(0, 2.0**-24, (3, 3))).astype(np.float32)
+    windows = rng.integers(0, 64, (4000, 3, 3), dtype=np.uint8)
+    apart, fused = (np.zeros(len(windows), np.float32) for _ in range(2))
+    for i, j in np.ndindex(3, 3):
+        sample = windows[:, i, j]
+        apart += weights[i, j] * sample.astype(np.float32)
+        fused = (float(weights[i, j]) * sample.astype(np.float64) + fused).astype(np.float32)
+    levels = [np.rint(np.clip(total, 0, 255)) for total in (apart, fused)]
+    telling = np.flatnonzero(levels[0] != levels[1])[:12]
+    assert len(telling) == 12
+    images = [windows[i][..., None] for i in telling]
+    expected = [reference.filter2d(image, weights.astype(np.float64)) for image in images]
+    assert [image[1, 1, 0] for image in expected] == levels[1][telling].tolist()
+    assert_parity(Trial(Convolve(weights[None].astype(np.float64)), images, expected))
+
+
+@pytest.mark.parametrize("method", ["mean", "gaussian"])
+@pytest.mark.parametrize("block_size", [3, 5, 11])
+def test_adaptive_thresholds_round_their_means(block_size: int, method: Any) -> None:
+    """Few levels, so that most pixels are as near to the mean as can be."""
+    rng = np.random.default_rng(block_size)
+    images = [rng.integers(100, 104, (18, 23, 1), dtype=np.uint8) for _ in range(3)]
+    offsets = np.array([0.0, 1.0, -1.0])
+    done = [
+        reference.adaptive_threshold(image[..., 0], block_size, c, method, False)[..., None]
+        for image, c in zip(images, offsets.tolist(), strict=True)
+    ]
+    assert_parity(Trial(AdaptiveThreshold(block_size, offsets, method, False), images, done))
