@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cfloat>
 #include <cmath>
+#include <cstring>
+#include <utility>
 
 namespace twinlens {
 namespace {
@@ -20,17 +22,61 @@ void apply_plane(const View& src, const View& dst, const uint8_t* table) {
 }
 
 void apply_to_rgb(const View& src, const View& dst, const uint8_t* tables) {
-  for (int64_t y = 0; y < src.h; ++y) {
-    const uint8_t* p = src.data + y * src.sy;
-    uint8_t* q = dst.data + y * dst.sy;
-    for (int64_t x = 0; x < 3 * src.w; x += 3) {
-      const uint8_t r = tables[p[x]], g = tables[kBins + p[x + 1]], b = tables[2 * kBins + p[x + 2]];
-      q[x] = r;
-      q[x + 1] = g;
-      q[x + 2] = b;
-    }
-  }
+  const int64_t row = 3 * src.w;
+  if (src.sy == row && dst.sy == row) return TWL_KERNELS(lut).apply_rgb(src.data, dst.data, src.w * src.h, tables);
+  for (int64_t y = 0; y < src.h; ++y)
+    TWL_KERNELS(lut).apply_rgb(src.data + y * src.sy, dst.data + y * dst.sy, src.w, tables);
 }
+
+// Four histograms of each of C channels: a value that comes again at once does not wait for its own count.
+template <int64_t C>
+class Counts {
+ public:
+  void add(int64_t part, int64_t channel, uint64_t value) { ++part_[part][channel][value]; }
+
+  // n interleaved samples, from the first channel on.
+  void add_row(const uint8_t* p, int64_t n) {
+    int64_t i = 0;
+    for (; i + 8 * C <= n; i += 8 * C) add_eight(p + i, std::make_integer_sequence<int64_t, 8 * C>{});
+    for (; i < n; ++i) add(0, i % C, p[i]);
+  }
+
+  // So many pixels were added: 32 bits hold the counts until they are put away.
+  void passed(int64_t pixels) {
+    since_ += pixels;
+    if (since_ > kMost) flush();
+  }
+
+  void total(int64_t* counts) {
+    flush();
+    std::memcpy(counts, total_, sizeof total_);
+  }
+
+ private:
+  static constexpr int64_t kMost = int64_t{1} << 29;
+
+  // Eight pixels without a loop, read by words: a byte at p might be one of the counts, for all that is known.
+  template <int64_t... K>
+  void add_eight(const uint8_t* p, std::integer_sequence<int64_t, K...>) {
+    uint64_t words[C];
+    std::memcpy(words, p, sizeof words);
+    (add(K / C % 4, K % C, (words[K / 8] >> (8 * (K % 8))) & 0xff), ...);
+  }
+
+  void flush() {
+    for (auto& part : part_)
+      for (int64_t c = 0; c < C; ++c)
+        for (int64_t i = 0; i < kBins; ++i) {
+          total_[c][i] += part[c][i];
+          part[c][i] = 0;
+        }
+    since_ = 0;
+  }
+
+  int32_t part_[4][C][kBins] = {};
+  int64_t total_[C][kBins] = {};
+  int64_t since_ = 0;
+};
 
 void identity(uint8_t* table) {
   for (int64_t i = 0; i < kBins; ++i) table[i] = static_cast<uint8_t>(i);
@@ -144,27 +190,30 @@ void apply_tables(const View& src, const View& dst, const uint8_t* tables, int64
 }
 
 void count_values(const View& channel, int64_t* counts) {
-  // Four histograms: a value that comes again at once does not wait for its own count.
-  int32_t part[4][kBins] = {};
-  std::fill(counts, counts + kBins, int64_t{0});
-  const auto flush = [&] {
-    for (auto& one : part)
-      for (int64_t i = 0; i < kBins; ++i) {
-        counts[i] += one[i];
-        one[i] = 0;
-      }
-  };
-  int64_t since = 0;
+  Counts<1> found;
   for (int64_t y = 0; y < channel.h; ++y) {
     const uint8_t* p = channel.data + y * channel.sy;
-    for (int64_t x = 0; x < channel.w; ++x) ++part[x & 3][p[x * channel.sx]];
-    since += channel.w;
-    if (since > (int64_t{1} << 29)) {
-      flush();
-      since = 0;
+    if (channel.sx == 1) {
+      found.add_row(p, channel.w);
+    } else {
+      for (int64_t x = 0; x < channel.w; ++x) found.add(x & 3, 0, p[x * channel.sx]);
     }
+    found.passed(channel.w);
   }
-  flush();
+  found.total(counts);
+}
+
+void count_channels(const View& v, int64_t* counts) {
+  if (v.c != 3 || !interleaved(v)) {
+    for (int64_t c = 0; c < v.c; ++c) count_values(plane(v, c), counts + c * kBins);
+    return;
+  }
+  Counts<3> found;
+  for (int64_t y = 0; y < v.h; ++y) {
+    found.add_row(v.data + y * v.sy, 3 * v.w);
+    found.passed(v.w);
+  }
+  found.total(counts);
 }
 
 void histogram_table(const int64_t* counts, const HistogramSpec& spec, uint8_t* table) {

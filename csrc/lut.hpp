@@ -8,6 +8,8 @@ namespace twinlens {
 struct LutKernels {
   // dst[i] = table[src[i]], i < n; dst may be src.
   void (*apply)(const uint8_t* src, uint8_t* dst, int64_t n, const uint8_t* table);
+  // n interleaved pixels of three bytes through tables[3][256], one a channel; dst may be src.
+  void (*apply_rgb)(const uint8_t* src, uint8_t* dst, int64_t n, const uint8_t* tables);
 };
 TWL_KERNEL_TABLE(LutKernels, lut)
 
@@ -28,6 +30,9 @@ struct HistogramSpec {
 
 // How often each value occurs in one channel.
 void count_values(const View& channel, int64_t* counts);
+
+// The same of all channels, counts[c][256].
+void count_channels(const View& v, int64_t* counts);
 
 // The table of a channel with these counts: Pillow's autocontrast and equalize, OpenCV's equalizeHist and Otsu.
 void histogram_table(const int64_t* counts, const HistogramSpec& spec, uint8_t* table);

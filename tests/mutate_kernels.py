@@ -83,7 +83,7 @@ MUTANTS = (
     Mutant("kernels/blur.inl.cpp", "(rounding.divisor / 2) + 0.5", "(rounding.divisor / 2) - 0.5", "box"),
     Mutant("filter2d.hpp", "2 * (n - 1)", "2 * n", "gaussian or box"),
     Mutant("kernels/sharpness.inl.cpp", "2 * sum + 13", "2 * sum + 15", "sharpness"),
-    Mutant("kernels/sharpness.inl.cpp", "4U * rows", "5U * rows", "sharpness"),
+    Mutant("kernels/sharpness.inl.cpp", "rows[1][i] + 6", "rows[1][i] + 7", "sharpness"),
     Mutant(
         "adjust.cpp",
         "static_cast<double>(v.h * v.w) + 0.5",
@@ -107,6 +107,10 @@ MUTANTS = (
     Mutant("lut.cpp", "n * low_cut / 100", "n * low_cut / 99", "autocontrast"),
     Mutant("lut.cpp", "int64_t n = step / 2;", "int64_t n = (step + 1) / 2;", "equalize"),
     Mutant("lut.cpp", "static_cast<float>(n - counts[first])", "static_cast<float>(n)", "equalize_opencv"),
+    Mutant("kernels/lut_rgb.inl.cpp", "join_64(px.channel, dst", "join_64(px.channel, dst + 3", "tables"),
+    Mutant("kernels/lut_rgb.inl.cpp", "tables + c * kBins", "tables", "tables"),
+    Mutant("lut.cpp", "add(0, i % C, p[i])", "add(0, 0, p[i])", "tables"),
+    Mutant("lut.cpp", "(words[K / 8] >>", "(words[0] >>", "tables"),
     Mutant("kernels/lut.inl.cpp", "look_up(_mm512_srli_epi16(px, 8))", "even", "lut"),
     Mutant(
         "operations/geometry.cpp",

@@ -16,6 +16,7 @@ from parity import STEPS, Trial, assert_parity
 from parity.pixels import COLOR
 from parity.resize import OPENCV, opencv_resize, pillow_resize
 from parity.trial import batches, every_isa, ints, masked, planar, where_active
+from reference import tone
 from reference.adjust import adjust
 from reference.normalize import round_to
 from twinlens import engines, steps
@@ -26,6 +27,8 @@ from twinlens.steps import (
     ColorConvert,
     Convert,
     Convolve,
+    HistogramLut,
+    Lut,
     Normalize,
     Resample,
     Spec,
@@ -251,3 +254,19 @@ def test_adaptive_thresholds_round_their_means(block_size: int, method: Any) -> 
         for image, c in zip(images, offsets.tolist(), strict=True)
     ]
     assert_parity(Trial(AdaptiveThreshold(block_size, offsets, method, False), images, done))
+
+
+@pytest.mark.parametrize("width", [64, 65, 150, 203])
+@pytest.mark.parametrize("padded", [False, True])
+def test_tables_of_wide_colours(width: int, padded: bool) -> None:
+    """Rows of several registers and what is left of them, by themselves or one behind the other."""
+    rng = np.random.default_rng(width)
+    image = rng.integers(0, 256, (3, 2 * width if padded else width, 3), dtype=np.uint8)[:, :width]
+    image[..., 1] //= 2
+    image[..., 2] = 90 + image[..., 2] % 20
+    tables = rng.integers(0, 256, (1, 3, 256), dtype=np.uint8)
+    assert_parity(Trial(Lut(tables), [image], [tone.lut(image, tables[0])]))
+    equal = np.stack([tone.equalize(image[..., c]) for c in range(3)], -1)
+    stretched = np.stack([tone.autocontrast(image[..., c], (1.0, 2.0)) for c in range(3)], -1)
+    assert_parity(Trial(HistogramLut("equalize"), [image], [equal.reshape(image.shape)]))
+    assert_parity(Trial(HistogramLut("autocontrast", (1.0, 2.0)), [image], [stretched.reshape(image.shape)]))

@@ -6,10 +6,13 @@
 namespace twinlens::TWL_NS {
 namespace {
 
+#include "blocks.inl.cpp"
 #include "lut.inl.cpp"
+// After those that it calls.
+#include "lut_rgb.inl.cpp"
 
 }  // namespace
 
-const LutKernels lut = {.apply = lut_apply};
+const LutKernels lut = {.apply = lut_apply, .apply_rgb = lut_apply_rgb};
 
 }  // namespace twinlens::TWL_NS

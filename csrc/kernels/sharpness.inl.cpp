@@ -1,11 +1,17 @@
 // Pillow's SMOOTH filter and its blend with the picture, one row at a time.
 
 // SMOOTH is (S / 13 + 0.5) rounded down, S the sum of the eight neighbours and five times the centre.
-template <typename T>
-inline uint32_t smoothed(const T* const* rows, int64_t i, int64_t step) {
+inline uint32_t smoothed(const uint16_t* const* rows, int64_t i, int64_t step) {
   uint32_t sum = 4U * rows[1][i];
   for (int64_t r = 0; r < 3; ++r) sum += static_cast<uint32_t>(rows[r][i - step]) + rows[r][i] + rows[r][i + step];
   return (2 * sum + 13) / 26;
+}
+
+// In 16 bits: S is whole, so S + 6 will do, and 5042 / 2^16 is near enough to 1 / 13 for sums below 6553.
+inline uint16_t smoothed(const uint8_t* const* rows, int64_t i, int64_t step) {
+  uint16_t sum = static_cast<uint16_t>(4 * rows[1][i] + 6);
+  for (int64_t r = 0; r < 3; ++r) sum = static_cast<uint16_t>(sum + rows[r][i - step] + rows[r][i] + rows[r][i + step]);
+  return static_cast<uint16_t>((static_cast<uint32_t>(sum) * 5042U) >> 16);
 }
 
 template <typename T>
@@ -15,13 +21,14 @@ inline void sharpness_of(const T* const* rows, int64_t n, int64_t step, float fa
   __builtin_memcpy(dst, row, static_cast<size_t>(step) * sizeof(T));
   __builtin_memcpy(dst + n - step, row + n - step, static_cast<size_t>(step) * sizeof(T));
   constexpr int64_t kLength = 64;
-  int32_t smooth[kLength];
+  decltype(smoothed(rows, 0, 0)) smooth[kLength];
   for (int64_t at = step; at < n - step; at += kLength) {
     const int64_t count = n - step - at < kLength ? n - step - at : kLength;
-    for (int64_t i = 0; i < count; ++i) smooth[i] = static_cast<int32_t>(smoothed(rows, at + i, step));
+    for (int64_t i = 0; i < count; ++i) smooth[i] = smoothed(rows, at + i, step);
     for (int64_t i = 0; i < count; ++i) {
-      const float moved = factor * static_cast<float>(static_cast<int32_t>(row[at + i]) - smooth[i]);
-      const float blended = static_cast<float>(smooth[i]) + moved;
+      const auto mean = static_cast<int32_t>(smooth[i]);
+      const float moved = factor * static_cast<float>(static_cast<int32_t>(row[at + i]) - mean);
+      const float blended = static_cast<float>(mean) + moved;
       const float low = blended < 0.0F ? 0.0F : blended;
       dst[at + i] = static_cast<T>(static_cast<int32_t>(low > kMax ? kMax : low));
     }

@@ -39,15 +39,13 @@ void do_histogram(State& s, const Args& a, bool last) {
   const HistogramSpec spec{static_cast<HistogramKind>(a[1]), static_cast<ThresholdKind>(a[2]), a.reals[0], a.reals[1],
                            static_cast<uint8_t>(a[3])};
   auto* tables = s.arena.take_array<uint8_t>(static_cast<size_t>(s.now.c * kBins));
+  auto* counts = s.arena.take_array<int64_t>(static_cast<size_t>(s.now.c * kBins));
   const int64_t mapped = s.now.c - (a[4] != 0 ? 1 : 0);
-  for (int64_t c = 0; c < s.now.c; ++c) {
-    uint8_t* table = tables + c * kBins;
-    for (int64_t i = 0; i < kBins; ++i) table[i] = static_cast<uint8_t>(i);
-    if (c >= mapped) continue;
-    int64_t counts[kBins];
-    count_values(plane(s.now, c), counts);
-    histogram_table(counts, spec, table);
-  }
+  View colours = s.now;
+  colours.c = mapped;
+  count_channels(colours, counts);
+  for (int64_t c = 0; c < mapped; ++c) histogram_table(counts + c * kBins, spec, tables + c * kBins);
+  for (int64_t i = 0; mapped < s.now.c && i < kBins; ++i) tables[mapped * kBins + i] = static_cast<uint8_t>(i);
   apply_tables(s.now, dst, tables, s.now.c);
   s.now = dst;
 }
