@@ -48,6 +48,8 @@ MUTANTS = (
     Mutant("kernels/lookup_rgb.inl.cpp", "_mm256_sub_pd(v2, v0), p3", "_mm256_sub_pd(v2, v1), p3", "warp and bicubic"),
     Mutant("kernels/warp_blend.inl.cpp", "clamped(column + kFirst", "clamped(column + 2 * kFirst", "warp and bicubic"),
     Mutant("kernels/warp.inl.cpp", "(down + a[3] * i) >> 16", "(down + a[3] * i) >> 17", "warp and nearest"),
+    Mutant("kernels/gather_rgb.inl.cpp", "line.x + line.dx * i)", "line.x + line.dx)", "warp and nearest"),
+    Mutant("kernels/gather_rgb.inl.cpp", "12, 13, 14, -1", "12, 13, 15, -1", "warp and nearest"),
     Mutant("kernels/warp_opencv.inl.cpp", "l < -1", "l < 0", "cv_linear"),
     Mutant("kernels/remap.inl.cpp", "__builtin_rintf(row.y[x])", "__builtin_floorf(row.y[x])", "remap"),
     Mutant("kernels/remap.inl.cpp", "1.0 + r2 * (k[8]", "1.0 + r2 * (k[9]", "remap"),

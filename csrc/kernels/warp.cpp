@@ -6,6 +6,7 @@ namespace twinlens::TWL_NS {
 namespace {
 
 #include "blocks.inl.cpp"
+#include "gather_rgb.inl.cpp"
 #include "lookup_rgb.inl.cpp"
 // After those that they call.
 #include "warp.inl.cpp"

@@ -95,9 +95,9 @@ void nearest_sum(const View& src, const View& dst, const WarpJob& job) {
 inline bool is_rgb(const View& v) { return v.dtype == DType::u8 && v.c == 3 && v.sc == 1; }
 
 // A row of interleaved 8-bit colour. Along a row the source moves one way in x and in y, so that what is inside lies
-// together. `consecutive`: every source is the pixel after the last.
-template <typename F>
-void rgb_row(const View& src, const View& dst, int64_t row, const WarpJob& job, bool consecutive, F where) {
+// together: `copy(first, end, d)` copies the first of these pixels to d and says how far it came.
+template <typename F, typename Copy>
+void rgb_row(const View& src, const View& dst, int64_t row, const WarpJob& job, F where, Copy copy) {
   const auto source = [&](int64_t i) -> const uint8_t* {
     int64_t sy, sx;
     where(i, &sy, &sx);
@@ -111,11 +111,7 @@ void rgb_row(const View& src, const View& dst, int64_t row, const WarpJob& job, 
   for (int64_t i = 0; i < first; ++i) __builtin_memcpy(d + i * dst.sx, fill, 3);
   for (int64_t i = end; i < dst.w; ++i) __builtin_memcpy(d + i * dst.sx, fill, 3);
   if (first == end) return;
-  if (consecutive && src.sx == 3 && dst.sx == 3) {
-    __builtin_memcpy(d + first * 3, source(first), static_cast<size_t>((end - first) * 3));
-    return;
-  }
-  for (int64_t i = first; i < end; ++i) {
+  for (int64_t i = src.sx == 3 && dst.sx == 3 ? copy(first, end, d) : first; i < end; ++i) {
     int64_t sy, sx;
     where(i, &sy, &sx);
     __builtin_memcpy(d + i * dst.sx, src.data + sy * src.sy + sx * src.sx, 3);
@@ -142,7 +138,13 @@ void nearest_of(const View& src, const View& dst, const WarpJob& job) {
         *y = job.rows[row];
         *x = job.columns[i];
       };
-      rgb ? rgb_row(src, dst, row, job, consecutive, where) : nearest_row<T>(src, dst, row, job, where);
+      const auto copy = [&](int64_t first, int64_t end, uint8_t* d) {
+        if (!consecutive) return first;
+        const uint8_t* p = src.data + job.rows[row] * src.sy + job.columns[first] * 3;
+        __builtin_memcpy(d + first * 3, p, static_cast<size_t>((end - first) * 3));
+        return end;
+      };
+      rgb ? rgb_row(src, dst, row, job, where, copy) : nearest_row<T>(src, dst, row, job, where);
     } else if (job.walk == WarpWalk::fixed) {
       const int64_t* a = job.fixed;
       const int64_t across = a[2] + a[1] * row, down = a[5] + a[4] * row;
@@ -150,7 +152,10 @@ void nearest_of(const View& src, const View& dst, const WarpJob& job) {
         *y = (down + a[3] * i) >> 16;
         *x = (across + a[0] * i) >> 16;
       };
-      rgb ? rgb_row(src, dst, row, job, false, where) : nearest_row<T>(src, dst, row, job, where);
+      const auto copy = [&](int64_t first, int64_t end, uint8_t* d) {
+        return gather_rgb(src, {across, down, a[0], a[3]}, first, end, d);
+      };
+      rgb ? rgb_row(src, dst, row, job, where, copy) : nearest_row<T>(src, dst, row, job, where);
     } else {
       Coordinates at;
       nearest_row<T>(src, dst, row, job, [&](int64_t i, int64_t* y, int64_t* x) {

@@ -36,7 +36,7 @@ class Crop(Step):
 
     def result(self, spec: Spec) -> Spec:
         if len(spec) == 1 and self._fits_one(spec):
-            return spec.but(h=self.h, w=self.w)
+            return spec.sized(self.h, self.w)
         bad = (self.y < 0) | (self.x < 0) | (self.h < 1) | (self.w < 1)
         bad = bad | (self.y + self.h > spec.h) | (self.x + self.w > spec.w)
         if self.active is not None:

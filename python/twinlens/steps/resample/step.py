@@ -50,7 +50,7 @@ class Resample(Step):
             raise InputError(f"Resample: the image is {spec.dtype}; it takes uint8, uint16 and float32")
         if self.roi is not None:
             return spec.but(h=self.roi[:, 2], w=self.roi[:, 3])
-        return spec.but(h=self.out_h, w=self.out_w)
+        return spec.sized(self.out_h, self.out_w)
 
     def _nearest(self, spec: Spec) -> bool:
         return spec.indexed or self.method.startswith("nearest")
