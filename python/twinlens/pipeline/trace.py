@@ -119,9 +119,10 @@ class Trace:
         """Appends a step, for the images that are active here."""
         active = self._active if step.active is None else self._and(step.active)
         if active is not None:
-            if everywhere(active):
+            count = np.count_nonzero(active)
+            if count == active.size:
                 active = None
-            elif not active.any():
+            elif not count:
                 return
             step = step.activated(active)
         self._append(step)
