@@ -270,3 +270,10 @@ def test_tables_of_wide_colours(width: int, padded: bool) -> None:
     stretched = np.stack([tone.autocontrast(image[..., c], (1.0, 2.0)) for c in range(3)], -1)
     assert_parity(Trial(HistogramLut("equalize"), [image], [equal.reshape(image.shape)]))
     assert_parity(Trial(HistogramLut("autocontrast", (1.0, 2.0)), [image], [stretched.reshape(image.shape)]))
+
+
+@pytest.mark.parametrize("cut", [(30.0, 0.0), (0.0, 30.0), (7.0, 41.0), (49.8, 49.8)])
+def test_autocontrast_cuts_where_the_percentage_says(cut: tuple[float, float]) -> None:
+    """Four pixels of every level: one per cent more or less is another level."""
+    image = np.repeat(np.arange(256, dtype=np.uint8), 4).reshape(32, 32, 1)
+    assert_parity(Trial(HistogramLut("autocontrast", cut), [image], [tone.autocontrast(image, cut)]))
