@@ -9,13 +9,16 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
 
 #include "dispatch.hpp"
 #include "filters.hpp"
+#include "fork.hpp"
 #include "noise.hpp"
 #include "operation.hpp"
 #include "philox.hpp"
 #include "resample_cv.hpp"
+#include "results.hpp"
 #include "sampling.hpp"
 
 namespace py = pybind11;
@@ -126,6 +129,20 @@ void use_huge_pages(const py::object& outs) {
 #else
   (void)outs;
 #endif
+}
+
+// An array with anything in it; a large one's memory serves again when the last who holds it lets go.
+py::array empty(const std::vector<py::ssize_t>& shape, const py::dtype& dtype) {
+  auto bytes = static_cast<size_t>(dtype.itemsize());
+  for (const py::ssize_t n : shape) bytes *= static_cast<size_t>(n);
+  if (bytes < ResultMemory::kLeast) return py::array(dtype, shape);
+  using Block = ResultMemory::Block;
+  auto block = std::make_unique<Block>(PerProcess<ResultMemory>::get().take(bytes));
+  const py::capsule owner(block.get(), [](void* p) {
+    const std::unique_ptr<Block> dropped(static_cast<Block*>(p));
+    PerProcess<ResultMemory>::get().give(*dropped);
+  });
+  return py::array(dtype, shape, block.release()->data, owner);
 }
 
 Op op_of(int64_t code, const Ints& ints, const Reals& reals, int64_t batch) {
@@ -363,6 +380,7 @@ PYBIND11_MODULE(_native, m, py::mod_gil_not_used()) {
   m.def("run", &run, py::arg("images"), py::arg("outs"), py::arg("ops"), py::arg("in_dtype"), py::arg("out_dtype"),
         py::arg("in_chw"), py::arg("out_chw"), py::arg("threads"));
   m.def("columns", &columns, py::arg("parts"));
+  m.def("empty", &empty, py::arg("shape"), py::arg("dtype"));
   m.def("pillow_pixels", &pillow_pixels, py::arg("schema"), py::arg("array"), py::arg("h"), py::arg("w"),
         py::arg("channels"));
   m.def("sample_keys", &sample_keys, py::arg("seed"), py::arg("epoch"), py::arg("index"));

@@ -28,6 +28,9 @@ def run(
 # (n, k) from numbers, (n,) and (n, m), side by side; parts of one row are repeated.
 def columns(parts: object) -> NDArray[np.int64]: ...
 
+# With anything in it; the memory of a large one serves again when nobody holds it any more.
+def empty(shape: Sequence[SupportsInt | SupportsIndex], dtype: np.dtype[Any]) -> NDArray[Any]: ...
+
 # What Image.__arrow_c_array__() gives, as an array of that memory; ValueError where it has another form.
 def pillow_pixels(
     schema: typing_extensions.CapsuleType,

@@ -12,6 +12,7 @@ import torch
 from twinlens import _native
 from twinlens.engines import kornia
 from twinlens.engines.batch import Batch
+from twinlens.engines.memory import empty_array, empty_tensor
 from twinlens.errors import ArgumentError
 from twinlens.steps.base import place
 from twinlens.steps.device import choose, movable
@@ -160,9 +161,7 @@ def _allocate(spec: Spec, chw: bool, tensors: bool) -> Any:
     """Memory for the result: stacked where all sizes agree, else a list."""
 
     def empty(*shape: int) -> Any:
-        if tensors:
-            return torch.empty(shape, dtype=getattr(torch, spec.dtype), device="cpu")
-        return np.empty(shape, spec.dtype)
+        return (empty_tensor if tensors else empty_array)(shape, spec.dtype)
 
     def shape(i: int) -> tuple[int, int, int]:
         h, w, c = spec.shape(i)

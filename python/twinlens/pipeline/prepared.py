@@ -15,6 +15,7 @@ import torch
 from PIL import Image
 
 from twinlens import _native, engines
+from twinlens.engines.memory import as_tensor, empty_array
 from twinlens.pipeline import run as runner
 from twinlens.pipeline.containers import pil_holds, pil_pixels
 from twinlens.pipeline.images import read
@@ -35,7 +36,6 @@ __all__ = ["MISS", "call"]
 MISS = object()  # the general way must be taken
 
 _CODES = {name: code for code, name in enumerate(DTYPES)}
-_TORCH = {name: getattr(torch, name) for name in DTYPES}
 _PIL_MODES = ("L", "RGB", "RGBA")
 _KEPT = 256
 _NO_KEY = np.zeros(1, np.uint64)
@@ -137,15 +137,11 @@ class _Call:
         """The result for an image of the prepared kind."""
         if self.nothing:
             return image
-        pixels = source.pixels(image)
-        if not self.tensor:
-            done = np.empty(self.shape, self.dtype)
-            _native.run([pixels], [done], self.ops, *self.codes, source.chw, False, 1)
-            return Image.fromarray(done) if self.pil else done
-        made = torch.empty(self.shape, dtype=_TORCH[self.dtype], device="cpu")
-        target = (made.view(torch.int16) if self.dtype == "bfloat16" else made).numpy()
-        _native.run([pixels], [target], self.ops, *self.codes, source.chw, True, 1)
-        return made
+        done = empty_array(self.shape, self.dtype)
+        _native.run([source.pixels(image)], [done], self.ops, *self.codes, source.chw, self.tensor, 1)
+        if self.tensor:
+            return as_tensor(done, self.dtype)
+        return Image.fromarray(done) if self.pil else done
 
 
 def call(root: Transform, image: Any, key: Any) -> Any:
