@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import os
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -17,6 +19,15 @@ from twinlens.engines.memory import empty_array, empty_tensor
 
 LARGE = (3, 256, 256)  # 192 KiB of bytes
 KEPT = 64 << 20
+
+
+@pytest.fixture(autouse=True)
+def _no_collection() -> Iterator[None]:
+    """Arrays that others left in cycles must not come back in between."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
 
 
 def address(array: Any) -> int:
@@ -67,7 +78,6 @@ def test_no_more_is_kept_than_promised() -> None:
 
 
 def test_a_much_larger_block_is_not_spent_on_a_small_array() -> None:
-    gc.collect()
     large = empty_array((9 << 20,), "uint8")
     where = address(large)
     del large
@@ -101,3 +111,18 @@ def test_results_stay_what_they_were() -> None:
         pipe.batch([image, image])
     assert all(torch.equal(a, b) for a, b in zip(results, kept, strict=True))
     assert torch.equal(batch, torch.stack(kept))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the platform has no fork")
+def test_a_forked_child_begins_anew() -> None:
+    array = empty_array(LARGE, "uint8")
+    array[:] = 5
+    child = os.fork()
+    if child == 0:
+        mine = array
+        del array
+        other = empty_array(LARGE, "uint8")
+        other[:] = 6
+        os._exit(0 if (mine == 5).all() else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert (array == 5).all()
