@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -117,7 +118,9 @@ def test_results_stay_what_they_were() -> None:
 def test_a_forked_child_begins_anew() -> None:
     array = empty_array(LARGE, "uint8")
     array[:] = 5
-    child = os.fork()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # fork in a process with threads
+        child = os.fork()
     if child == 0:
         mine = array
         del array

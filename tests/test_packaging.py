@@ -16,6 +16,8 @@ PACKAGE = Path(twinlens.__file__).parent
 #: how pybind11's docstrings spell what the stub says shorter
 SPELLINGS = (
     (r"typing\.Annotated\[numpy\.typing\.ArrayLike, numpy\.\w+\]", "ArrayLike"),
+    (r"numpy\.ndarray\b(?!\[)", "NDArray[Any]"),
+    (r"numpy\.dtype\b(?!\[)", "np.dtype[Any]"),
     (r"numpy\.typing\.", ""),
     (r"numpy\.", "np."),
     (r"typing\.|collections\.abc\.", ""),
