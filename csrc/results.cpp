@@ -10,6 +10,10 @@ constexpr size_t kPage = 4096;
 
 }  // namespace
 
+ResultMemory::~ResultMemory() {
+  for (const Block& block : kept_) std::free(block.data);
+}
+
 ResultMemory::Block ResultMemory::take(size_t bytes) {
   const size_t need = (bytes + kPage - 1) / kPage * kPage;
   {

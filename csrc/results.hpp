@@ -9,6 +9,11 @@ namespace twinlens {
 
 class ResultMemory {
  public:
+  ResultMemory() = default;
+  ResultMemory(const ResultMemory&) = delete;
+  ResultMemory& operator=(const ResultMemory&) = delete;
+  ~ResultMemory();
+
   static constexpr size_t kLeast = size_t{128} << 10;  // bytes; what is smaller the allocator keeps by itself
   static constexpr size_t kMost = size_t{64} << 20;    // bytes that are kept at most
 
