@@ -90,10 +90,7 @@ class Trace:
         """
         if self._active is None or everywhere(self._active):
             for step in lower({} if sample is None else self.sampled(path, sample), self.spec):
-                if step.active is None and self._active is None:
-                    self._append(step)
-                else:
-                    self.add(step)
+                self.add(step)
             return
         rows = np.flatnonzero(self._active)
         spec = self.spec.select(rows)
@@ -125,9 +122,6 @@ class Trace:
             elif not count:
                 return
             step = step.activated(active)
-        self._append(step)
-
-    def _append(self, step: Step) -> None:
         self._steps.append(step)
         self._specs.append(self.spec)
         self.spec = step.after(self.spec)
