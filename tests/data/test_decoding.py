@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import io
+import sys
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -148,3 +151,108 @@ def test_missing_file_and_bad_limit(tmp_path: Path) -> None:
     with pytest.raises(ArgumentError, match="max_pixels=0"):
         decode(b"", max_pixels=0)
     assert MAX_PIXELS == 2 * Image.MAX_IMAGE_PIXELS
+
+
+@pytest.mark.parametrize("subsampling", [0, 1, 2])
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+@pytest.mark.parametrize(("h", "w"), [(1, 1), (3, 5), (17, 31), (64, 48), (101, 77)])
+def test_gray_is_the_luma_plane_of_pillow_and_opencv(h: int, w: int, mode: str, subsampling: int) -> None:
+    data = encoded("JPEG", h, w, mode, quality=80, subsampling=subsampling)
+    array = decode(data, mode="gray")
+    assert array.shape == (h, w, 1)
+    with Image.open(io.BytesIO(data)) as image:
+        image.draft("L", image.size)
+        np.testing.assert_array_equal(array[..., 0], np.asarray(image.convert("L")))
+    np.testing.assert_array_equal(array[..., 0], cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE))
+
+
+def test_gray_is_not_the_gray_of_the_colours() -> None:
+    data = encoded("JPEG", 64, 64, quality=60)
+    assert (decode(data, mode="gray") != np.asarray(Image.fromarray(decode(data)).convert("L"))[..., None]).any()
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode", "options"),
+    [("JPEG", "CMYK", {}), ("PNG", "RGB", {}), ("PNG", "RGBA", {}), ("PNG", "1", {}), ("WEBP", "RGB", {})],
+)
+def test_gray_of_other_files_is_pillows_conversion(kind: str, mode: str, options: dict[str, Any]) -> None:
+    data = encoded(kind, 33, 21, mode, **options)
+    with Image.open(io.BytesIO(data)) as image:
+        np.testing.assert_array_equal(decode(data, mode="gray")[..., 0], np.asarray(image.convert("L")))
+
+
+def test_gray_of_a_jpeg_that_holds_rgb_is_libjpegs() -> None:
+    file = io.BytesIO()
+    Image.fromarray(picture(40, 30)).save(file, "JPEG", keep_rgb=True)
+    gray = cv2.imdecode(np.frombuffer(file.getvalue(), np.uint8), cv2.IMREAD_GRAYSCALE)
+    np.testing.assert_array_equal(decode(file.getvalue(), mode="gray")[..., 0], gray)
+
+
+@pytest.mark.parametrize("subsampling", [0, 1, 2])
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+@pytest.mark.parametrize(("h", "w"), [(2, 3), (3, 5), (9, 16), (17, 31), (64, 48), (101, 77), (123, 258)])
+def test_fast_has_the_pixels_of_pillows_draft(h: int, w: int, mode: str, subsampling: int) -> None:
+    data = encoded("JPEG", h, w, mode, quality=80, subsampling=subsampling, seed=1)
+    factors = set()
+    for size in [(h, w), (h - 1, w), *((max(h // n, 1), max(w // n, 1)) for n in (2, 3, 4, 5, 8, 20))]:
+        array = decode(data, mode="fast", size=size)
+        with Image.open(io.BytesIO(data)) as image:
+            image.draft(None, size[::-1])
+            np.testing.assert_array_equal(array, np.asarray(image.convert("RGB")), f"covering {size}")
+        assert array.shape[0] >= min(h, size[0])
+        assert array.shape[1] >= min(w, size[1])
+        factors.add(-(-h // array.shape[0]))
+    assert h < 64 or factors == {1, 2, 4, 8}
+
+
+def test_fast_leaves_other_formats_as_large_as_they_are() -> None:
+    data = encoded("PNG", 64, 64)
+    np.testing.assert_array_equal(decode(data, mode="fast", size=(4, 4)), decode(data))
+    assert decode(data, mode="fast", size=(400, 1)).shape == (64, 64, 3)
+
+
+@pytest.mark.parametrize("mode", ["gray", "fast"])
+def test_every_mode_refuses_what_cannot_be_decoded(mode: Any) -> None:
+    size = (8, 8) if mode == "fast" else None
+    data = encoded("JPEG", 64, 64)
+    for bad in (
+        data[:40],
+        data[: len(data) // 2],
+        data[: len(data) // 2] + b"\xff\xd9",
+        jpeg_with_header(60000, 60000),
+    ):
+        with pytest.raises(DecodeError, match="JPEG"):
+            decode(bad, mode=mode, size=size)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"mode": "grey"}, "mode='grey' must be 'rgb', 'gray' or 'fast'"),
+        ({"mode": "fast"}, "'fast' wants a size"),
+        ({"size": (8, 8)}, "mode='rgb' with size"),
+        ({"mode": "fast", "size": (8, 0)}, r"size=\(8, 0\) must be"),
+        ({"mode": "fast", "size": (8, 8, 3)}, r"size=\(8, 8, 3\) must be"),
+        ({"mode": "fast", "size": (8, 8.5)}, r"size=\(8, 8.5\) must be"),
+    ],
+)
+def test_modes_and_sizes_that_do_not_fit(options: dict[str, Any], words: str) -> None:
+    with pytest.raises(ArgumentError, match=words):
+        decode(encoded("JPEG"), **options)
+
+
+def test_decoding_lets_other_threads_run() -> None:
+    """While one thread decodes, another counts: it could not if the decoder held the GIL."""
+    data = encoded("JPEG", 2400, 2400, quality=95)
+    counted = []
+    thread = threading.Thread(target=decode, args=(data,))
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1000)  # nobody gives up the GIL but on purpose
+    try:
+        thread.start()
+        while thread.is_alive():
+            counted.append(time.perf_counter())
+            time.sleep(0)
+    finally:
+        sys.setswitchinterval(interval)
+    assert len(counted) > 100
