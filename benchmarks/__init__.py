@@ -1,4 +1,4 @@
-"""Speed against the libraries that people use today, one thread each, outputs checked before any timing.
+"""The rows of `twinlens.cli.bench` as pytest-benchmark's benchmarks and as committed reports, with targets.
 
 `python -m pytest benchmarks --benchmark-only -c benchmarks/pytest.ini` runs all of it under pytest-benchmark;
 `python -m benchmarks.report --photos DIR --out benchmarks/results` times the same rows interleaved and writes a report.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.conftest import Measure
-from benchmarks.rows import Row, Subject, batch
+from twinlens.cli.bench.rows import Row, Subject, batch
 
 SUBJECTS = batch.subjects(batch_size=64)
 

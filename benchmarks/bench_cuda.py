@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from benchmarks.conftest import Measure
-from benchmarks.rows import Row, Subject, cuda_subjects
+from twinlens.cli.bench.rows import Row, Subject, cuda_subjects
 
 SUBJECTS = cuda_subjects()
 

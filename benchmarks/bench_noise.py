@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.conftest import Measure
-from benchmarks.rows import Row, Subject, noise
+from twinlens.cli.bench.rows import Row, Subject, noise
 
 SUBJECTS = noise.subjects()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.conftest import Measure
-from benchmarks.rows import Row, Subject, normalize
+from twinlens.cli.bench.rows import Row, Subject, normalize
 
 SUBJECTS = normalize.subjects()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.conftest import Measure
-from benchmarks.rows import Row, Subject, policies
+from twinlens.cli.bench.rows import Row, Subject, policies
 
 SUBJECTS = policies.subjects(batch_size=64)
 

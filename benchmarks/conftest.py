@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from benchmarks.photos import Photo, load_photos
-from benchmarks.rows import Missing, Row, Subject, verify
-from benchmarks.threads import use_one_thread
+from twinlens.cli.bench.photos import Photo, load_photos
+from twinlens.cli.bench.rows import Missing, Row, Subject, verify
+from twinlens.cli.bench.threads import use_threads
 
 _ROUNDS = 9
 
@@ -18,7 +18,7 @@ Measure = Callable[[Subject, Row], None]
 
 @pytest.fixture(scope="session", autouse=True)
 def _one_thread() -> None:
-    use_one_thread()
+    use_threads(1)
 
 
 @pytest.fixture(scope="session")

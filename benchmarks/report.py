@@ -7,19 +7,19 @@ import json
 import re
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import torch
 
 import twinlens
-from benchmarks import machine, markdown
-from benchmarks.photos import Photo, load_photos
-from benchmarks.rows import Missing, Row, Subject, cpu_subjects, cuda_subjects, verify
-from benchmarks.targets import TARGETS
-from benchmarks.threads import use_one_thread
-from benchmarks.timing import CLOCKS, interleave
+from benchmarks import checkout
+from benchmarks.targets import listed, section
+from twinlens.cli.bench import markdown, measure
+from twinlens.cli.bench.photos import Photo, load_photos
+from twinlens.cli.bench.rows import cpu_subjects, cuda_subjects
+from twinlens.cli.bench.threads import use_threads
+from twinlens.cli.bench.turn import CLOCKS
 
 __all__ = ["main"]
 
@@ -27,21 +27,15 @@ __all__ = ["main"]
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the subjects that were asked for and writes the two files."""
     asked = _parse(arguments)
-    use_one_thread()
+    use_threads(1)
     if asked.isa:
         twinlens.set_isa(asked.isa)
     photos = load_photos(asked.photos, asked.limit)
     subjects = [s for s in cpu_subjects(asked.batch_size) if re.search(asked.only, s.name)]
-    report = {
-        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
-        "machine": machine.describe(),
-        "photos": _about(photos),
-        "rounds": asked.rounds,
-        "clock": asked.clock,
-        "subjects": [measured(subject, photos, asked.rounds, asked.clock) for subject in subjects],
-        "cuda": _cuda(photos, asked),
-    }
-    report["targets"] = _targets(report["subjects"])
+    report = measure.report(subjects, photos, measure.Settings(asked.rounds, asked.clock), _Names())
+    report["commit"] = checkout.commit()
+    report["cuda"] = _cuda(photos, asked)
+    report["targets"] = listed(report["subjects"])
     write(report, asked.out)
 
 
@@ -58,70 +52,39 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _about(photos: Sequence[Photo]) -> dict[str, Any]:
-    heights, widths = zip(*(photo.hw for photo in photos), strict=True)
-    return {
-        "count": len(photos),
-        "mean_hw": [round(sum(heights) / len(photos)), round(sum(widths) / len(photos))],
-        "smallest_side": min(*heights, *widths),
-        "largest_side": max(*heights, *widths),
-    }
+class _Names:
+    """Progress: every subject's name, once."""
 
+    def __init__(self) -> None:
+        self.last = ""
 
-def measured(subject: Subject, photos: Sequence[Photo], rounds: int, clock: str) -> dict[str, Any]:
-    """Checks every row, then times those whose library is there; as plain values."""
-    sys.stderr.write(f"{subject.name}\n")
-    items = subject.items(photos)
-    entries: list[dict[str, Any]] = []
-    present: list[tuple[dict[str, Any], Row]] = []
-    for row in subject.rows:
-        entry: dict[str, Any] = {"row": row.name, "library": row.library}
-        try:
-            verdict = verify(subject, row, items)
-            present.append((entry, row))
-        except Missing as missing:
-            entry["skipped"] = str(missing)
-        else:
-            entry["differs"] = None if verdict is None else str(verdict)
-        entries.append(entry)
-    timings = interleave(subject, [row for _, row in present], items, rounds, clock)
-    for (entry, _), timing in zip(present, timings, strict=True):
-        entry["microseconds"] = round(timing.median, 2)
-        entry["ratio"] = round(timing.ratio(timings[0]), 3)
-        entry["rounds"] = [round(value, 2) for value in timing.rounds]
-    return {
-        "name": subject.name,
-        "title": subject.title,
-        "reference": subject.reference_name or None,
-        "rows": entries,
-    }
+    def __call__(self, name: str, done: int) -> None:
+        del done
+        if name != self.last:
+            sys.stderr.write(f"{name}\n")
+        self.last = name
 
 
 def _cuda(photos: Sequence[Photo], asked: argparse.Namespace) -> list[dict[str, Any]] | str:
     if not torch.cuda.is_available():
         return "not run on CUDA"
     subjects = [s for s in cuda_subjects(asked.batch_size) if re.search(asked.only, s.name)]
-    return [measured(subject, photos, asked.rounds, "wall") for subject in subjects]
+    settings = measure.Settings(asked.rounds)
+    return [measure.measured(subject, photos, settings, _Names()) for subject in subjects]
 
 
-def _targets(subjects: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    rows = {(subject["name"], entry["row"]): (subject, entry) for subject in subjects for entry in subject["rows"]}
-    listed = []
-    for target in TARGETS:
-        if (target.subject, target.row) not in rows:
-            continue
-        subject, entry = rows[target.subject, target.row]
-        listed.append(
-            {"name": f"{subject['title']}: over {target.row}", "wanted": target.wanted, "got": entry.get("ratio")}
-        )
-    return listed
+def _cuda_section(cuda: list[dict[str, Any]] | str) -> list[str]:
+    if isinstance(cuda, str):
+        return [f"## CUDA\n\n{cuda}.\n"]
+    return ["## CUDA\n\n", *(markdown.table(subject) for subject in cuda)]
 
 
 def write(report: dict[str, Any], folder: Path) -> Path:
     """`<date>-<cpu>-<isa>.md` and `.json`; the path of the first."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{machine.file_stem(report)}.md"
-    path.write_text(markdown.render(report))
+    path = folder / f"{checkout.file_stem(report)}.md"
+    text = [markdown.render(report, [section(report["targets"])]), *_cuda_section(report["cuda"])]
+    path.write_text("\n".join(text))
     path.with_name(f"{path.stem}.json").write_text(json.dumps(report, indent=1) + "\n")
     sys.stderr.write(f"{path}\n")
     return path

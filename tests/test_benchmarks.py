@@ -49,7 +49,7 @@ def test_report_covers_every_subject_and_its_own_rows_are_exact(photos: Path, tm
             if entry["library"] == "twinlens" and subject["reference"]:
                 assert entry["differs"] == "0 pixels"
     for target in found["targets"]:
-        assert f"| {target['name']} | {target['wanted']:g}x |" in text
+        assert f"| {target['name']} | {target['wanted']} | {target['got']} | {target['state']} |" in text
     if isinstance(found["cuda"], str):
         assert f"{found['cuda']}.\n" in text
 

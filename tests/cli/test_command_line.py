@@ -18,7 +18,7 @@ from twinlens import transforms as T
 from twinlens.cli import main
 from twinlens.registry import Plugin
 
-COMMANDS = [[], ["run"], ["demo"], ["show"], ["plugins"], ["plugins", "list"]]
+COMMANDS = [[], ["run"], ["demo"], ["show"], ["bench"], ["plugins"], ["plugins", "list"]]
 
 
 @dataclass

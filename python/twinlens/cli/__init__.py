@@ -1,4 +1,4 @@
-"""The command line: `twinlens run | demo | show | plugins`."""
+"""The command line: `twinlens run | demo | show | bench | plugins`."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from twinlens.cli.bench.command import bench
 from twinlens.cli.demo.command import demo
 from twinlens.cli.plugins import plugins_app
 from twinlens.cli.run import run
@@ -30,6 +31,7 @@ app = typer.Typer(
         "twinlens demo\n\n"
         "twinlens run photos --pipeline pipe.yaml --out shards\n\n"
         "twinlens show pipe.yaml --size 480x640\n\n"
+        "twinlens bench photos --out measured\n\n"
         "twinlens plugins"
     ),
 )
@@ -43,6 +45,14 @@ app.command(
 )(run)
 app.command(epilog="[bold]Examples[/bold]\n\ntwinlens demo\n\ntwinlens demo --out pictures")(demo)
 app.command(epilog="[bold]Examples[/bold]\n\ntwinlens show pipe.yaml\n\ntwinlens show pipe.yaml --size 480x640")(show)
+app.command(
+    epilog=(
+        "[bold]Examples[/bold]\n\n"
+        "twinlens bench photos --out measured\n\n"
+        "twinlens bench photos --only '^(resize|eval)' --rounds 9\n\n"
+        "twinlens bench one.jpg two.jpg --only batch --threads 4"
+    )
+)(bench)
 app.add_typer(plugins_app, name="plugins")
 
 
@@ -82,7 +92,8 @@ def invoke(arguments: list[str]) -> int:
             raise
         return _fail(f"{error.format_message()} (see --help)" if str(error) else "missing a command (see --help)", 1)
     if code == _INTERRUPTED:
-        return _fail("interrupted; `twinlens run` goes on with --resume", _INTERRUPTED)
+        hint = "; `twinlens run` goes on with --resume" if arguments[:1] == ["run"] else ""
+        return _fail(f"interrupted{hint}", _INTERRUPTED)
     return code if isinstance(code, int) else 0
 
 

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.photos import Photo
-from benchmarks.rows import normalize
-from benchmarks.rows.base import MEAN, STD, Array, Call, Row, Subject, as_array
-from benchmarks.rows.resize import resized_hw, resized_pil
 from twinlens import transforms as T
+from twinlens.cli.bench.photos import Photo
+from twinlens.cli.bench.rows import normalize
+from twinlens.cli.bench.rows.base import MEAN, STD, Array, Call, Row, Subject, as_array
+from twinlens.cli.bench.rows.resize import resized_hw, resized_pil
 
 __all__ = ["albumentations_pipe", "expected", "image_of", "kornia_pipe", "ours", "rows", "subjects", "v1", "v2"]
 

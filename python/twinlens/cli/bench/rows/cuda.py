@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.photos import Photo
-from benchmarks.rows import evaluation, train
-from benchmarks.rows.base import Array, Call, Row, Subject, chw_of
-from benchmarks.rows.resize import SIDE, resized_hw, resized_pil
 from twinlens import transforms as T
+from twinlens.cli.bench.photos import Photo
+from twinlens.cli.bench.rows import evaluation, train
+from twinlens.cli.bench.rows.base import Array, Call, Row, Subject, chw_of
+from twinlens.cli.bench.rows.resize import SIDE, resized_hw, resized_pil
 
 __all__ = ["subjects"]
 

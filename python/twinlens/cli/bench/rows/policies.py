@@ -6,9 +6,9 @@ from functools import partial
 
 import torch
 
-from benchmarks.rows.base import MEAN, STD, Call, Row, Subject
-from benchmarks.rows.batch import our_rows, pils, singles, tensors
 from twinlens import transforms as T
+from twinlens.cli.bench.rows.base import MEAN, STD, Call, Row, Subject
+from twinlens.cli.bench.rows.batch import our_rows, pils, singles, tensors
 
 __all__ = ["subjects"]
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.photos import Photo
-from benchmarks.rows.base import MEAN, STD, Array, Call, Row, Subject
 from twinlens import transforms as T
+from twinlens.cli.bench.photos import Photo
+from twinlens.cli.bench.rows.base import MEAN, STD, Array, Call, Row, Subject
 
 __all__ = ["blob", "subjects"]
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import torch
 
-from benchmarks.rows.base import MEAN, STD, Array, Call, Row, Subject, as_array
-from benchmarks.rows.evaluation import image_of
 from twinlens import transforms as T
+from twinlens.cli.bench.rows.base import MEAN, STD, Array, Call, Row, Subject, as_array
+from twinlens.cli.bench.rows.evaluation import image_of
 
 __all__ = ["kornia_pipe", "ours", "rows", "subjects", "v1", "v2"]
 

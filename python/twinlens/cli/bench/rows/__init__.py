@@ -1,6 +1,6 @@
 """What is timed: a subject is a piece of work, a row one library doing it; bench_*.py and the report share them."""
 
-from benchmarks.rows import (
+from twinlens.cli.bench.rows import (
     batch,
     clahe,
     color,
@@ -15,9 +15,9 @@ from benchmarks.rows import (
     resize,
     train,
 )
-from benchmarks.rows.base import Missing, Row, Subject, Verdict, verify
+from twinlens.cli.bench.rows.base import Differs, Missing, Row, Subject, Verdict, verify
 
-__all__ = ["Missing", "Row", "Subject", "Verdict", "cpu_subjects", "cuda_subjects", "verify"]
+__all__ = ["Differs", "Missing", "Row", "Subject", "Verdict", "cpu_subjects", "cuda_subjects", "verify"]
 
 
 def cpu_subjects(batch_size: int = 64) -> list[Subject]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks.photos import Photo
-from benchmarks.rows.base import Array, Call, Row, Subject, chw_of
+import numpy as np
+
 from twinlens import transforms as T
+from twinlens.cli.bench.photos import Photo
+from twinlens.cli.bench.rows.base import Array, Call, Row, Subject, chw_of
 
 __all__ = ["subjects"]
 
@@ -80,5 +82,5 @@ def _opencv_jpeg(photo: Photo) -> Array:
     import cv2
 
     data = cv2.imencode(".jpg", photo.array[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 75])[1]
-    back: Array = cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1]
-    return back
+    back: Any = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    return np.asarray(back[..., ::-1])

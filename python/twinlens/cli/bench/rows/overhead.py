@@ -6,10 +6,10 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from benchmarks.rows import color, evaluation, train
-from benchmarks.rows.base import MEAN, STD, Call, Row, Subject
-from benchmarks.rows.evaluation import image_of
 from twinlens import transforms as T
+from twinlens.cli.bench.rows import color, evaluation, train
+from twinlens.cli.bench.rows.base import MEAN, STD, Call, Row, Subject
+from twinlens.cli.bench.rows.evaluation import image_of
 
 __all__ = ["subjects"]
 

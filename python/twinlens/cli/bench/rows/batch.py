@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.photos import Photo
-from benchmarks.rows import evaluation, train
-from benchmarks.rows.base import Array, Call, Row, Subject
 from twinlens import transforms as T
+from twinlens.cli.bench.photos import Photo
+from twinlens.cli.bench.rows import evaluation, train
+from twinlens.cli.bench.rows.base import Array, Call, Row, Subject
 
 __all__ = ["our_rows", "pils", "singles", "subjects", "tensors"]
 

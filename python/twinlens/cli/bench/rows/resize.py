@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from benchmarks.photos import Photo
-from benchmarks.rows.base import Array, Call, Row, Subject, chw_of
 from twinlens import transforms as T
+from twinlens.cli.bench.photos import Photo
+from twinlens.cli.bench.rows.base import Array, Call, Row, Subject, chw_of
 
 __all__ = ["SIDE", "resized_hw", "resized_pil", "subjects"]
 

@@ -11,9 +11,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from benchmarks.photos import Photo
+from twinlens.cli.bench.photos import Photo
+from twinlens.errors import TwinlensError
 
-__all__ = ["MEAN", "STD", "Missing", "Row", "Subject", "Verdict", "as_array", "chw_of", "same", "verify"]
+__all__ = ["MEAN", "STD", "Differs", "Missing", "Row", "Subject", "Verdict", "as_array", "chw_of", "same", "verify"]
 
 Array = NDArray[Any]
 Call = Callable[[Any], Any]
@@ -24,6 +25,10 @@ STD = [0.229, 0.224, 0.225]
 
 class Missing(Exception):
     """The row's library is not installed."""
+
+
+class Differs(TwinlensError, AssertionError):
+    """A row's result is not what it is promised to be."""
 
 
 def same(value: Any) -> Any:
@@ -101,7 +106,7 @@ class Verdict:
 
 
 def verify(subject: Subject, row: Row, items: Sequence[Any]) -> Verdict | None:
-    """Runs the row once on every item; AssertionError for a wrong shape, or for any difference in an exact row.
+    """Runs the row once on every item; Differs for a wrong shape or dtype, or for any difference in an exact row.
 
     None where there is no reference to compare with.
     """
@@ -110,11 +115,11 @@ def verify(subject: Subject, row: Row, items: Sequence[Any]) -> Verdict | None:
     for item in items:
         got = row.read(call(row.prepare(item)))
         if subject.reference is None:
-            assert got.shape == subject.shape, f"{row.name}: shape {got.shape}, wants {subject.shape}"
+            _check(subject, row, "shape", got.shape, subject.shape)
             continue
         wanted = subject.reference(item)
-        assert got.shape == wanted.shape, f"{row.name}: shape {got.shape}, wants {wanted.shape}"
-        assert got.dtype == wanted.dtype, f"{row.name}: {got.dtype}, wants {wanted.dtype}"
+        _check(subject, row, "shape", got.shape, wanted.shape)
+        _check(subject, row, "dtype", got.dtype, wanted.dtype)
         apart = np.abs(got.astype(np.float64) - wanted)
         anywhere = apart.max(axis=_channel_axis(wanted)) if wanted.ndim > 2 else apart
         differing += int(np.count_nonzero(anywhere))
@@ -122,8 +127,16 @@ def verify(subject: Subject, row: Row, items: Sequence[Any]) -> Verdict | None:
         greatest = max(greatest, float(apart.max()))
     if subject.reference is None:
         return None
-    assert not (row.exact and differing), f"{subject.name}: {row.name} differs in {differing} pixels"
+    if row.exact and differing:
+        raise Differs(
+            f"{subject.name}: {row.name} differs in {differing} of {pixels} pixels from {subject.reference_name}"
+        )
     return Verdict(differing, pixels, greatest)
+
+
+def _check(subject: Subject, row: Row, what: str, got: Any, wanted: Any) -> None:
+    if got != wanted:
+        raise Differs(f"{subject.name}: {row.name} has {what} {got}, wants {wanted}")
 
 
 def _channel_axis(array: Array) -> int:

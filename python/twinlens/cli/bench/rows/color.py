@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.photos import Photo
-from benchmarks.rows.base import Array, Call, Row, Subject, chw_of
-from benchmarks.rows.evaluation import image_of
 from twinlens import transforms as T
+from twinlens.cli.bench.photos import Photo
+from twinlens.cli.bench.rows.base import Array, Call, Row, Subject, chw_of
+from twinlens.cli.bench.rows.evaluation import image_of
 
 __all__ = ["subjects"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks.photos import Photo
-from benchmarks.rows.base import Array, Call, Row, Subject
 from twinlens import transforms as T
+from twinlens.cli.bench.photos import Photo
+from twinlens.cli.bench.rows.base import Array, Call, Row, Subject
 
 __all__ = ["subjects"]
 

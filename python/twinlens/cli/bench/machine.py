@@ -1,11 +1,9 @@
-"""What ran where: CPU, versions, commit."""
+"""What ran where: CPU, versions."""
 
 from __future__ import annotations
 
 import os
 import platform
-import re
-import subprocess
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,7 @@ import torch
 
 import twinlens
 
-__all__ = ["describe", "file_stem"]
+__all__ = ["describe"]
 
 _DISTRIBUTIONS = (
     "twinlens",
@@ -31,7 +29,7 @@ _DISTRIBUTIONS = (
 
 
 def describe() -> dict[str, Any]:
-    """Machine, versions and commit, as plain values."""
+    """Machine and versions, as plain values."""
     return {
         "cpu": _cpu_model(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
@@ -39,16 +37,8 @@ def describe() -> dict[str, Any]:
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "device": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
-        "commit": _commit(),
         "versions": {name: version for name in _DISTRIBUTIONS if (version := _version(name))},
     }
-
-
-def file_stem(report: dict[str, Any]) -> str:
-    """`<date>-<cpu>-<isa>`, the CPU's name without marks and clock."""
-    name = re.sub(r"\(\w+\)|@\s*[\d.]+\s*GHz|\b(CPU|Processor|family|model|stepping)\b", " ", report["machine"]["cpu"])
-    cpu = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-    return f"{report['date']}-{cpu}-{report['machine']['isa']}"
 
 
 def _cpu_model() -> str:
@@ -69,19 +59,3 @@ def _version(name: str) -> str | None:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return twinlens.__version__ if name == "twinlens" else None
-
-
-def _commit() -> str:
-    """The checkout's commit, with `+changes` where the tree differs from it."""
-    root = Path(__file__).parent
-    try:
-        head = _git(root, "rev-parse", "--short=12", "HEAD")
-        changed = _git(root, "status", "--porcelain", "--untracked-files=no")
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return f"{head}+changes" if changed else head
-
-
-def _git(root: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=True)
-    return done.stdout.strip()

@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["render"]
+__all__ = ["render", "table"]
 
 
-def render(report: dict[str, Any]) -> str:
-    """Machine, targets, one table a subject."""
-    parts = [_head(report), _targets(report["targets"])]
-    parts += [_table(subject) for subject in report["subjects"]]
-    cuda = report["cuda"]
-    parts.append("## CUDA\n\n" + (f"{cuda}.\n" if isinstance(cuda, str) else ""))
-    if not isinstance(cuda, str):
-        parts += [_table(subject) for subject in cuda]
-    return "\n".join(parts)
+def render(report: dict[str, Any], sections: Sequence[str] = ()) -> str:
+    """Machine, the `sections`, one table a subject."""
+    return "\n".join([_head(report), *sections, *(table(subject) for subject in report["subjects"])])
 
 
 def _head(report: dict[str, Any]) -> str:
     at, photos = report["machine"], report["photos"]
     versions = ", ".join(f"{name} {version}" for name, version in at["versions"].items())
+    threads = "one" if report["threads"] == 1 else report["threads"]
     h, w = photos["mean_hw"]
     return "\n".join(
         [
             f"# Benchmarks, {report['date']}, {at['isa']}",
             "",
             f"- Machine: {at['cpu']}, {at['cores']} cores, {at['system']}, Python {at['python']}",
-            "- Threads: one in every library",
+            f"- Threads: {threads} in every library",
             f"- Device: {at['device'] or 'none'}",
             f"- Kernels: {at['isa']}",
             f"- Versions: {versions}",
-            f"- Commit: {at['commit']}",
+            *([f"- Commit: {report['commit']}"] if "commit" in report else []),
             f"- Photos: {photos['count']}, mean {h} x {w} (height x width), sides {photos['smallest_side']} to "
             f"{photos['largest_side']}, decoded first",
             "",
@@ -44,17 +40,8 @@ def _head(report: dict[str, Any]) -> str:
     )
 
 
-def _targets(targets: list[dict[str, Any]]) -> str:
-    lines = ["## Targets", "", "| target | wanted | got | |", "|---|---:|---:|---|"]
-    for target in targets:
-        got = target["got"]
-        state = "not run" if got is None else "met" if got >= target["wanted"] else "below"
-        shown = "" if got is None else f"{got:.2f}x"
-        lines.append(f"| {target['name']} | {target['wanted']:g}x | {shown} | {state} |")
-    return "\n".join([*lines, ""])
-
-
-def _table(subject: dict[str, Any]) -> str:
+def table(subject: dict[str, Any]) -> str:
+    """One subject."""
     reference = subject["reference"]
     lines = [f"## {subject['title']}", ""]
     lines += [f"Reference: {reference}." if reference else "Random: shapes are checked, pixels are not compared.", ""]

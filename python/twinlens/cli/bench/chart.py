@@ -1,0 +1,168 @@
+"""The chart: how many times twinlens' time every rival takes, a bar each, grouped by work."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image, ImageDraw, ImageFont
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["draw_chart"]
+
+_SCALE = 2  # pixels of the file for one of the layout
+_MARGIN, _HEAD, _FOOT = 28, 96, 34
+_LABELS, _BARS, _VALUES, _GUTTER = 236, 340, 56, 36  # widths within a column, and between columns
+_TITLE, _BAR, _GAP = 26, 19, 12  # heights of a group's title and of a bar's line, room behind a group
+_COLUMN_BARS = 66  # more go on in another column
+
+_PAPER, _INK, _QUIET, _GRID = (255, 255, 255), (28, 30, 34), (110, 115, 124), (226, 228, 232)
+_SAME, _OTHER, _UNCOMPARED, _SLOWER = (23, 105, 170), (141, 190, 226), (150, 156, 166), (204, 92, 58)
+
+Entry = dict[str, Any]
+Xy = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class _Group:
+    """A piece of work and its rivals."""
+
+    title: str
+    bars: list[Entry]
+    compared: bool
+
+    @property
+    def height(self) -> int:
+        return _TITLE * len(self.lines) + _BAR * len(self.bars) + _GAP
+
+    @property
+    def lines(self) -> list[str]:
+        """The title, broken where it is too wide for a column."""
+        lines: list[str] = []
+        for word in self.title.split():
+            longer = f"{lines[-1]} {word}" if lines else word
+            fits = bool(lines) and _font(14).getlength(longer) / _SCALE <= _LABELS + _BARS + _VALUES
+            lines[-1:] = [longer] if fits else [*lines[-1:], word]
+        return lines
+
+
+def draw_chart(report: dict[str, Any], path: Path) -> None:
+    """Writes the PNG. Works without a rival that was timed are left out."""
+    columns = _columns(_groups(report["subjects"]))
+    width = 2 * _MARGIN + len(columns) * (_LABELS + _BARS + _VALUES) + (len(columns) - 1) * _GUTTER
+    tallest = max((sum(group.height for group in column) for column in columns), default=0)
+    image = Image.new("RGB", (width * _SCALE, (_HEAD + tallest + _FOOT) * _SCALE), _PAPER)
+    pen = _Pen(ImageDraw.Draw(image), _axis(columns))
+    _draw_head(pen, report)
+    for i, column in enumerate(columns):
+        pen.column(column, _MARGIN + i * (_LABELS + _BARS + _VALUES + _GUTTER))
+    image.quantize(64).save(path, "PNG", optimize=True)
+
+
+def _groups(subjects: list[dict[str, Any]]) -> list[_Group]:
+    found = []
+    for subject in subjects:
+        bars = [row for row in subject["rows"] if row["library"] != "twinlens" and "ratio" in row]
+        if bars:
+            found.append(_Group(subject["title"], bars, subject["reference"] is not None))
+    return found
+
+
+def _columns(groups: list[_Group]) -> list[list[_Group]]:
+    """In order, of about the same height."""
+    bars = sum(len(group.bars) + 1 for group in groups)
+    count = max(1, math.ceil(bars / _COLUMN_BARS))
+    share = sum(group.height for group in groups) / count
+    columns: list[list[_Group]] = [[]]
+    for group in groups:
+        filled = sum(g.height for g in columns[-1])
+        if columns[-1] and len(columns) < count and filled + group.height / 2 > share:
+            columns.append([])
+        columns[-1].append(group)
+    return columns
+
+
+def _axis(columns: list[list[_Group]]) -> tuple[float, float]:
+    """Lowest and highest ratio of the logarithmic axis, a little beyond what is shown; 1 is always on it."""
+    ratios = [bar["ratio"] for column in columns for group in column for bar in group.bars]
+    return min([1.0, *ratios]) / 1.15, max([2.0, *ratios]) * 1.05
+
+
+def _font(size: float) -> Any:
+    return ImageFont.load_default(size * _SCALE)
+
+
+class _Pen:
+    """Draws in units of the layout."""
+
+    def __init__(self, draw: ImageDraw.ImageDraw, axis: tuple[float, float]) -> None:
+        self._draw, self._axis = draw, axis
+
+    def text(self, at: Xy, words: str, size: float, ink: tuple[int, int, int], anchor: str = "lm") -> None:
+        self._draw.text((at[0] * _SCALE, at[1] * _SCALE), words, ink, _font(size), anchor=anchor)
+
+    def box(self, x0: float, y0: float, x1: float, y1: float, ink: tuple[int, int, int]) -> None:
+        self._draw.rectangle([round(v * _SCALE) for v in (x0, y0, x1, y1)], ink)
+
+    def _x(self, ratio: float) -> float:
+        low, high = (math.log(v) for v in self._axis)
+        return _BARS * (math.log(ratio) - low) / (high - low)
+
+    def column(self, groups: list[_Group], left: float) -> None:
+        top = float(_HEAD)
+        bottom = top + sum(group.height for group in groups) - _GAP
+        for mark in self._marks():
+            x = left + _LABELS + self._x(mark)
+            self.text((x, bottom + 14), f"{mark:g}x", 11, _QUIET, "mm")
+        for group in groups:
+            top = self._group(group, left, top)
+
+    def _marks(self) -> list[float]:
+        steps = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+        return [step for step in steps if self._axis[0] <= step <= self._axis[1]]
+
+    def _group(self, group: _Group, left: float, top: float) -> float:
+        for line in group.lines:
+            self.text((left, top + _TITLE / 2), line, 14, _INK)
+            top += _TITLE
+        for mark in self._marks():
+            x = left + _LABELS + self._x(mark)
+            half = 0.75 if mark == 1 else 0.25
+            self.box(x - half, top, x + half, top + _BAR * len(group.bars), _QUIET if mark == 1 else _GRID)
+        for bar in group.bars:
+            self._bar(bar, group.compared, left, top)
+            top += _BAR
+        return top + _GAP
+
+    def _bar(self, bar: Entry, compared: bool, left: float, top: float) -> None:
+        zero, ratio, middle = left + _LABELS, bar["ratio"], top + _BAR / 2
+        ends = sorted((self._x(1.0), self._x(ratio)))
+        ink = _SLOWER if ratio < 1 else _ink(bar, compared)
+        self.text((zero - 10, middle), bar["row"], 12, _INK, "rm")
+        self.box(zero + ends[0], top + 3, zero + ends[1], top + _BAR - 3, ink)
+        self.text((zero + ends[1] + 6, middle), f"{ratio:.1f}x", 12, _INK if ratio >= 1 else _SLOWER)
+
+
+def _ink(bar: Entry, compared: bool) -> tuple[int, int, int]:
+    if not compared:
+        return _UNCOMPARED
+    return _SAME if bar["differs"] == "0 pixels" else _OTHER
+
+
+def _draw_head(pen: _Pen, report: dict[str, Any]) -> None:
+    at, photos = report["machine"], report["photos"]
+    threads = "one thread" if report["threads"] == 1 else f"{report['threads']} threads"
+    h, w = photos["mean_hw"]
+    pen.text((_MARGIN, 26), "How many times longer than twinlens", 22, _INK)
+    pen.text((_MARGIN, 50), f"{at['cpu']}, {at['isa']} kernels, {threads}", 12, _QUIET)
+    about = f"{photos['count']} photos, mean {h} x {w}; medians of {report['rounds']} rounds; logarithmic"
+    pen.text((_MARGIN, 66), about, 12, _QUIET)
+    x = float(_MARGIN)
+    meanings = ((_SAME, "same pixels as the reference"), (_OTHER, "other pixels"), (_UNCOMPARED, "random"))
+    for ink, meaning in (*meanings, (_SLOWER, "faster than twinlens")):
+        pen.box(x, 79, x + 10, 89, ink)
+        pen.text((x + 16, 84), meaning, 12, _QUIET)
+        x += 16 + _font(12).getlength(meaning) / _SCALE + 20
