@@ -13,7 +13,6 @@ enum class ColorKind { gray_pillow = 0, gray_opencv = 1, swap_rb = 2, rgb_to_lab
 // 1, or to 3 equal ones. swap_rb: 3 or 4 channels of uint8, uint16, float32. Lab: 3 channels of uint8, sRGB, D65.
 void convert_color(const View& src, const View& dst, ColorKind kind, Arena& arena);
 
-const LabTables& lab_tables();
 const GrayWeights& pillow_gray();
 
 }  // namespace twinlens

@@ -48,15 +48,6 @@ struct GrayWeights {
   float real[3];
 };
 
-// OpenCV's 8-bit Lab: tables of int32, matrices in 12 bits.
-struct LabTables {
-  const int32_t* linear;     // [256] sRGB to linear light, 0..2040
-  const int32_t* root;       // [3072] CIE f in 15 bits
-  const int32_t* lightness;  // [256] of L: Y in the low 16 bits, f(Y) in the high 16, both in 14 bits
-  const int32_t* gamma;      // [4096] linear light to sRGB, 0..255
-  int32_t to_xyz[9], to_rgb[9];
-};
-
 // A tile of CLAHE. clip_limit 0: no clipping; scale: (bins - 1) / (h * w).
 struct ClaheTile {
   int64_t h, w;
@@ -117,8 +108,6 @@ struct Kernels {
   void (*pack_rgb)(const uint8_t* src, uint8_t* dst, int64_t n);
   void (*gray)(const View& src, const View& dst, const GrayWeights& weights);
   void (*swap_rb)(const View& src, const View& dst);
-  void (*rgb_to_lab)(const View& src, const View& dst, const LabTables& tables);
-  void (*lab_to_rgb)(const View& src, const View& dst, const LabTables& tables);
 
   // The equalisation table, lut[bins], of the tile at column x0 of the rows; hist is scratch of 1024 or 65536 counts.
   void (*clahe_lut_u8)(const uint8_t* const* rows, int64_t x0, const ClaheTile& tile, int32_t* hist, uint8_t* lut);

@@ -1,8 +1,8 @@
 #include "../denoise.hpp"
 
-#include "../color.hpp"
 #include "../copy.hpp"
 #include "../dispatch.hpp"
+#include "../lab.hpp"
 #include "operations.hpp"
 
 namespace twinlens::operations {
@@ -94,14 +94,15 @@ void denoise_lab(const View& src, const View& dst, const Args& a, Arena& arena) 
   auto* levels = arena.take_array<int32_t>(4096);
   for (int32_t i = 0; i < 256; ++i) light[i] = 8 * i;
   for (int32_t i = 0; i < 4096; ++i) levels[i] = (i * 255) >> 12;
-  LabTables tables = lab_tables();
+  LabTables tables = srgb_tables();
   tables.linear = light;
   tables.gamma = levels;
+  tables.linear16 = nullptr;
   const View lab = arena.image(src.h, src.w, 3, DType::u8, true), clean = arena.image(src.h, src.w, 3, DType::u8, true);
-  kernels().rgb_to_lab(src, lab, tables);
+  rgb_to_lab(src, lab, tables);
   denoise_channels(channels_of(lab, 0, 1), channels_of(clean, 0, 1), a, false, arena);
   denoise_channels(channels_of(lab, 1, 2), channels_of(clean, 1, 2), a, true, arena);
-  kernels().lab_to_rgb(clean, dst, tables);
+  lab_to_rgb(clean, dst, tables);
 }
 
 void do_denoise(State& s, const Args& a, bool last) {

@@ -49,6 +49,14 @@ def test_convert_color_is_cvtcolor(source: str, target: str, engine: Any) -> Non
     np.testing.assert_array_equal(got, wanted)
 
 
+@pytest.mark.parametrize(("source", "target"), [("rgb", "lab"), ("lab", "rgb")])
+def test_all_colours_to_lab_and_back(isa: str, source: str, target: str) -> None:
+    del isa
+    code = np.arange(1 << 24, dtype=np.uint32).reshape(4096, 4096)
+    colours = np.ascontiguousarray(code.view(np.uint8).reshape(4096, 4096, 4)[..., :3])
+    assert np.array_equal(T.ConvertColor(target, source)(colours), cv2.cvtColor(colours, CODES[source, target]))
+
+
 def test_convert_color_from_hsv_is_within_a_level_of_opencv_and_equal_before_its_last_columns() -> None:
     hsv = cv2.cvtColor(PHOTO, cv2.COLOR_RGB2HSV)
     theirs, ours = cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB), T.ConvertColor("rgb", "hsv")(hsv)
