@@ -1,0 +1,155 @@
+"""A batch that is being made."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from twinlens.data.loading.collate import IMAGE, collate, stack
+from twinlens.data.loading.device import Device
+from twinlens.data.loading.memory import BatchMemory
+from twinlens.data.loading.mixing import mixed
+from twinlens.data.loading.reader import Fault
+from twinlens.data.loading.work import Part, Work
+
+__all__ = ["Made", "Maker", "Pending"]
+
+
+@dataclass(frozen=True)
+class Maker:
+    """How batches are put together. share: how many samples are one thread's at a time, 0 for all of the batch."""
+
+    work: Work
+    memory: BatchMemory
+    device: Device
+    collate: Callable[[list[Any]], Any] | None
+    skip: bool
+    share: int
+    mixing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A batch on its way to the consumer; `value` is None where no sample is left. event: behind its last copy."""
+
+    value: Any
+    event: Any
+    faults: list[Fault]
+
+
+class Pending:
+    """The parts of a batch are made in any order, by any thread; who makes the last one puts them together."""
+
+    def __init__(self, maker: Maker, epoch: int, indices: list[int]) -> None:
+        self.indices = indices
+        self._maker, self._epoch = maker, epoch
+        share = len(indices) if maker.mixing else maker.share
+        self._starts = list(range(0, len(indices), share)) or [0]
+        self._share = share
+        self._parts: list[Any] = [None] * len(self._starts)
+        self._left = len(self._starts)
+        self._lock = threading.Lock()
+        self._done = threading.Event()
+        self._out: torch.Tensor | None = None
+        self._made: Made | BaseException | None = None
+
+    def __len__(self) -> int:
+        """How many parts there are."""
+        return len(self._starts)
+
+    def make(self, number: int) -> None:
+        """Part `number`; never raises."""
+        start = self._starts[number]
+        indices = self.indices[start : start + self._share]
+        try:
+            if self._maker.mixing:
+                part: Any = mixed(self._maker.work, self._epoch, indices)
+            else:
+                out = self._memory()
+                part = self._maker.work.run(
+                    self._epoch, indices, None if out is None else out[start : start + len(indices)]
+                )
+        except BaseException as error:  # the consumer gets it
+            part = error
+        with self._lock:
+            self._parts[number] = part
+            self._left -= 1
+            last = not self._left
+        if last:
+            try:
+                self._made = self._put_together()
+            except BaseException as error:
+                self._made = error
+            self._parts = []
+            self._out = None
+            self._done.set()
+
+    def wait(self) -> Made:
+        """The batch, or what went wrong first in the order of its samples."""
+        self._done.wait()
+        made, self._made = self._made, None
+        if isinstance(made, BaseException):
+            raise made
+        assert made is not None
+        return made
+
+    def _memory(self) -> torch.Tensor | None:
+        layout = self._maker.work.layout
+        if not layout:
+            return None
+        with self._lock:
+            if self._out is None:
+                shape, dtype = layout
+                self._out = self._maker.memory.empty((len(self.indices), *shape), dtype)
+            return self._out
+
+    def _put_together(self) -> Made:
+        for part in self._parts:
+            if isinstance(part, BaseException):
+                raise part
+        value, faults = self._parts[0] if self._maker.mixing else self._gathered(self._parts)
+        if faults and not self._maker.skip:
+            raise faults[0].raised()
+        sent, event = self._maker.device.send(value)
+        return Made(sent, event, faults)
+
+    def _gathered(self, parts: list[Part]) -> tuple[Any, list[Fault]]:
+        everything = [sample for part in parts for sample in part.samples]
+        faults = [sample for sample in everything if isinstance(sample, Fault)]
+        samples = [sample for sample in everything if not isinstance(sample, Fault)]
+        if not samples or (faults and not self._maker.skip):
+            return None, faults
+        if self._maker.collate is not None:
+            images = (image for part in parts for image in part.images if image is not None)
+            return self._maker.collate([_whole(sample, images) for sample in samples]), faults
+        return collate(samples, self._images(parts)), faults
+
+    def _images(self, parts: list[Part]) -> Any:
+        if all(part.written for part in parts):
+            return self._out
+        images = [image for part in parts for image in part.images if image is not None]
+        if not images:
+            return None
+        first = images[0]
+        alike = isinstance(first, torch.Tensor) and first.device.type == "cpu"
+        if not alike or any(image.shape != first.shape or image.dtype != first.dtype for image in images):
+            return stack(images)
+        out = self._maker.memory.empty((len(images), *first.shape), first.dtype)
+        return torch.stack(images, out=out)
+
+
+def _whole(sample: Any, images: Any) -> Any:
+    """The sample with its image, the next one, where IMAGE is."""
+    if sample is IMAGE:
+        return next(images)
+    if isinstance(sample, Mapping):
+        return {name: _whole(value, images) for name, value in sample.items()}
+    if type(sample) in (tuple, list):
+        return type(sample)(_whole(value, images) for value in sample)
+    if isinstance(sample, tuple) and hasattr(sample, "_fields"):
+        return type(sample)(*(_whole(value, images) for value in sample))
+    return sample

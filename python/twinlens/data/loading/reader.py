@@ -1,0 +1,78 @@
+"""Samples with their files decoded, and what went wrong with those that have none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from twinlens.data.decoding import Mode, decode_bytes, jpeg_hw, read_bytes
+from twinlens.data.loading.source import Source, is_file
+from twinlens.errors import DecodeError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from twinlens.data.loading.scaling import Scaling
+
+__all__ = ["Fault", "Reader"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A sample without a result. stage: read, decode or transform."""
+
+    index: int
+    name: str
+    stage: str
+    error: BaseException
+
+    def raised(self) -> BaseException:
+        """What the consumer gets: the error itself, which says where it comes from."""
+        if self.stage == "decode" and isinstance(self.error, DecodeError):
+            reason = str(self.error)
+            return DecodeError(reason if reason.startswith(self.name) else f"{self.name}: {reason}")
+        if isinstance(self.error, StopIteration):  # it would end the consumer's loop
+            error: BaseException = RuntimeError(f"{self.name}: StopIteration")
+            error.__cause__ = self.error
+            return error
+        self.error.add_note(f"twinlens.data.Loader: {self.name}, {self.stage}")
+        return self.error
+
+
+@dataclass(frozen=True)
+class Reader:
+    """What decides the pixels before the pipeline sees them."""
+
+    source: Source
+    mode: Mode
+    scaling: Scaling | None
+    max_pixels: int
+
+    def read(self, index: int, key: int) -> Any:
+        """The sample, or a fault."""
+        stage = "read"
+        try:
+            sample = self.source[index]
+            stage = "decode"
+            return self._with_pixels(sample, key)
+        except BaseException as error:  # a dataset may raise anything; the consumer gets it
+            return Fault(index, self.source.name(index), stage, error)
+
+    def _with_pixels(self, sample: Any, key: int) -> Any:
+        """The sample with a file decoded: itself, the first of a tuple, or the entry "image"."""
+        if is_file(sample):
+            return self._decoded(sample, key)
+        if type(sample) in (tuple, list) and sample and is_file(sample[0]):
+            return (self._decoded(sample[0], key), *sample[1:])
+        if isinstance(sample, Mapping) and is_file(sample.get("image")):
+            return {**sample, "image": self._decoded(sample["image"], key)}
+        return sample
+
+    def _decoded(self, file: Any, key: int) -> NDArray[Any]:
+        data = file if isinstance(file, bytes) else read_bytes(file)
+        if self.scaling is None:
+            return decode_bytes(data, self.mode, None, self.max_pixels)
+        hw = jpeg_hw(data)
+        size = (1 << 30, 1 << 30) if hw is None else self.scaling.size(*hw, key)
+        return decode_bytes(data, self.mode, size, self.max_pixels)
