@@ -12,7 +12,7 @@ import torch
 
 import twinlens
 
-__all__ = ["describe"]
+__all__ = ["cores", "describe"]
 
 _DISTRIBUTIONS = (
     "twinlens",
@@ -32,13 +32,18 @@ def describe() -> dict[str, Any]:
     """Machine and versions, as plain values."""
     return {
         "cpu": _cpu_model(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": cores(),
         "isa": twinlens.isa(),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "device": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         "versions": {name: version for name in _DISTRIBUTIONS if (version := _version(name))},
     }
+
+
+def cores() -> int:
+    """Those that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _cpu_model() -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from twinlens.cli.bench import machine
 from twinlens.cli.bench.photos import Photo
-from twinlens.cli.bench.rows import Missing, Row, Subject, verify
+from twinlens.cli.bench.rows import Missing, Row, Subject, pillow_simd, verify
 from twinlens.cli.bench.timing import interleave
 
 __all__ = ["Settings", "measured", "report", "units"]
@@ -36,9 +36,10 @@ def report(
     subjects: Sequence[Subject], photos: Sequence[Photo], settings: Settings, progress: Progress
 ) -> dict[str, Any]:
     """Everything that a report shows, as values that JSON takes."""
+    about, simd = machine.describe(), pillow_simd.version()
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
-        "machine": machine.describe(),
+        "machine": {**about, "versions": {**about["versions"], **({"pillow-simd": simd} if simd else {})}},
         "photos": _about(photos),
         "rounds": settings.rounds,
         "clock": settings.clock,

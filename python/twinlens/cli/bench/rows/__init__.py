@@ -8,11 +8,14 @@ from twinlens.cli.bench.rows import (
     evaluation,
     filters,
     geometry,
+    isa,
     noise,
     normalize,
     overhead,
+    parallel,
     policies,
     resize,
+    share,
     train,
 )
 from twinlens.cli.bench.rows.base import Differs, Missing, Row, Subject, Verdict, verify
@@ -22,9 +25,10 @@ __all__ = ["Differs", "Missing", "Row", "Subject", "Verdict", "cpu_subjects", "c
 
 def cpu_subjects(batch_size: int = 64) -> list[Subject]:
     """Everything that runs without a device, in the report's order."""
-    modules = (resize, clahe, color, filters, geometry, normalize, noise, evaluation, train, overhead)
-    singles = [subject for module in modules for subject in module.subjects()]
-    return singles + batch.subjects(batch_size) + policies.subjects(batch_size)
+    singles = (resize, clahe, color, filters, geometry, noise, evaluation, train, isa, overhead)
+    batches = (normalize, batch, parallel, policies, share)
+    found = [subject for module in singles for subject in module.subjects()]
+    return found + [subject for module in batches for subject in module.subjects(batch_size)]
 
 
 def cuda_subjects(batch_size: int = 64, device: str = "cuda") -> list[Subject]:

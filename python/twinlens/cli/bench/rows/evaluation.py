@@ -69,7 +69,7 @@ def expected(side: int, crop: int, photo: Photo) -> Array:
     return as_array(functional.normalize(functional.to_tensor(array), MEAN, STD))
 
 
-def ours(side: int, crop: int) -> Call:
+def ours(side: int, crop: int) -> T.Compose:
     """Written as one writes it with torchvision."""
     return T.Compose([T.Resize(side), T.CenterCrop(crop), T.ToTensor(), T.Normalize(MEAN, STD)])
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from twinlens import transforms as T
 from twinlens.cli.bench.photos import Photo
-from twinlens.cli.bench.rows.base import Array, Call, Row, Subject
+from twinlens.cli.bench.rows.base import Array, Call, Row, Subject, chw_of
 from twinlens.cli.bench.rows.evaluation import image_of
 
 __all__ = ["subjects"]
@@ -24,6 +24,7 @@ def subjects() -> list[Subject]:
         Row("twinlens", "twinlens", _ours, _array, exact=True),
         Row("OpenCV", "cv2", _cv2, _array),
         Row("Albumentations", "albumentations", _albumentations, _array, image_of),
+        Row("torchvision v2", "torchvision", _torchvision_blur, lambda photo: photo.planar, chw_of),
     ]
     sharpness = [
         Row("twinlens", "twinlens", lambda: T.RandomAdjustSharpness(_FACTOR, p=1.0), _array, exact=True),
@@ -86,6 +87,13 @@ def _albumentations() -> Call:
 
     blur = albumentations.GaussianBlur(blur_limit=(_SIZE, _SIZE), sigma_limit=(_SIGMA, _SIGMA), p=1.0)
     return lambda array: blur(image=array)
+
+
+def _torchvision_blur() -> Call:
+    from torchvision.transforms.v2 import GaussianBlur
+
+    call: Call = GaussianBlur(_SIZE, _SIGMA)
+    return call
 
 
 def _torchvision() -> Call:

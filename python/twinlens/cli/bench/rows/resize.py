@@ -13,6 +13,7 @@ from PIL import Image
 
 from twinlens import transforms as T
 from twinlens.cli.bench.photos import Photo
+from twinlens.cli.bench.rows import pillow_simd
 from twinlens.cli.bench.rows.base import Array, Call, Row, Subject, chw_of
 
 __all__ = ["SIDE", "resized_hw", "resized_pil", "subjects"]
@@ -49,6 +50,7 @@ def _antialiased(kind: str) -> Subject:
         Row("twinlens", "twinlens", partial(T.Resize, SIDE, kind), _array, exact=True),
         Row("twinlens, PIL in and out", "twinlens", partial(T.Resize, SIDE, kind), lambda photo: photo.pil, exact=True),
         Row("Pillow", "PIL", partial(_pillow, kind), lambda photo: photo.pil),
+        Row("Pillow-SIMD", "PIL", partial(pillow_simd.Resize, kind, resized_hw), lambda photo: photo),
     ]
     if kind != "lanczos":  # torchvision has it on PIL images only
         rows += [

@@ -1,4 +1,7 @@
-"""The training pipeline: random resized crop 224, horizontal flip, tensor, normalize. Only shapes are checked."""
+"""The training pipeline: random resized crop 224, horizontal flip, tensor, normalize; and with a colour jitter.
+
+Only shapes are checked.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,18 @@ from twinlens import transforms as T
 from twinlens.cli.bench.rows.base import MEAN, STD, Array, Call, Row, Subject, as_array
 from twinlens.cli.bench.rows.evaluation import image_of
 
-__all__ = ["kornia_pipe", "ours", "rows", "subjects", "v1", "v2"]
+__all__ = ["jittered", "jittered_rows", "kornia_pipe", "ours", "rows", "subjects", "v1", "v2"]
+
+_JITTER = 0.4
 
 
 def subjects() -> list[Subject]:
-    """One subject."""
-    title = "Train pipeline from a decoded image: RandomResizedCrop 224, flip, tensor, normalize"
-    return [Subject("train", title, rows(224), None, shape=(3, 224, 224))]
+    """Without and with a jitter of brightness, contrast and saturation."""
+    what, shape = "Train pipeline from a decoded image: RandomResizedCrop 224, flip", (3, 224, 224)
+    return [
+        Subject("train", f"{what}, tensor, normalize", rows(224), None, shape=shape),
+        Subject("train_jitter", f"{what}, jitter (b, c, s), tensor, normalize", jittered_rows(224), None, shape=shape),
+    ]
 
 
 def rows(side: int) -> list[Row]:
@@ -33,13 +41,61 @@ def rows(side: int) -> list[Row]:
     ]
 
 
+def jittered_rows(side: int) -> list[Row]:
+    """The same with a ColorJitter behind the flip."""
+    v2_row = partial(_v2_jittered, side)
+    return [
+        Row("twinlens", "twinlens", partial(jittered, side), lambda photo: photo.array),
+        Row("twinlens, PIL in", "twinlens", partial(jittered, side), lambda photo: photo.pil),
+        Row("torchvision on PIL", "torchvision", partial(_v1_jittered, side), lambda photo: photo.pil),
+        Row("torchvision v2, channels last", "torchvision", v2_row, lambda photo: photo.channels_last),
+        Row("torchvision v2, contiguous", "torchvision", v2_row, lambda photo: photo.planar),
+        Row(
+            "Albumentations",
+            "albumentations",
+            partial(_albumentations, side, jitter=True),
+            lambda photo: photo.array,
+            image_of,
+        ),
+    ]
+
+
 def _only(result: Any) -> Array:
     return as_array(result[0])
 
 
-def ours(side: int) -> Call:
+def ours(side: int) -> T.Compose:
     """Written as one writes it with torchvision."""
     return T.Compose([T.RandomResizedCrop(side), T.RandomHorizontalFlip(), T.ToTensor(), T.Normalize(MEAN, STD)])
+
+
+def jittered(side: int) -> T.Compose:
+    """Five transforms."""
+    pipe: T.Compose = _with_jitter(T, side)
+    return pipe
+
+
+def _v1_jittered(side: int) -> Call:
+    from torchvision import transforms
+
+    call: Call = _with_jitter(transforms, side)
+    return call
+
+
+def _with_jitter(library: Any, side: int) -> Any:
+    """The same words in both libraries."""
+    jitter = library.ColorJitter(_JITTER, _JITTER, _JITTER)
+    steps = [library.RandomResizedCrop(side), library.RandomHorizontalFlip(), jitter]
+    return library.Compose([*steps, library.ToTensor(), library.Normalize(MEAN, STD)])
+
+
+def _v2_jittered(side: int) -> Call:
+    from torchvision.transforms import v2 as tv
+
+    steps = [tv.RandomResizedCrop(side, antialias=True), tv.RandomHorizontalFlip()]
+    steps += [tv.ColorJitter(_JITTER, _JITTER, _JITTER), tv.ToDtype(torch.float32, scale=True), tv.Normalize(MEAN, STD)]
+    call: Call = tv.Compose(steps)
+    return call
 
 
 def v1(side: int) -> Call:
@@ -66,14 +122,17 @@ def v2(side: int) -> Call:
     return call
 
 
-def _albumentations(side: int) -> Call:
+def _albumentations(side: int, jitter: bool = False) -> Call:
     import albumentations
     from albumentations.pytorch import ToTensorV2
 
+    amount = (1 - _JITTER, 1 + _JITTER)
+    colour = albumentations.ColorJitter(brightness=amount, contrast=amount, saturation=amount, hue=(0, 0), p=1.0)
     pipe = albumentations.Compose(
         [
             albumentations.RandomResizedCrop((side, side)),
             albumentations.HorizontalFlip(),
+            *([colour] if jitter else []),
             albumentations.Normalize(MEAN, STD),
             ToTensorV2(),
         ]

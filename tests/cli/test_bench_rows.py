@@ -1,0 +1,111 @@
+"""The rows of `twinlens bench` that time themselves, and what their figures stand for."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import twinlens
+from images import picture
+from twinlens.cli.bench import turn
+from twinlens.cli.bench.photos import Photo
+from twinlens.cli.bench.rows import Missing, cpu_subjects, isa, parallel, pillow_simd, resize, share
+
+PHOTO = Photo("one", picture(60, 81))
+
+
+class Ticks:
+    """A clock that goes on by one at every look."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+
+    def __call__(self) -> float:
+        self.time += 1
+        return self.time
+
+
+def test_names_are_unique_and_every_first_row_is_ours() -> None:
+    subjects = cpu_subjects(2)
+    assert len({subject.name for subject in subjects}) == len(subjects)
+    for subject in subjects:
+        assert subject.rows[0].library == "twinlens"
+        assert len({row.name for row in subject.rows}) == len(subject.rows)
+
+
+def test_a_turn_is_the_median_of_three_calls() -> None:
+    steps = iter([0, 1, 10, 15, 20, 22])  # calls of 1, 5 and 2
+    assert turn.turn(lambda value: value, None, lambda: next(steps)) == 2
+
+
+def test_a_row_runs_on_its_instruction_set_and_leaves_ours() -> None:
+    before, seen = twinlens.isa(), []
+    call = isa.OnIsa("baseline", lambda value: seen.append((twinlens.isa(), value)))
+    call(7)
+    assert call.seconds(8, Ticks()) == 1
+    assert seen == [("baseline", 7), *[("baseline", 8)] * 3]
+    assert twinlens.isa() == before
+
+
+def test_rows_that_the_machine_cannot_run_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(twinlens, "supported_isas", lambda: ["baseline"])
+    monkeypatch.setattr(parallel.machine, "cores", lambda: 1)
+    with pytest.raises(Missing, match="no avx2"):
+        isa.subjects()[0].rows[0].ready()
+    with pytest.raises(Missing, match="1 core"):
+        parallel.subjects(2)[0].rows[0].ready()
+
+
+def test_python_s_share_leaves_out_the_native_call() -> None:
+    """Two looks at the clock inside: of the three ticks between the outer looks one is the core's."""
+    (one, batch) = share.subjects(2)
+    for subject, items in ((one, PHOTO), (batch, [PHOTO, PHOTO])):
+        beside, whole = subject.rows
+        ticks = Ticks()
+        call = beside.ready()
+        assert isinstance(call, turn.SelfTimed)
+        assert call.seconds(beside.prepare(items), ticks) == 2
+        assert turn.turn(whole.ready(), whole.prepare(items), Ticks()) == 1
+
+
+def test_a_share_without_a_native_call_is_an_error() -> None:
+    with pytest.raises(RuntimeError, match="was not called"):
+        share.BesideNative(lambda value: value).seconds(1, Ticks())
+
+
+@pytest.fixture
+def _no_workers() -> Any:
+    yield
+    pillow_simd._worker.cache_clear()
+
+
+@pytest.mark.usefixtures("_no_workers")
+def test_the_other_pillow_answers_from_its_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any Pillow will do here, once it says that it is the other one."""
+    worker = pillow_simd._Worker(sys.executable)
+    monkeypatch.setenv(pillow_simd.VARIABLE, "simd")
+    monkeypatch.setattr(pillow_simd, "_worker", lambda python: {"simd": worker}[python])
+    for name, method in (("bilinear", Image.Resampling.BILINEAR), ("lanczos", Image.Resampling.LANCZOS)):
+        call = pillow_simd.Resize(name, resize.resized_hw)
+        wanted = PHOTO.pil.resize(resize.resized_hw(PHOTO.hw)[::-1], method)
+        assert np.array_equal(call(PHOTO), np.asarray(wanted))
+        assert 0 < call.seconds(PHOTO, turn.CLOCKS["wall"]) < 10
+    monkeypatch.undo()
+
+
+@pytest.mark.usefixtures("_no_workers")
+def test_without_the_other_pillow_the_row_says_why(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv(pillow_simd.VARIABLE, raising=False)
+    with pytest.raises(Missing, match="no TWINLENS_PILLOW_SIMD"):
+        pillow_simd.Resize("bilinear", resize.resized_hw)
+    assert pillow_simd.version() is None
+    for python, words in ((sys.executable, "not Pillow-SIMD"), (str(tmp_path / "none"), "has no Pillow")):
+        monkeypatch.setenv(pillow_simd.VARIABLE, python)
+        with pytest.raises(Missing, match=words):
+            pillow_simd.Resize("bilinear", resize.resized_hw)
+        assert pillow_simd.version() is None
