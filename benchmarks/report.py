@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 import twinlens
-from benchmarks import checkout
+from benchmarks import checkout, instructions
 from benchmarks.targets import listed, section
 from twinlens.cli.bench import markdown, measure
 from twinlens.cli.bench.photos import Photo, load_photos
@@ -83,7 +83,11 @@ def write(report: dict[str, Any], folder: Path) -> Path:
     """`<date>-<cpu>-<isa>.md` and `.json`; the path of the first."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{checkout.file_stem(report)}.md"
+    counts = json.loads(instructions.COMMITTED.read_text())
+    for subject in report["subjects"]:
+        subject["note"] = instructions.of_subject(subject["name"], counts)
     text = [markdown.render(report, [section(report["targets"])]), *_cuda_section(report["cuda"])]
+    text.append(instructions.section(counts))
     path.write_text("\n".join(text))
     path.with_name(f"{path.stem}.json").write_text(json.dumps(report, indent=1) + "\n")
     sys.stderr.write(f"{path}\n")

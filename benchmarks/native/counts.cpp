@@ -1,5 +1,6 @@
-// twinlens_counts ISA: runs every case on a synthetic picture, first to fill the caches, then inside twinlens_counted(),
-// which callgrind counts (see benchmarks/instructions.py). Prints how it was built and the cases in order.
+// twinlens_counts ISA: runs every case on a synthetic picture, first to fill the caches, then inside
+// twinlens_counted(), which callgrind counts (see benchmarks/instructions.py). Prints how it was built and the cases in
+// order.
 #include <cstring>
 #include <string>
 #include <vector>
@@ -54,9 +55,8 @@ Step median(int64_t size) { return {OpCode::median, {1, size}, {}}; }
 // 30 degrees round the middle.
 Step rotate(int64_t method) {
   constexpr double c = 0.8660254037844387, s = 0.5, x = (kWidth - 1) / 2.0, y = (kHeight - 1) / 2.0;
-  return {OpCode::warp,
-          {1, method, 0, kHeight, kWidth, 0},
-          {c, s, x - c * x - s * y, -s, c, y + s * x - c * y, 0, 0, 0}};
+  return {
+      OpCode::warp, {1, method, 0, kHeight, kWidth, 0}, {c, s, x - c * x - s * y, -s, c, y + s * x - c * y, 0, 0, 0}};
 }
 
 Step inverting_table() {
@@ -71,9 +71,7 @@ Step inverting_table() {
   return {OpCode::lut, ints, {}};
 }
 
-Step gaussian_5() {
-  return {OpCode::convolve, {1, 1, 5, 5, 8, 0, 14, 63, 102, 63, 14, 14, 63, 102, 63, 14}, {}};
-}
+Step gaussian_5() { return {OpCode::convolve, {1, 1, 5, 5, 8, 0, 14, 63, 102, 63, 14, 14, 63, 102, 63, 14}, {}}; }
 
 // Whole, and each pass alone: a side that stays has none.
 void add_resamples(std::vector<Case>& cases) {
@@ -138,7 +136,7 @@ std::vector<Case> all_cases() {
 }  // namespace
 
 extern "C" __attribute__((noinline)) void twinlens_counted(const std::vector<Op>& ops, const View& from,
-                                                            const View& to) {
+                                                           const View& to) {
   run_plan(ops, {from}, {to}, 1);
 }
 

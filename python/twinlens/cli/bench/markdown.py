@@ -45,6 +45,7 @@ def table(subject: dict[str, Any]) -> str:
     reference = subject["reference"]
     lines = [f"## {subject['title']}", ""]
     lines += [f"Reference: {reference}." if reference else "Random: shapes are checked, pixels are not compared.", ""]
+    lines += [subject["note"], ""] if subject.get("note") else []
     lines += ["| row | us an image | ratio | differs from reference |", "|---|---:|---:|---|"]
     for entry in subject["rows"]:
         if "skipped" in entry:

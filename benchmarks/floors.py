@@ -1,0 +1,189 @@
+"""`python -m benchmarks.floors`: what the arithmetic of a work cannot do without, and how near the kernels come to it.
+
+Bytes: the picture read once and the result written once, at the rate at which this machine copies as many. Operations:
+vector instructions that do the arithmetic of docs/kernels.md and move those bytes, nothing else: shuffles, addresses
+and loops are left out. The floor is the longer of the two times. The share of instructions is against the committed
+counts of AVX2, so that it does not depend on the machine.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import ceil
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+import twinlens
+from benchmarks.instructions import COMMITTED
+from twinlens import transforms as T
+from twinlens.cli.bench.rows.base import MEAN, STD
+from twinlens.cli.bench.threads import use_threads
+
+__all__ = ["FLOORS", "Floor", "groups", "main", "operations"]
+
+H, W, C, SIDE = 375, 500, 3, 224
+OUT_H, OUT_W = 256, 341  # of a resize to 256
+
+_WIDTH = {"baseline": 16, "avx2": 32, "avx512": 64}  # bytes in a register
+_EACH_CYCLE = {"baseline": 3, "avx2": 3, "avx512": 2}  # vector instructions that can start
+_CLOCK_HZ = 2.5e9  # where the system does not say
+_ROUNDS = 101
+
+
+@dataclass(frozen=True)
+class Floor:
+    """`arithmetic(width, taps)`: instructions with registers of so many bytes, dot products of so many taps."""
+
+    case: str  # in instructions.json
+    read: int
+    written: int
+    arithmetic: Callable[[int, int], float]
+    run: Callable[[], tuple[Any, Any]]  # a transform and its picture
+
+
+def groups(size: int, out: int, support: float, taps: int, first: int = 0, count: int | None = None) -> int:
+    """Dot products for outputs first .. first + count of an axis under Pillow's filters: `taps` inputs each."""
+    scale = size / out
+    reach = support * max(scale, 1.0)
+    found = 0
+    for i in range(first, first + (out if count is None else count)):
+        centre = (i + 0.5) * scale
+        found += ceil((min(size, int(centre + reach + 0.5)) - max(0, int(centre - reach + 0.5))) / taps)
+    return found
+
+
+def _resample(support: float) -> Callable[[int, int], float]:
+    """Sums in 32 bits of 22-bit weights: in two halves (pmaddwd), or in three bytes (VNNI)."""
+
+    def count(width: int, taps: int) -> float:
+        across = H * groups(W, OUT_W, support, taps) * C
+        down = OUT_W * groups(H, OUT_H, support, taps) * C
+        return (across + down) / (width / 4) * _parts(taps)
+
+    return count
+
+
+def _parts(taps: int) -> int:
+    return 3 if taps == 4 else 2
+
+
+def _evaluation(width: int, taps: int) -> float:
+    """What the crop keeps; the rows that it needs are at least its own share of all."""
+    rows = H * SIDE / OUT_H
+    across = rows * groups(W, OUT_W, 1.0, taps, (OUT_W - SIDE) // 2, SIDE) * C
+    down = SIDE * groups(H, OUT_H, 1.0, taps, (OUT_H - SIDE) // 2, SIDE) * C
+    return (across + down) / (width / 4) * _parts(taps) + _normalise(width, taps)
+
+
+def _normalise(width: int, taps: int) -> float:
+    """Widen, convert, multiply, multiply and add."""
+    del taps
+    return SIDE * SIDE * C / (width / 4) * 4
+
+
+def _gray(width: int, taps: int) -> float:
+    """Two products of pairs, a sum, a shift for 32-bit lanes."""
+    del taps
+    return H * W / (width / 4) * 4
+
+
+def _gaussian(width: int, taps: int) -> float:
+    """Three products of pairs in 16 bits across, three in 32 bits down."""
+    del taps
+    return H * W * C * (3 / (width / 2) + 3 / (width / 4))
+
+
+def _median(width: int, taps: int) -> float:
+    """Three sorted columns (6), their greatest least, middle middle, least greatest (8), the middle of these (4)."""
+    del taps
+    return H * W * C / width * 18
+
+
+def _none(width: int, taps: int) -> float:
+    del width, taps
+    return 0.0
+
+
+def _picture(h: int = H, w: int = W) -> Any:
+    return np.random.default_rng(0).integers(0, 256, (h, w, C), dtype=np.uint8)
+
+
+_FLOAT = [T.ToTensor(), T.Normalize(MEAN, STD)]
+
+
+def _resize(name: str, support: float) -> Floor:
+    arithmetic = _resample(support)
+    return Floor(
+        f"resize {name}", H * W * C, OUT_H * OUT_W * C, arithmetic, lambda: (T.Resize(OUT_H, name), _picture())
+    )
+
+
+def _pipeline() -> Any:
+    return T.Compose([T.Resize(OUT_H), T.CenterCrop(SIDE), *_FLOAT])
+
+
+_FRAME, _CROP = H * W * C, SIDE * SIDE * C
+_KEPT = _FRAME * SIDE * SIDE // (OUT_H * OUT_W)  # of the picture, by the crop
+
+FLOORS = (
+    _resize("bilinear", 1.0),
+    _resize("bicubic", 2.0),
+    _resize("lanczos", 3.0),
+    Floor("eval", _KEPT, 4 * _CROP, _evaluation, lambda: (_pipeline(), _picture())),
+    Floor("normalize", _CROP, 4 * _CROP, _normalise, lambda: (T.Compose(_FLOAT), _picture(SIDE, SIDE))),
+    Floor("flip", _FRAME, _FRAME, _none, lambda: (T.RandomHorizontalFlip(1.0), _picture())),
+    Floor("gray", _FRAME, H * W, _gray, lambda: (T.Grayscale(), _picture())),
+    Floor("GaussianBlur 5", _FRAME, _FRAME, _gaussian, lambda: (T.GaussianBlur(5, 1.0), _picture())),
+    Floor("MedianBlur 3", _FRAME, _FRAME, _median, lambda: (T.MedianBlur((3, 3), p=1.0), _picture())),
+)
+
+
+def operations(floor: Floor, isa: str) -> float:
+    """Vector instructions a picture."""
+    width = _WIDTH[isa]
+    return floor.arithmetic(width, 4 if isa == "avx512" else 2) + (floor.read + floor.written) / width
+
+
+def _seconds(call: Callable[[], Any]) -> float:
+    found = []
+    for _ in range(_ROUNDS):
+        start = perf_counter()
+        call()
+        found.append(perf_counter() - start)
+    return statistics.median(found)
+
+
+def _copying(count: int) -> float:
+    """Seconds that moving so many bytes, half of them read and half written, takes."""
+    source = np.ones(max(1, count // 2), np.uint8)
+    target = np.empty_like(source)
+    return _seconds(lambda: np.copyto(target, source))
+
+
+def main() -> None:
+    """Prints the table for the active kernels."""
+    use_threads(1)
+    isa, counts = twinlens.isa(), json.loads(COMMITTED.read_text())["cases"]
+    lines = [
+        f"| work | bytes | operations, {isa} | floor, us | measured, us | share | share of AVX2 instructions |",
+        "|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    for floor in FLOORS:
+        transform, picture = floor.run()
+        moved, needed = floor.read + floor.written, operations(floor, isa)
+        shortest = max(_copying(moved), needed / _EACH_CYCLE[isa] / _CLOCK_HZ)
+        taken = _seconds(lambda call=transform, image=picture: call(image))  # type: ignore[misc]
+        counted = operations(floor, "avx2") / counts[floor.case]["avx2"]
+        cells = (moved, f"{needed:.0f}", f"{1e6 * shortest:.1f}", f"{1e6 * taken:.1f}", f"{shortest / taken:.0%}")
+        lines.append(f"| {floor.case} | {' | '.join(map(str, cells))} | {counted:.0%} |")
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()
