@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 import torch
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 # The isa fixture is set once around all examples of a test, which is what function_scoped_fixture warns about.
 # How many draws do not fit is luck: a test still needs all of its examples, and fails where it finds none.
@@ -15,6 +15,9 @@ _QUIET = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck
 settings.register_profile("dev", max_examples=25, deadline=None, suppress_health_check=_QUIET)
 settings.register_profile("ci", max_examples=50, deadline=None, suppress_health_check=_QUIET, print_blob=True)
 settings.register_profile("thorough", max_examples=500, deadline=None, suppress_health_check=_QUIET, print_blob=True)
+settings.register_profile(
+    "mutants", max_examples=25, deadline=None, suppress_health_check=_QUIET, phases=[Phase.generate]
+)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 torch.set_num_threads(1)

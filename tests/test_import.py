@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import importlib.util
 import inspect
 import pkgutil
 import subprocess
@@ -18,11 +19,24 @@ import twinlens.errors
 from twinlens import transforms as T
 
 PACKAGE = Path(twinlens.__file__).parent
-HEAVY = ("kornia", "cv2", "pandas", "torchvision", "matplotlib", "typer", "rich", "pyarrow", "skimage", "simplejpeg")
+NO_KERNELS = () if importlib.util.find_spec("triton") else ("twinlens.engines.triton.kernels.",)  # Linux only
+HEAVY = (
+    "kornia",
+    "cv2",
+    "pandas",
+    "torchvision",
+    "matplotlib",
+    "typer",
+    "rich",
+    "pyarrow",
+    "skimage",
+    "simplejpeg",
+    "triton",
+)
 INNER = sorted(
     info.name
     for info in pkgutil.walk_packages([str(PACKAGE)], "twinlens.")
-    if not info.name.startswith(("twinlens._", "twinlens.cli", "twinlens.data"))
+    if not info.name.startswith(("twinlens._", "twinlens.cli", "twinlens.data", *NO_KERNELS))
 )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from twinlens.engines import triton
 from twinlens.engines.batch import Batch
 from twinlens.steps.device import as_tensor, movable
 from twinlens.steps.frozen import changed
@@ -29,13 +30,38 @@ Group = tuple[Ints, torch.Tensor, Spec]  # which images, (G, C, H, W), what is k
 def run(steps: list[Step], batch: Batch, *, out: Any = None) -> Batch:
     """Runs `steps` on tensors, channels first, stacked or a list; into `out` where it is given."""
     with torch.no_grad():
-        groups = list(_stack(batch))
-        for step in steps:
-            groups = [after for group in groups for after in _apply(step.select(group[0]), group)]
-        spec = batch.spec
-        for step in steps:
-            spec = step.after(spec)
-        return Batch(_unite(groups, spec, batch, out), spec, True)
+        spec, position = batch.spec, 0
+        groups: list[Group] = []
+        while position < len(steps):
+            step, chain = steps[position], _chain(steps[position:], spec, batch)
+            if chain is None:
+                groups = groups or list(_stack(batch))
+                groups = [after for group in groups for after in _apply(step.select(group[0]), group)]
+                spec, position = step.after(spec), position + 1
+            else:
+                started = groups or [(np.arange(len(spec)), batch.data, spec)]
+                whole = out if position + len(chain) == len(steps) else None
+                groups = [after for group in started for after in _fused(chain, group, whole)]
+                spec, position = chain.after, position + len(chain)
+        return Batch(_unite(groups or list(_stack(batch)), spec, batch, out), spec, True)
+
+
+def _chain(steps: list[Step], spec: Spec, batch: Batch) -> triton.Chain | None:
+    return triton.chain_at(steps, spec, batch.data[0].device) if len(spec) else None
+
+
+def _fused(chain: triton.Chain, group: Group, out: Any) -> Iterator[Group]:
+    """Images of any sizes, divided by the sizes and channels that their results have."""
+    numbers, images, spec = group
+    chain = chain.select(numbers)
+    after = chain.after
+    parts = _agreeing(np.stack((after.h, after.w, after.c), 1))
+    for rows in parts:
+        if len(parts) == 1:
+            yield numbers, triton.run_chain(chain, images, spec, out if len(numbers) == len(after) else None), after
+            continue
+        some = [images[i] for i in rows]
+        yield numbers[rows], triton.run_chain(chain.select(rows), some, spec.select(rows)), after.select(rows)
 
 
 def _stack(batch: Batch) -> Iterator[Group]:
@@ -111,7 +137,7 @@ def _unite(groups: list[Group], spec: Spec, batch: Batch, out: Any) -> Any:
         if not (order == np.arange(len(order))).all():
             stacked = stacked.index_select(0, as_tensor(np.argsort(order), stacked.device))
         if out is not None:
-            return out.copy_(stacked)
+            return out if stacked is out else out.copy_(stacked)
         return _own(stacked, batch)
     images: list[Any] = [None] * len(spec)
     for numbers, x, _ in groups:

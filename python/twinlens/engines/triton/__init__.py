@@ -1,0 +1,61 @@
+"""Runs of steps on CUDA that one Triton kernel does instead of several torch ones, with the same bits.
+
+Only light imports here: triton itself is imported when a kernel is launched. The torch code of the steps stays the
+fallback and the oracle.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import os
+from typing import TYPE_CHECKING, Any
+
+from twinlens.engines.triton.chain import Chain, match
+
+if TYPE_CHECKING:
+    import torch
+
+    from twinlens.steps.base import Step
+    from twinlens.steps.spec import Spec
+
+__all__ = ["Chain", "chain_at", "enabled", "run_chain"]
+
+
+def enabled(device: torch.device) -> bool:
+    """Whether kernels run on `device`: CUDA from capability 7.0, unless the environment has TWINLENS_TRITON=0.
+
+    Under TRITON_INTERPRET=1, Triton's own setting for debugging, also on CPU, slowly.
+    """
+    if os.environ.get("TWINLENS_TRITON") == "0" or not _importable():
+        return False
+    if device.type == "cpu":
+        return os.environ.get("TRITON_INTERPRET") == "1"
+    return device.type == "cuda" and _capable(device)
+
+
+@functools.cache
+def _importable() -> bool:
+    return importlib.util.find_spec("triton") is not None
+
+
+@functools.cache
+def _capable(device: torch.device) -> bool:
+    import torch
+
+    return torch.version.cuda is not None and torch.cuda.get_device_capability(device) >= (7, 0)
+
+
+def chain_at(steps: list[Step], spec: Spec, device: torch.device) -> Chain | None:
+    """The longest run of `steps`, from the first one on, that a kernel does; None where there is none."""
+    return match(steps, spec) if enabled(device) else None
+
+
+def run_chain(chain: Chain, images: Any, spec: Spec, out: torch.Tensor | None = None) -> torch.Tensor:
+    """(B, C, H, W): `images`, (B, C, h, w) or B tensors (C, h, w) of any sizes, after the chain.
+
+    All results have one size. `out`: where they go, if it is dense.
+    """
+    from twinlens.engines.triton.resample import run
+
+    return run(chain, images, spec, out)

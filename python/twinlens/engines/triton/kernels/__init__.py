@@ -1,0 +1,1 @@
+"""The Triton kernels: a file a family. Importing one imports triton."""

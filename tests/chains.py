@@ -1,0 +1,63 @@
+"""Runs of steps that are one launch on a card."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import strategies as st
+
+from images import picture, sides
+from parity.trial import planar
+from twinlens.engines import Batch
+from twinlens.steps import Convert, Flip, Lut, Normalize, Resample, Spec, Step
+from twinlens.steps.resample.step import ANTIALIASED
+
+__all__ = ["chains"]
+
+
+@st.composite
+def chains(draw: st.DrawFn) -> tuple[list[Step], Batch]:
+    """Images of different sizes, of each a window that is resized, a part of the result that is kept, flips, tables,
+    floats.
+    """
+    n, c = draw(st.integers(1, 4)), draw(st.sampled_from([1, 3, 3, 3, 4]))
+    seed = draw(st.integers(0, 2**32 - 1))
+    rng = np.random.default_rng(seed)
+    images = [
+        planar(picture(draw(sides(40)), draw(sides(40)), c, kind=draw(st.sampled_from(["noise", "checker"])), seed=i))
+        for i in range(n)
+    ]
+    spec = Spec.of([(*image.shape[1:], c) for image in images], "uint8")
+    steps: list[Step] = [_resample(draw, rng, spec)]
+    for _ in range(draw(st.integers(0, 2))):
+        steps.append(Flip(rng.random(n) < 0.5, rng.random(1) < 0.5, active=rng.random(n) < 0.7))
+    for _ in range(draw(st.integers(0, 2))):
+        shape = (draw(st.sampled_from([1, n])), draw(st.sampled_from([1, c])), 256)
+        steps.append(Lut(rng.integers(0, 256, shape, np.uint8), active=rng.random(n) < 0.7))
+    steps += draw(st.sampled_from(_finishes(c)))
+    return steps, Batch(images, spec, True)
+
+
+def _resample(draw: st.DrawFn, rng: np.random.Generator, spec: Spec) -> Resample:
+    n = len(spec)
+    h, w = draw(sides(24)), draw(sides(24))
+    out_h, out_w = h + rng.integers(0, 9, n), w + rng.integers(0, 9, n)
+    roi = np.stack((rng.integers(0, out_h - h + 1), rng.integers(0, out_w - w + 1), *np.full((2, n), [[h], [w]])), 1)
+    y, x = rng.integers(0, spec.h), rng.integers(0, spec.w)
+    window = np.stack((y, x, rng.integers(1, spec.h - y + 1), rng.integers(1, spec.w - x + 1)), 1)
+    box = None
+    if draw(st.booleans()):
+        begin, end = np.sort(rng.random((2, n, 2)), 0)
+        size = window[:, [3, 2]].astype(np.float64)
+        box = np.concatenate((begin * size, (end * 0.9 + 0.1) * size), 1)
+    return Resample(draw(st.sampled_from(ANTIALIASED)), out_h, out_w, roi, window, box)
+
+
+def _finishes(c: int) -> list[list[Step]]:
+    mean, std = np.linspace(0.3, 0.6, c)[None], np.linspace(0.2, 0.4, c)[None]
+    floats = ("float32", "float16", "bfloat16")
+    return [
+        [],
+        *([Normalize(mean, std, dtype, scale=True)] for dtype in floats),
+        *([Convert(dtype)] for dtype in floats),
+        [Convert("float32", scale=False)],
+    ]

@@ -1,0 +1,143 @@
+"""The resampling kernel by Triton's interpreter: the oracle's bits, and the native engine's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import twinlens
+from chains import chains
+from images import picture, sides
+from parity import STEPS, Trial, bits
+from parity.trial import planar, run_planar
+from pipelines import MEAN, STD, assert_same, photographs, training
+from reference.resample import fixed_point, taps
+from twinlens import engines
+from twinlens import transforms as T
+from twinlens.engines import Batch, triton
+from twinlens.steps import Resample, Spec, Step
+from twinlens.steps.resample.step import ANTIALIASED
+
+
+@pytest.fixture
+def launches(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many steps each launch took."""
+    taken: list[int] = []
+    launch = triton.run_chain
+
+    def counted(chain: triton.Chain, *rest: Any) -> torch.Tensor:
+        taken.append(len(chain))
+        return launch(chain, *rest)
+
+    monkeypatch.setattr(triton, "run_chain", counted)
+    return taken
+
+
+@pytest.mark.parametrize("method", ANTIALIASED)
+def test_oracle(method: str, launches: list[int]) -> None:
+    @settings(max_examples=10)
+    @given(STEPS[f"resample antialiased {method}"])
+    def check(trial: Trial) -> None:
+        got = run_planar(trial, "kornia")
+        for pixels, want in zip(got, trial.expected, strict=True):
+            np.testing.assert_array_equal(pixels, bits(want))
+
+    check()
+    assert launches
+
+
+@settings(max_examples=30)
+@given(chains())
+def test_chains_of_one_launch_equal_the_native_engine(chain: tuple[list[Step], Batch]) -> None:
+    steps, batch = chain
+    found = triton.chain_at(steps, batch.spec, torch.device("cpu"))
+    assert found is not None
+    assert len(found) == len(steps)
+    got = triton.run_chain(found, batch.data, batch.spec)
+    want = engines.run(steps, batch, chw=True, tensors=True, engine="native").data
+    np.testing.assert_array_equal(bits(got), bits(torch.stack(list(want))))
+
+
+@settings(max_examples=15)
+@given(
+    st.sampled_from(["box", "bilinear", "bicubic"]), sides(50), sides(50), st.tuples(st.floats(0, 1), st.floats(0, 1))
+)
+def test_weights_made_on_the_device(method: str, size: int, out: int, ends: tuple[float, float]) -> None:
+    """The oracle's weights at their places, zeros elsewhere."""
+    from twinlens.engines.triton.resample import axes_of, rows_of, weights_of
+
+    low, high = min(ends) * size, (max(ends) * 0.9 + 0.1) * size
+    step = Resample(method, np.array([out]), np.array([out]), box=np.array([[low, low, high, high]]))
+    axes = axes_of(step, Spec.of([(size, size, 1)], "uint8"))
+    rows = rows_of(axes, method)
+    start, weights = weights_of(method, axes, rows, torch.from_numpy(rows.reshape(-1)), out)
+    dense = np.zeros((out, size), np.int64)
+    for i, (first, own) in enumerate(taps(size, out, method, low, high)):
+        dense[i, first : first + len(own)] = [fixed_point(w) for w in own]
+    for axis in range(2):
+        got = np.zeros((out, size), np.int64)
+        for i in range(out):
+            at = int(start[axis, i])
+            got[i, at : at + weights.shape[1]] += weights[axis, :, i].numpy()
+        np.testing.assert_array_equal(got, dense)
+
+
+def test_a_pipeline_is_one_launch(launches: list[int]) -> None:
+    images = [planar(image) for image in photographs(5)]
+    pipe = T.Compose(
+        [
+            T.RandomResizedCrop(24),
+            T.RandomHorizontalFlip(),
+            T.RandomVerticalFlip(),
+            T.ToTensor(),
+            T.Normalize(MEAN, STD),
+        ]
+    )
+    keys = list(range(5))
+    assert_same([pipe.batch(images, keys=keys, engine="kornia")], [pipe.batch(images, keys=keys, engine="native")])
+    assert launches == [4]
+
+
+def test_sizes_of_results_divide_the_batch(launches: list[int]) -> None:
+    images = [planar(image) for image in photographs(6)]
+    pipe = T.Compose([T.RandomChoice([T.Resize((9, 8)), T.Resize((8, 9))]), T.Resize(13)])
+    keys = list(range(6))
+    assert_same(pipe(images, keys=keys, engine="kornia"), pipe(images, keys=keys, engine="native"))
+    assert launches
+
+
+def test_steps_around_a_chain_and_into_a_given_tensor(launches: list[int]) -> None:
+    images, keys = [planar(image) for image in photographs(4, same_size=True)], [3, 4, 5, 6]
+    for out in (torch.full((4, 3, 24, 24), -7.0), torch.full((4, 24, 24, 3), -7.0).permute(0, 3, 1, 2)):
+        done = training().batch(torch.stack(images), keys=keys, out=out, engine="kornia")
+        assert done is out
+        assert_same([out], [training().batch(images, keys=keys, engine="native")])
+    pipe = T.Compose([T.Grayscale(3), T.Resize(20), T.CLAHE(), T.CenterCrop(16), T.Resize(9), T.ToTensor()])
+    assert_same([pipe.batch(images, engine="kornia")], [pipe.batch(images, engine="native")])
+    assert launches == [3, 3, 1, 2]
+
+
+def test_strides_and_inputs_stay() -> None:
+    dense = planar(picture(29, 41, 3))
+    larger = torch.zeros((3, 58, 123), dtype=torch.uint8)
+    strided = larger[:, ::2, ::3]
+    strided.copy_(dense)
+    last = dense.permute(1, 2, 0).contiguous().permute(2, 0, 1)
+    pipe = T.Resize((12, 50), "bicubic")
+    want, before = pipe(dense), larger.clone()
+    for image in (strided, last, dense.expand(2, 3, 29, 41)[1]):
+        assert torch.equal(pipe(image, engine="kornia"), want)
+    assert torch.equal(larger, before)
+
+
+def test_switched_off(monkeypatch: pytest.MonkeyPatch, launches: list[int]) -> None:
+    monkeypatch.setenv("TWINLENS_TRITON", "0")
+    image = planar(picture(9, 9, 3))
+    with twinlens.use_engine("kornia"):
+        assert torch.equal(T.Resize(4)(image), T.Resize(4)(image, engine="native"))
+    assert not launches

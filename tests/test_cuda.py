@@ -1,0 +1,89 @@
+"""On a card: every step and whole pipelines give the bits of the CPU, and nothing waits for the card."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+
+import twinlens
+from chains import chains
+from parity import STEPS, Trial, bits
+from parity.trial import planar
+from pipelines import PIPELINES, assert_same, photographs
+from twinlens import engines
+from twinlens.engines import Batch, triton
+from twinlens.steps import Step
+
+pytestmark = pytest.mark.cuda
+
+KEYS = [twinlens.key(7, 1, i) for i in range(24)]
+
+
+@pytest.fixture(params=["triton", "torch"])
+def kernels(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """With Triton's kernels, and with torch's alone."""
+    monkeypatch.setenv("TWINLENS_TRITON", "1" if request.param == "triton" else "0")
+    return str(request.param)
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_every_step(name: str, kernels: str) -> None:
+    @settings(max_examples=15)
+    @given(STEPS[name])
+    def check(trial: Trial) -> None:
+        batch = Batch([planar(image).cuda() for image in trial.images], trial.spec, True)
+        done = engines.run([trial.step], batch, chw=True, tensors=True).data
+        for i, (image, want) in enumerate(zip(done, trial.expected, strict=True)):
+            assert image.is_cuda
+            message = f"{kernels}, image {i} of {trial.step.describe()}"
+            np.testing.assert_array_equal(np.moveaxis(bits(image.cpu()), 0, -1), bits(want), err_msg=message)
+
+    check()
+
+
+@settings(max_examples=100)
+@given(chains())
+def test_chains_of_one_launch(chain: tuple[list[Step], Batch]) -> None:
+    steps, batch = chain
+    found = triton.chain_at(steps, batch.spec, torch.device("cuda"))
+    assert found is not None
+    assert len(found) == len(steps)
+    got = triton.run_chain(found, [image.cuda() for image in batch.data], batch.spec)
+    want = engines.run(steps, batch, chw=True, tensors=True, engine="native").data
+    np.testing.assert_array_equal(bits(got.cpu()), bits(torch.stack(list(want))))
+
+
+@pytest.mark.parametrize("name", PIPELINES)
+def test_pipelines(name: str, kernels: str) -> None:
+    del kernels
+    pipe = PIPELINES[name]()
+    for same_size in (True, False):
+        images = [planar(image) for image in photographs(24, same_size=same_size)]
+        done = pipe([image.cuda() for image in images], keys=KEYS)
+        assert_same([image.cpu() for image in done], pipe(images, keys=KEYS))
+
+
+@contextmanager
+def no_waiting() -> Iterator[None]:
+    """An error where the host waits for the card."""
+    before = torch.cuda.get_sync_debug_mode()
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        yield
+    finally:
+        torch.cuda.set_sync_debug_mode(before)
+
+
+@pytest.mark.parametrize("name", PIPELINES)
+def test_the_host_does_not_wait(name: str, kernels: str) -> None:
+    del kernels
+    pipe = PIPELINES[name]()
+    images = [planar(image).cuda() for image in photographs(8)]
+    pipe(images, keys=KEYS[:8])  # tables that are made once
+    with no_waiting():
+        pipe(images, keys=KEYS[:8])

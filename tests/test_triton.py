@@ -1,0 +1,120 @@
+"""Triton kernels without a card: the tests of tests/interpreted in a process where Triton's interpreter runs them, and
+the compiler's output for a card. On a card: tests/test_cuda.py.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import twinlens
+
+HERE = Path(__file__).parent
+TESTED_BY = {"weights": "resample"}
+INTERPRETED = sorted(path.name for path in (HERE / "interpreted").glob("test_*.py"))
+
+pytest.importorskip("triton", reason="Triton has wheels for Linux only")
+
+
+def _interpreted(name: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", str(HERE / "interpreted" / name)],
+        env={**os.environ, "TRITON_INTERPRET": "1", **environment},
+        capture_output=True, text=True, check=False, timeout=600, cwd=HERE.parent,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", INTERPRETED)
+def test_interpreted(name: str) -> None:
+    done = _interpreted(name)
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    assert "passed" in done.stdout
+
+
+MUTANTS = [
+    (
+        "resample",
+        "tl.full([BLOCK_Y, BLOCK_X], 1 << 21, tl.int32)",
+        "tl.full([BLOCK_Y, BLOCK_X], (1 << 21) - 1, tl.int32)",
+    ),
+    ("resample", "0), 255)\n        total", "0), 254)\n        total"),
+    ("resample", "width - 1 - at_x", "width - at_x"),
+    ("resample", "tl.load(p + 5) * column_stride", "(tl.load(p + 5) + 1) * column_stride"),
+    ("resample", "channel * table_channel", "0 * table_channel"),
+    ("weights", "support + 0.5).to(tl.int32), size)", "support).to(tl.int32), size)"),
+    ("weights", "- 2.5) * x * x", "- 2.50001) * x * x"),
+    ("weights", "tl.where(w < 0.0, -0.5, 0.5)", "0.5"),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("file", "old", "new"), MUTANTS)
+def test_a_broken_kernel_is_noticed(file: str, old: str, new: str, tmp_path: Path) -> None:
+    package = tmp_path / "twinlens"
+    shutil.copytree(Path(twinlens.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
+    kernel = package / "engines" / "triton" / "kernels" / f"{file}.py"
+    text = kernel.read_text()
+    assert old in text
+    kernel.write_text(text.replace(old, new))
+    done = _interpreted(
+        f"test_{TESTED_BY.get(file, file)}_kernel.py", PYTHONPATH=str(tmp_path), HYPOTHESIS_PROFILE="mutants"
+    )
+    assert done.returncode == 1, "it survived"
+    assert "Mismatched elements" in done.stdout or "assert_same" in done.stdout
+
+
+def _compiled(name: str, architecture: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    import triton
+    from triton.backends.compiler import GPUTarget
+    from triton.compiler import ASTSource
+
+    monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
+    kernel, types, constants = KERNELS[name]()
+    signature = {**types, **dict.fromkeys(constants, "constexpr")}
+    source = ASTSource(fn=kernel, signature=signature, constexprs=constants)
+    options = {"num_warps": 4, "enable_fp_fusion": False}
+    made = triton.compile(source, target=GPUTarget("cuda", architecture, 32), options=options)
+    assert made.asm["cubin"]
+    ptx: str = made.asm["ptx"]
+    return ptx
+
+
+def _weights(kind: str) -> Any:
+    from twinlens.engines.triton.kernels.weights import weights_kernel
+
+    types = {"axes": "*i64", "start": "*i32", "weights": "*i32", "n": "i32", "taps_stride": "i32"}
+    return weights_kernel, types, {"KIND": kind, "BLOCK": 128}
+
+
+def _resample(dtype: str) -> Any:
+    from twinlens.engines.triton.kernels.resample import resample_kernel
+
+    pointers = {"out": f"*{dtype}", "images": "*i64", "axes": "*i64", "start": "*i32", "weights": "*i32"}
+    numbers = ("n", "taps_stride", "height", "width", "channels", "tiles_x", "table_sample", "table_channel")
+    types = {**pointers, "table": f"*{dtype}", **dict.fromkeys(numbers, "i32")}
+    return resample_kernel, types, {"TABLE": dtype != "u8", "BLOCK_Y": 8, "BLOCK_X": 64}
+
+
+KERNELS: dict[str, Callable[[], Any]] = {
+    **{f"weights {kind}": partial(_weights, kind) for kind in ("box", "bilinear", "bicubic")},
+    **{f"resample to {dtype}": partial(_resample, dtype) for dtype in ("u8", "fp32", "fp16", "bf16")},
+}
+
+
+@pytest.mark.parametrize("architecture", [80, 90])
+@pytest.mark.parametrize("name", KERNELS)
+def test_compiled_for_a_card(name: str, architecture: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No product is fused with a sum, no division is approximate, no arithmetic flushes."""
+    ptx = _compiled(name, architecture, tmp_path, monkeypatch)
+    assert not re.findall(r"\bfma\.|\bmad\.[a-z.]*f(?:16|32|64)|\.ftz|\.approx|\bdiv\.full", ptx)
+    if name.startswith("weights"):
+        assert "div.rn.f64" in ptx
