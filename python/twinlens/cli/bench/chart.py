@@ -17,10 +17,12 @@ _SCALE = 2  # pixels of the file for one of the layout
 _MARGIN, _HEAD, _FOOT = 28, 96, 34
 _LABELS, _BARS, _VALUES, _GUTTER = 236, 340, 56, 36  # widths within a column, and between columns
 _TITLE, _BAR, _GAP = 26, 19, 12  # heights of a group's title and of a bar's line, room behind a group
-_COLUMN_BARS = 66  # more go on in another column
+_COLUMN_BARS = 84  # more go on in another column
 
 _PAPER, _INK, _QUIET, _GRID = (255, 255, 255), (28, 30, 34), (110, 115, 124), (226, 228, 232)
 _SAME, _OTHER, _UNCOMPARED, _SLOWER = (23, 105, 170), (141, 190, 226), (150, 156, 166), (204, 92, 58)
+_OURS = (20, 120, 70)
+_SPARSE = 150  # a ratio of the axis' ends above which only powers of ten are marked
 
 Entry = dict[str, Any]
 Xy = tuple[float, float]
@@ -31,12 +33,13 @@ class _Group:
     """A piece of work and its rivals."""
 
     title: str
+    ours: float  # microseconds of the first row, where the axis has 1
     bars: list[Entry]
     compared: bool
 
     @property
     def height(self) -> int:
-        return _TITLE * len(self.lines) + _BAR * len(self.bars) + _GAP
+        return _TITLE * len(self.lines) + _BAR * (1 + len(self.bars)) + _GAP
 
     @property
     def lines(self) -> list[str]:
@@ -59,7 +62,7 @@ def draw_chart(report: dict[str, Any], path: Path) -> None:
     _draw_head(pen, report)
     for i, column in enumerate(columns):
         pen.column(column, _MARGIN + i * (_LABELS + _BARS + _VALUES + _GUTTER))
-    image.quantize(64).save(path, "PNG", optimize=True)
+    image.save(path, "PNG", optimize=True)
 
 
 def _groups(subjects: list[dict[str, Any]]) -> list[_Group]:
@@ -67,13 +70,14 @@ def _groups(subjects: list[dict[str, Any]]) -> list[_Group]:
     for subject in subjects:
         bars = [row for row in subject["rows"] if row["library"] != "twinlens" and "ratio" in row]
         if bars:
-            found.append(_Group(subject["title"], bars, subject["reference"] is not None))
+            ours = subject["rows"][0]["microseconds"]
+            found.append(_Group(subject["title"], ours, bars, subject["reference"] is not None))
     return found
 
 
 def _columns(groups: list[_Group]) -> list[list[_Group]]:
     """In order, of about the same height."""
-    bars = sum(len(group.bars) + 1 for group in groups)
+    bars = sum(len(group.bars) + 2 for group in groups)
     count = max(1, math.ceil(bars / _COLUMN_BARS))
     share = sum(group.height for group in groups) / count
     columns: list[list[_Group]] = [[]]
@@ -121,8 +125,11 @@ class _Pen:
             top = self._group(group, left, top)
 
     def _marks(self) -> list[float]:
-        steps = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
-        return [step for step in steps if self._axis[0] <= step <= self._axis[1]]
+        """As many as have room for their labels."""
+        low, high = self._axis
+        steps = (1, 10) if high / low > _SPARSE else (1, 2, 5, 10)
+        marks = sorted({step * 10.0**power for power in range(-3, 6) for step in steps})
+        return [mark for mark in marks if low <= mark <= high]
 
     def _group(self, group: _Group, left: float, top: float) -> float:
         for line in group.lines:
@@ -131,7 +138,12 @@ class _Pen:
         for mark in self._marks():
             x = left + _LABELS + self._x(mark)
             half = 0.75 if mark == 1 else 0.25
-            self.box(x - half, top, x + half, top + _BAR * len(group.bars), _QUIET if mark == 1 else _GRID)
+            bottom = top + _BAR * (1 + len(group.bars))
+            self.box(x - half, top, x + half, bottom, _QUIET if mark == 1 else _GRID)
+        one, middle = left + _LABELS, top + _BAR / 2
+        self.text((one - 10, middle), "twinlens", 12, _OURS, "rm")
+        self.text((one + self._x(1.0) + 6, middle), f"{group.ours:,.0f} us an image", 12, _OURS)
+        top += _BAR
         for bar in group.bars:
             self._bar(bar, group.compared, left, top)
             top += _BAR
@@ -158,7 +170,7 @@ def _draw_head(pen: _Pen, report: dict[str, Any]) -> None:
     h, w = photos["mean_hw"]
     pen.text((_MARGIN, 26), "How many times longer than twinlens", 22, _INK)
     pen.text((_MARGIN, 50), f"{at['cpu']}, {at['isa']} kernels, {threads}", 12, _QUIET)
-    about = f"{photos['count']} photos, mean {h} x {w}; medians of {report['rounds']} rounds; logarithmic"
+    about = f"{photos['count']} photos, mean {h} x {w}; rounds: {report['rounds']}; logarithmic"
     pen.text((_MARGIN, 66), about, 12, _QUIET)
     x = float(_MARGIN)
     meanings = ((_SAME, "same pixels as the reference"), (_OTHER, "other pixels"), (_UNCOMPARED, "random"))
