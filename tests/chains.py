@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 from hypothesis import strategies as st
 
 from images import picture, sides
 from parity.trial import planar
 from twinlens.engines import Batch
-from twinlens.steps import Convert, Flip, Lut, Normalize, Resample, Spec, Step
+from twinlens.steps import Adjust, Convert, Flip, Lut, Normalize, Resample, Spec, Step
 from twinlens.steps.resample.step import ANTIALIASED
 
-__all__ = ["chains"]
+__all__ = ["adjustments", "chains"]
 
 
 @st.composite
@@ -61,3 +62,25 @@ def _finishes(c: int) -> list[list[Step]]:
         *([Convert(dtype)] for dtype in floats),
         [Convert("float32", scale=False)],
     ]
+
+
+@st.composite
+def adjustments(draw: st.DrawFn) -> tuple[list[Step], Batch]:
+    """Adjustments and tables, each of some images, in any order, then floats; several contrasts of an image too."""
+    n, c = draw(st.integers(1, 4)), draw(st.sampled_from([1, 3, 3]))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    h, w = draw(sides(40)), draw(sides(40))
+    kind = draw(st.sampled_from(["noise", "checker", "gradient"]))
+    images = [planar(picture(h, w, c, kind=kind, seed=i)) for i in range(n)]
+    steps: list[Step] = []
+    kinds = ("brightness", "contrast", "contrast", "table") + ("saturation", "hue") * (c == 3)
+    for name in ["contrast", *draw(st.lists(st.sampled_from(kinds), max_size=6))]:
+        active = None if draw(st.booleans()) else rng.random(n) < 0.6
+        if name == "table":
+            shape = (draw(st.sampled_from([1, n])), draw(st.sampled_from([1, c])), 256)
+            steps.append(Lut(rng.integers(0, 256, shape, np.uint8), active=active))
+        else:
+            amount = rng.uniform(-0.5, 0.5, n) if name == "hue" else rng.uniform(0, 2.5, draw(st.sampled_from([1, n])))
+            steps.append(Adjust(name, amount, active=active))
+    steps += draw(st.sampled_from(_finishes(c)))
+    return steps, Batch(torch.stack(images), Spec.of([(h, w, c)] * n, "uint8"), True)

@@ -50,6 +50,12 @@ MUTANTS = [
     ("resample", "width - 1 - at_x", "width - at_x"),
     ("resample", "tl.load(p + 5) * column_stride", "(tl.load(p + 5) + 1) * column_stride"),
     ("resample", "channel * table_channel", "0 * table_channel"),
+    ("adjust", "b + 32768", "b + 32767"),
+    ("adjust", "mixed, 0.0)", "mixed, 1.0)"),
+    ("adjust", "2 * total + pixels", "2 * total"),
+    ("adjust", "first + 2 * second", "first + second"),
+    ("adjust", "1.0 - wide * (1.0 - f)", "1.0 - wide * f"),
+    ("adjust", "own + stage", "own"),
     ("weights", "support + 0.5).to(tl.int32), size)", "support).to(tl.int32), size)"),
     ("weights", "- 2.5) * x * x", "- 2.50001) * x * x"),
     ("weights", "tl.where(w < 0.0, -0.5, 0.5)", "0.5"),
@@ -79,6 +85,7 @@ def _compiled(name: str, architecture: int, tmp_path: Path, monkeypatch: pytest.
 
     monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
     kernel, types, constants = KERNELS[name]()
+    types = {name: types.get(name, "constexpr") for name in kernel.arg_names}
     signature = {**types, **dict.fromkeys(constants, "constexpr")}
     source = ASTSource(fn=kernel, signature=signature, constexprs=constants)
     options = {"num_warps": 4, "enable_fp_fusion": False}
@@ -98,15 +105,36 @@ def _weights(kind: str) -> Any:
 def _resample(dtype: str) -> Any:
     from twinlens.engines.triton.kernels.resample import resample_kernel
 
-    pointers = {"out": f"*{dtype}", "images": "*i64", "axes": "*i64", "start": "*i32", "weights": "*i32"}
+    pointers = {"out": f"*{dtype}", "base": "i64", "images": "*i64", "axes": "*i64", "start": "*i32", "weights": "*i32"}
     numbers = ("n", "taps_stride", "height", "width", "channels", "tiles_x", "table_sample", "table_channel")
     types = {**pointers, "table": f"*{dtype}", **dict.fromkeys(numbers, "i32")}
     return resample_kernel, types, {"TABLE": dtype != "u8", "BLOCK_Y": 8, "BLOCK_X": 64}
 
 
+_COLORS = {"base": "i64", "images": "*i64", "ops": "*i32"}
+_SIZES = ("n", "contrasts", "height", "width")
+
+
+def _sums(channels: int) -> Any:
+    from twinlens.engines.triton.kernels.adjust import sum_kernel
+
+    types = {"sums": "*i64", **_COLORS, "stops": "*i32", "tables": "*u8", **dict.fromkeys((*_SIZES, "stage"), "i32")}
+    return sum_kernel, types, {"CHANNELS": channels, "BLOCK": 1024}
+
+
+def _adjust(dtype: str) -> Any:
+    from twinlens.engines.triton.kernels.adjust import adjust_kernel
+
+    types = {"out": f"*{dtype}", **_COLORS, "sums": "*i64", "tables": "*u8", "finish": f"*{dtype}"}
+    types |= dict.fromkeys((*_SIZES, "finish_channel"), "i32")
+    return adjust_kernel, types, {"CHANNELS": 3, "FINISH": dtype != "u8", "BLOCK": 1024}
+
+
 KERNELS: dict[str, Callable[[], Any]] = {
     **{f"weights {kind}": partial(_weights, kind) for kind in ("box", "bilinear", "bicubic")},
     **{f"resample to {dtype}": partial(_resample, dtype) for dtype in ("u8", "fp32", "fp16", "bf16")},
+    **{f"sums of {channels}": partial(_sums, channels) for channels in (1, 3)},
+    **{f"adjust to {dtype}": partial(_adjust, dtype) for dtype in ("u8", "fp32")},
 }
 
 

@@ -56,6 +56,4 @@ def run_chain(chain: Chain, images: Any, spec: Spec, out: torch.Tensor | None = 
 
     All results have one size. `out`: where they go, if it is dense.
     """
-    from twinlens.engines.triton.resample import run
-
-    return run(chain, images, spec, out)
+    return chain.run(images, spec, out)

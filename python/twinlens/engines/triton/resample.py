@@ -6,7 +6,6 @@ A batch takes one upload of a few numbers an image, a small launch that makes th
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,24 +13,26 @@ import numpy as np
 import torch
 
 from twinlens import _native
+from twinlens.engines.triton.memory import on, source_rows, target
+from twinlens.engines.triton.tables import strides
 from twinlens.steps.device import as_tensor
 from twinlens.steps.resample.step import METHODS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from twinlens.engines.triton.chain import Chain
+    from twinlens.engines.triton.resampling import Resampling
     from twinlens.steps.resample.step import Resample
     from twinlens.steps.spec import Ints, Reals, Spec
 
-__all__ = ["axes_of", "on", "rows_of", "run", "weights_of"]
+__all__ = ["axes_of", "rows_of", "run", "weights_of"]
 
 _SUPPORT = {"box": 0.5, "bilinear": 1.0, "hamming": 1.0, "bicubic": 2.0, "lanczos": 3.0}
 _ON_HOST = ("hamming", "lanczos")
 _BLOCK_Y, _BLOCK_X, _WEIGHTS = 8, 64, 128
 
 
-def run(chain: Chain, images: Any, spec: Spec, out: torch.Tensor | None) -> torch.Tensor:
+def run(chain: Resampling, images: Any, spec: Spec, out: torch.Tensor | None) -> torch.Tensor:
     """(B, C, H, W), all of one size."""
     from twinlens.engines.triton.kernels.resample import resample_kernel
 
@@ -39,52 +40,31 @@ def run(chain: Chain, images: Any, spec: Spec, out: torch.Tensor | None) -> torc
     device = images[0].device
     method, axes = chain.resample.method, axes_of(chain.resample, spec)
     rows = rows_of(axes, method)
-    numbers = as_tensor(np.concatenate((_image_rows(chain, images, spec).reshape(-1), rows.reshape(-1))), device)
-    done = _target(out, (batch, channels, height, width), getattr(torch, chain.after.dtype), device)
+    base, sources = _image_rows(chain, images)
+    numbers = as_tensor(np.concatenate((sources.reshape(-1), rows.reshape(-1))), device)
+    done = target(out, (batch, channels, height, width), getattr(torch, chain.after.dtype), device)
     table = chain.table()
     on_device = done if table is None else as_tensor(table, device).to(done.dtype)
-    strides = (0, 0) if table is None else _table_strides(table)
+    steps = (0, 0) if table is None else strides(table)
     images_at, axes_at = numbers[: batch * 8], numbers[batch * 8 :]
     tiles_x, tiles_y = -(-width // _BLOCK_X), -(-height // _BLOCK_Y)
     with on(device):
         start, weights = weights_of(method, axes, rows, axes_at, max(height, width))
         resample_kernel[(tiles_x * tiles_y, channels, batch)](
-            done, images_at, axes_at, start, weights, on_device,
-            start.shape[1], weights.shape[1], height, width, channels, tiles_x, *strides,
+            done, base, images_at, axes_at, start, weights, on_device,
+            start.shape[1], weights.shape[1], height, width, channels, tiles_x, *steps,
             TABLE=table is not None, BLOCK_Y=_BLOCK_Y, BLOCK_X=_BLOCK_X, enable_fp_fusion=False,
         )  # fmt: skip
     return done
 
 
-def on(device: torch.device) -> AbstractContextManager[Any]:
-    """Launches go to this card."""
-    return torch.cuda.device(device) if device.type == "cuda" else nullcontext()
-
-
-def _target(out: torch.Tensor | None, shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> torch.Tensor:
-    if out is not None and out.is_contiguous() and tuple(out.shape) == shape and out.dtype == dtype:
-        return out
-    return torch.empty(shape, dtype=dtype, device=device)
-
-
-def _table_strides(table: NDArray[Any]) -> tuple[int, int]:
-    """From one image's table to the next one's, and from one channel's; 0 where they share it."""
-    rows, channels, levels = table.shape
-    return (channels * levels if rows > 1 else 0, levels if channels > 1 else 0)
-
-
-def _image_rows(chain: Chain, images: Any, spec: Spec) -> Ints:
-    """(B, 8) as kernels/resample.py lists them."""
-    rows = np.empty((len(spec), 8), np.int64)
-    if isinstance(images, torch.Tensor):
-        rows[:, 0] = images.data_ptr() + np.arange(len(spec)) * images.stride(0)  # uint8: an element is a byte
-        rows[:, 1:4] = images.stride()[1:]
-    else:
-        rows[:, :4] = [(image.data_ptr(), *image.stride()) for image in images]
-    window = chain.resample.window
-    rows[:, 4:6] = 0 if window is None else window[:, :2]
-    rows[:, 6], rows[:, 7] = chain.mirrored(len(spec))
-    return rows
+def _image_rows(chain: Resampling, images: Any) -> tuple[int, Ints]:
+    """The address and (B, 8) as kernels/resample.py lists them."""
+    base, rows = source_rows(images)
+    if chain.resample.window is not None:
+        rows[:, 4:6] = chain.resample.window[:, :2]
+    rows[:, 6], rows[:, 7] = chain.mirrored(len(rows))
+    return base, rows
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ before the vertical pass reads it; each program makes the few rows that its tile
 """
 
 # The columns of a row of `images`, int64 (B, 8); the window is where the source begins, strides are in elements.
-#   0 address  1 channel stride  2 row stride  3 column stride  4 first row  5 first column  6 mirrored  7 upside down
+#   0 place behind `base`  1 channel stride  2 row stride  3 column stride
+#   4 first row  5 first column  6 mirrored  7 upside down
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ IMAGE_COLUMNS = 8
 
 @triton.jit
 def resample_kernel(
-    out, images, axes, start, weights, table,
+    out, base: tl.int64, images, axes, start, weights, table,
     n, taps_stride, height, width, channels, tiles_x, table_sample, table_channel,
     TABLE: tl.constexpr, BLOCK_Y: tl.constexpr, BLOCK_X: tl.constexpr,
 ):  # fmt: skip
@@ -29,7 +30,7 @@ def resample_kernel(
     x = (tile % tiles_x) * BLOCK_X + tl.arange(0, BLOCK_X)
     p = images + sample * 8
     row_stride, column_stride = tl.load(p + 2), tl.load(p + 3)
-    source = tl.load(p).to(tl.pointer_type(tl.uint8)) + channel * tl.load(p + 1)
+    source = (base + tl.load(p)).to(tl.pointer_type(tl.uint8)) + channel * tl.load(p + 1)
     source += tl.load(p + 4) * row_stride + tl.load(p + 5) * column_stride
     # Places behind the last row and column repeat it: their loads are valid, their results are not stored.
     at_y, at_x = tl.minimum(y, height - 1), tl.minimum(x, width - 1)

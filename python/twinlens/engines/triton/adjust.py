@@ -1,0 +1,65 @@
+"""Launches of the kernels that change colours: a pass of sums for every contrast, and one for the results."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from twinlens.engines.triton.memory import on, source_rows, target
+from twinlens.engines.triton.tables import levels, strides
+from twinlens.steps.device import as_tensor
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from twinlens.engines.triton.adjustments import Adjustments
+    from twinlens.steps.spec import Spec
+
+__all__ = ["run"]
+
+_BLOCK = 1024
+_CONTRAST = 2
+
+
+def run(chain: Adjustments, images: Any, spec: Spec, out: torch.Tensor | None) -> torch.Tensor:
+    """(B, C, H, W), all of one size."""
+    from twinlens.engines.triton.kernels.adjust import adjust_kernel, sum_kernel
+
+    batch, (height, width, channels) = len(spec), chain.after.shape(0)
+    device = images[0].device
+    ops, tables = chain.operations()
+    stops = _stops(ops)
+    n, contrasts = ops.shape[1], stops.shape[1]
+    base, rows = source_rows(images)
+    sources = as_tensor(rows, device)
+    numbers = as_tensor(np.concatenate((ops.reshape(-1), stops.reshape(-1))), device)
+    ops_at, stops_at = numbers[: ops.size], numbers[ops.size :]
+    done = target(out, (batch, channels, height, width), getattr(torch, chain.after.dtype), device)
+    tables_at = as_tensor(tables, device)
+    sums = torch.zeros((batch, max(contrasts, 1)), dtype=torch.int64, device=device)
+    table = None if chain.finish is None else levels(chain.finish)
+    finish = done if table is None else as_tensor(table, device).to(done.dtype)
+    grid = (-(-height * width // _BLOCK), batch)
+    with on(device):
+        for stage in range(contrasts):
+            sum_kernel[grid](
+                sums, base, sources, ops_at, stops_at, tables_at, n, contrasts, stage, height, width,
+                CHANNELS=channels, BLOCK=_BLOCK, enable_fp_fusion=False,
+            )  # fmt: skip
+        adjust_kernel[grid](
+            done, base, sources, ops_at, sums, tables_at, finish, n, sums.shape[1], height, width,
+            0 if table is None else strides(table)[1],
+            CHANNELS=channels, FINISH=table is not None, BLOCK=_BLOCK, enable_fp_fusion=False,
+        )  # fmt: skip
+    return done
+
+
+def _stops(ops: NDArray[np.int32]) -> NDArray[np.int32]:
+    """(B, contrasts): how many operations come before each contrast of an image, -1 where it has fewer."""
+    contrast = ops[..., 0] == _CONTRAST
+    stops = np.full((len(ops), int(contrast.sum(1).max())), -1, np.int32)
+    image, place = np.nonzero(contrast)
+    stops[image, ops[image, place, 1]] = place
+    return stops

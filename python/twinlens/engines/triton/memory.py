@@ -1,0 +1,40 @@
+"""Where kernels find images and leave their results."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+if TYPE_CHECKING:
+    from twinlens.steps.spec import Ints
+
+__all__ = ["on", "source_rows", "target"]
+
+
+def source_rows(images: Any) -> tuple[int, Ints]:
+    """An address, and (B, 8) for uint8 images: what is added to it, strides of channels, rows and columns, zeros.
+
+    The address of a batch is no part of its table, so that the table can be filled before the batch has a place.
+    """
+    rows = np.zeros((len(images), 8), np.int64)
+    if isinstance(images, torch.Tensor):
+        rows[:, 0] = np.arange(len(images)) * images.stride(0)  # an element is a byte
+        rows[:, 1:4] = images.stride()[1:]
+        return images.data_ptr(), rows
+    rows[:, :4] = [(image.data_ptr(), *image.stride()) for image in images]
+    return 0, rows
+
+
+def target(out: torch.Tensor | None, shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> torch.Tensor:
+    """`out`, if it is dense and of that kind, or new memory."""
+    if out is not None and out.is_contiguous() and tuple(out.shape) == shape and out.dtype == dtype:
+        return out
+    return torch.empty(shape, dtype=dtype, device=device)
+
+
+def on(device: torch.device) -> AbstractContextManager[Any]:
+    """Launches go to this card."""
+    return torch.cuda.device(device) if device.type == "cuda" else nullcontext()
