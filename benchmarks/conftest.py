@@ -10,6 +10,7 @@ import pytest
 from twinlens.cli.bench.photos import Photo, load_photos
 from twinlens.cli.bench.rows import Missing, Row, Subject, verify
 from twinlens.cli.bench.threads import use_threads
+from twinlens.cli.bench.turn import SelfTimed
 
 _ROUNDS = 9
 
@@ -38,6 +39,8 @@ def measure(benchmark: Any, photos: Sequence[Photo]) -> Measure:
         except Missing as missing:
             pytest.skip(str(missing))
         call, inputs = row.ready(), [row.prepare(item) for item in items]
+        if isinstance(call, SelfTimed):
+            pytest.skip(f"{row.name} times itself: see the report")
         benchmark.group = f"{subject.title}; {len(inputs) * subject.per_call} photos a round"
         benchmark.extra_info["differs from reference"] = str(verdict) if verdict else "not compared: random"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from twinlens.cli.bench.rows.loading import CEILING
 from twinlens.cli.bench.rows.normalize import FILLS
 from twinlens.cli.bench.rows.share import SHARE
 
@@ -65,12 +66,12 @@ class AtMost(Over):
 
 @dataclass(frozen=True)
 class Share(Over):
-    """A share of the rate that `rows` of the subject, doing nothing but moving the bytes, reach."""
+    """A share of the rate that the fastest of `rows` reaches, which do only what none can do without."""
 
     rows: tuple[str, ...] = ()
 
     def title(self, subject: Subject) -> str:
-        return f"{subject['title']}: share of the rate of {' and '.join(self.rows)}, the faster"
+        return f"{subject['title']}: share of the rate of {' or '.join(self.rows)}"
 
     def got(self, subject: Subject) -> float | None:
         bounds = [value for row in self.rows if (value := _value(subject, row, "microseconds"))]
@@ -117,6 +118,10 @@ TARGETS: tuple[Over, ...] = (
     Over("resize_bilinear_avx2", "torchvision v2, channels last", 1.3),
     Over("eval_avx2", "torchvision on PIL", 9.0),
     Over("threads", "twinlens, one thread", 1.9),
+    Share("loading", "twinlens, Loader, two threads", 0.85, (CEILING,)),
+    Over("loading", "torchvision on PIL, two workers", 4.0),
+    Over("loading", "Albumentations, two workers", 2.0),
+    Over("loading", "DALI on its CPU backend, two threads", 2.5),
     AtMost("share", SHARE, 40.0),
     AtMost("share_batch", SHARE, 5.0),
 )

@@ -14,7 +14,18 @@ import twinlens
 from images import picture
 from twinlens.cli.bench import turn
 from twinlens.cli.bench.photos import Photo
-from twinlens.cli.bench.rows import Missing, cpu_subjects, isa, parallel, pillow_simd, resize, share
+from twinlens.cli.bench.rows import (
+    Differs,
+    Missing,
+    cpu_subjects,
+    isa,
+    loading,
+    parallel,
+    pillow_simd,
+    resize,
+    share,
+    verify,
+)
 
 PHOTO = Photo("one", picture(60, 81))
 
@@ -109,3 +120,14 @@ def test_without_the_other_pillow_the_row_says_why(monkeypatch: pytest.MonkeyPat
         with pytest.raises(Missing, match=words):
             pillow_simd.Resize("bilinear", resize.resized_hw)
         assert pillow_simd.version() is None
+
+
+def test_photos_become_jpeg_files_once_and_every_loader_gives_all_of_them() -> None:
+    photos = [PHOTO, Photo("two", picture(47, 33, seed=1))] * 4
+    (subject,) = loading.subjects(2)
+    assert loading._files(photos) == loading._files(photos)
+    assert len(set(loading._files(photos))) == 2
+    for row in subject.rows[:2]:
+        verify(subject, row, [photos])
+        with pytest.raises(Differs, match=r"shape \(7,\), wants \(8,\)"):
+            verify(subject, row, [photos[1:]])

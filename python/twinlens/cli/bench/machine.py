@@ -25,6 +25,7 @@ _DISTRIBUTIONS = (
     "albumentations",
     "kornia",
     "kornia-rs",
+    "nvidia-dali-cuda120",
 )
 
 

@@ -9,6 +9,7 @@ from twinlens.cli.bench.rows import (
     filters,
     geometry,
     isa,
+    loading,
     noise,
     normalize,
     overhead,
@@ -26,7 +27,7 @@ __all__ = ["Differs", "Missing", "Row", "Subject", "Verdict", "cpu_subjects", "c
 def cpu_subjects(batch_size: int = 64) -> list[Subject]:
     """Everything that runs without a device, in the report's order."""
     singles = (resize, clahe, color, filters, geometry, noise, evaluation, train, isa, overhead)
-    batches = (normalize, batch, parallel, policies, share)
+    batches = (normalize, batch, parallel, policies, share, loading)
     found = [subject for module in singles for subject in module.subjects()]
     return found + [subject for module in batches for subject in module.subjects(batch_size)]
 

@@ -14,7 +14,19 @@ from twinlens import transforms as T
 from twinlens.cli.bench.rows.base import MEAN, STD, Array, Call, Row, Subject, as_array
 from twinlens.cli.bench.rows.evaluation import image_of
 
-__all__ = ["jittered", "jittered_rows", "kornia_pipe", "ours", "rows", "subjects", "v1", "v2"]
+__all__ = [
+    "albumentations_pipe",
+    "jittered",
+    "jittered_rows",
+    "kornia_pipe",
+    "ours",
+    "rows",
+    "subjects",
+    "v1",
+    "v1_jittered",
+    "v2",
+    "v2_jittered",
+]
 
 _JITTER = 0.4
 
@@ -36,24 +48,26 @@ def rows(side: int) -> list[Row]:
         Row("torchvision on PIL", "torchvision", partial(v1, side), lambda photo: photo.pil),
         Row("torchvision v2, channels last", "torchvision", partial(v2, side), lambda photo: photo.channels_last),
         Row("torchvision v2, contiguous", "torchvision", partial(v2, side), lambda photo: photo.planar),
-        Row("Albumentations", "albumentations", partial(_albumentations, side), lambda photo: photo.array, image_of),
+        Row(
+            "Albumentations", "albumentations", partial(albumentations_pipe, side), lambda photo: photo.array, image_of
+        ),
         Row("kornia", "kornia", partial(kornia_pipe, side), lambda photo: photo.planar[None], _only),
     ]
 
 
 def jittered_rows(side: int) -> list[Row]:
     """The same with a ColorJitter behind the flip."""
-    v2_row = partial(_v2_jittered, side)
+    v2_row = partial(v2_jittered, side)
     return [
         Row("twinlens", "twinlens", partial(jittered, side), lambda photo: photo.array),
         Row("twinlens, PIL in", "twinlens", partial(jittered, side), lambda photo: photo.pil),
-        Row("torchvision on PIL", "torchvision", partial(_v1_jittered, side), lambda photo: photo.pil),
+        Row("torchvision on PIL", "torchvision", partial(v1_jittered, side), lambda photo: photo.pil),
         Row("torchvision v2, channels last", "torchvision", v2_row, lambda photo: photo.channels_last),
         Row("torchvision v2, contiguous", "torchvision", v2_row, lambda photo: photo.planar),
         Row(
             "Albumentations",
             "albumentations",
-            partial(_albumentations, side, jitter=True),
+            partial(albumentations_pipe, side, jitter=True),
             lambda photo: photo.array,
             image_of,
         ),
@@ -75,7 +89,7 @@ def jittered(side: int) -> T.Compose:
     return pipe
 
 
-def _v1_jittered(side: int) -> Call:
+def v1_jittered(side: int) -> Call:
     from torchvision import transforms
 
     call: Call = _with_jitter(transforms, side)
@@ -89,7 +103,7 @@ def _with_jitter(library: Any, side: int) -> Any:
     return library.Compose([*steps, library.ToTensor(), library.Normalize(MEAN, STD)])
 
 
-def _v2_jittered(side: int) -> Call:
+def v2_jittered(side: int) -> Call:
     from torchvision.transforms import v2 as tv
 
     steps = [tv.RandomResizedCrop(side, antialias=True), tv.RandomHorizontalFlip()]
@@ -122,7 +136,7 @@ def v2(side: int) -> Call:
     return call
 
 
-def _albumentations(side: int, jitter: bool = False) -> Call:
+def albumentations_pipe(side: int, jitter: bool = False) -> Call:
     import albumentations
     from albumentations.pytorch import ToTensorV2
 
