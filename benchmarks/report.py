@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     report = measure.report(subjects, photos, measure.Settings(asked.rounds, asked.clock), _Names())
     report["commit"] = checkout.commit()
     report["cuda"] = _cuda(photos, asked)
-    report["targets"] = listed(report["subjects"])
+    report["targets"] = listed(report["subjects"] + (report["cuda"] if isinstance(report["cuda"], list) else []))
     write(report, asked.out)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from twinlens.cli.bench.rows.cuda_train import COPY, OURS_ON_DEVICE
 from twinlens.cli.bench.rows.loading import CEILING
 from twinlens.cli.bench.rows.normalize import FILLS
 from twinlens.cli.bench.rows.share import SHARE
@@ -124,6 +125,10 @@ TARGETS: tuple[Over, ...] = (
     Over("loading", "DALI on its CPU backend, two threads", 2.5),
     AtMost("share", SHARE, 40.0),
     AtMost("share_batch", SHARE, 5.0),
+    Over("cuda_train_jitter", "kornia, a draw a sample, no antialias", 5.0),
+    Over("cuda_train_jitter", "kornia, compiled", 2.0),
+    Over("cuda_train_jitter", "torchvision v2, one draw a batch", 3.0),
+    Share("cuda_device_time", OURS_ON_DEVICE, 0.4, (COPY,)),
 )
 
 

@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.targets import TARGETS, AtMost, Fastest, Over, Share, listed, section
 
-from twinlens.cli.bench.rows import cpu_subjects
+from twinlens.cli.bench.rows import cpu_subjects, cuda_subjects
 
 SUBJECT: dict[str, Any] = {
     "name": "work",
@@ -50,7 +50,7 @@ def test_targets(monkeypatch: pytest.MonkeyPatch, target: Over, got: str, wanted
 
 
 def test_every_target_names_rows_that_there_are() -> None:
-    rows = {subject.name: {row.name for row in subject.rows} for subject in cpu_subjects(2)}
+    rows = {subject.name: {row.name for row in subject.rows} for subject in cpu_subjects(2) + cuda_subjects(2)}
     for target in TARGETS:
         named = {target.row} if target.row else set()
         named |= set(target.rows) if isinstance(target, Share) else set()

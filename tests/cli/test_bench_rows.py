@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 import twinlens
@@ -18,6 +21,8 @@ from twinlens.cli.bench.rows import (
     Differs,
     Missing,
     cpu_subjects,
+    cuda,
+    cuda_train,
     isa,
     loading,
     parallel,
@@ -47,6 +52,20 @@ def test_names_are_unique_and_every_first_row_is_ours() -> None:
     for subject in subjects:
         assert subject.rows[0].library == "twinlens"
         assert len({row.name for row in subject.rows}) == len(subject.rows)
+
+
+def test_device_rows_give_what_they_should_on_the_cpu_too() -> None:
+    for subject in [*cuda.subjects(2, "cpu"), *cuda_train.subjects("cpu", 2)]:
+        for row in subject.rows:
+            if importlib.util.find_spec(row.library):
+                verify(subject, row, subject.items([PHOTO, PHOTO]))
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="torch sees no CUDA device")
+def test_the_device_s_time_leaves_out_the_host() -> None:
+    call = cuda_train.DeviceTimed(time.sleep)
+    assert call.seconds(0.02, turn.CLOCKS["wall"]) < 0.01
 
 
 def test_a_turn_is_the_median_of_three_calls() -> None:

@@ -5,6 +5,7 @@ from twinlens.cli.bench.rows import (
     clahe,
     color,
     cuda,
+    cuda_train,
     evaluation,
     filters,
     geometry,
@@ -33,5 +34,5 @@ def cpu_subjects(batch_size: int = 64) -> list[Subject]:
 
 
 def cuda_subjects(batch_size: int = 64, device: str = "cuda") -> list[Subject]:
-    """Batches on a device."""
-    return cuda.subjects(batch_size, device)
+    """Batches on a device; those of the train pipeline with jitter are of 256."""
+    return cuda.subjects(batch_size, device) + cuda_train.subjects(device)
