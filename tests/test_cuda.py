@@ -14,8 +14,10 @@ import twinlens
 from chains import chains
 from parity import STEPS, Trial, bits
 from parity.trial import planar
-from pipelines import PIPELINES, assert_same, photographs
+from pipelines import MEAN, PIPELINES, STD, assert_same, photographs
+from test_bound import FIXED
 from twinlens import engines
+from twinlens import transforms as T
 from twinlens.engines import Batch, triton
 from twinlens.steps import Step
 
@@ -87,3 +89,39 @@ def test_the_host_does_not_wait(name: str, kernels: str) -> None:
     pipe(images, keys=KEYS[:8])  # tables that are made once
     with no_waiting():
         pipe(images, keys=KEYS[:8])
+
+
+def training() -> T.Compose:
+    """With colours, which is all Triton kernels."""
+    crop = (T.RandomResizedCrop(24), T.RandomHorizontalFlip(), T.ColorJitter(0.4, 0.4, 0.4, 0.1))
+    return T.Compose([*crop, T.ToTensor(), T.Normalize(MEAN, STD)])
+
+
+def test_a_graph_under_many_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TWINLENS_TRITON", "1")
+    x = torch.stack([planar(image) for image in photographs(8, same_size=True)])
+    card, pipe = x.cuda(), training()
+    captured = pipe.bind(card, keys=KEYS[:8]).capture()
+    for epoch in range(20):
+        keys = [twinlens.key(0, epoch, i) for i in range(8)]
+        with no_waiting():
+            done = captured(card.roll(epoch, 3), keys=keys)
+        assert_same([done.cpu()], [pipe(x.roll(epoch, 3), keys=keys)])
+
+
+@pytest.mark.parametrize("name", FIXED)
+def test_graphs_of_fixed_plans(name: str, kernels: str) -> None:
+    del kernels
+    x = torch.stack([planar(image) for image in photographs(6, same_size=True)])
+    card, pipe = x.cuda(), FIXED[name]()
+    captured = pipe.bind(card, keys=KEYS[:6]).capture()
+    for keys in (KEYS[:6], KEYS[6:12]):
+        assert_same([captured(card, keys=keys).cpu()], [pipe(x, keys=keys)])
+
+
+def test_compiled_by_inductor() -> None:
+    x = torch.stack([planar(image) for image in photographs(8, same_size=True)])
+    pipe = training()
+    bound = pipe.bind(x.cuda(), keys=KEYS[:8])
+    compiled = torch.compile(lambda batch: bound(batch) * 2, fullgraph=True)
+    assert_same([compiled(x.cuda()).cpu()], [pipe(x, keys=KEYS[:8]) * 2])

@@ -75,7 +75,7 @@ def test_weights_made_on_the_device(method: str, size: int, out: int, ends: tupl
     step = Resample(method, np.array([out]), np.array([out]), box=np.array([[low, low, high, high]]))
     axes = axes_of(step, Spec.of([(size, size, 1)], "uint8"))
     rows = rows_of(axes, method)
-    start, weights = weights_of(method, axes, rows, torch.from_numpy(rows.reshape(-1)), out)
+    start, weights = weights_of(method, axes, rows, torch.from_numpy(rows.reshape(-1)), out, int(rows[:, :, 1].max()))
     dense = np.zeros((out, size), np.int64)
     for i, (first, own) in enumerate(taps(size, out, method, low, high)):
         dense[i, first : first + len(own)] = [fixed_point(w) for w in own]

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from twinlens.steps.recording import current
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -17,6 +19,9 @@ __all__ = ["as_tensor", "choose", "movable", "rows_and_columns", "take", "to_dev
 
 def as_tensor(values: NDArray[Any], device: torch.device) -> torch.Tensor:
     """A NumPy array as a tensor on `device`, its dtype kept; the copy to a card does not wait."""
+    recording = current()
+    if recording is not None:
+        return recording.table(values)
     dense = np.ascontiguousarray(values)
     tensor = torch.from_numpy(dense if dense.flags.writeable else dense.copy())
     if device.type == "cpu":

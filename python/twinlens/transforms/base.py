@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from twinlens.engines import Engine
+    from twinlens.pipeline.bound import Bound
     from twinlens.pipeline.plan import Plan
     from twinlens.pipeline.trace import Params, Trace
     from twinlens.random import Draws
@@ -192,6 +193,14 @@ class Transform(torch.nn.Module):
         from twinlens.pipeline.batch import run_batch
 
         return run_batch(self, images, Options(keys, engine, num_threads, out, color))
+
+    def bind(self, images: torch.Tensor, *, keys: Any = None) -> Bound:
+        """The transform with its parameters drawn for images like these, (B, C, H, W): a function of tensors that
+        `torch.compile` and CUDA graphs take. See `twinlens.pipeline.bound.Bound`.
+        """
+        from twinlens.pipeline.bound import Bound
+
+        return Bound(self, images, keys)
 
     def plan(self, size: tuple[int, ...], *, dtype: str = "uint8", key: int = 0) -> Plan | PlanList:
         """The steps for an image of `size` (h, w) or (h, w, c): print it to see what runs where. Random transforms are

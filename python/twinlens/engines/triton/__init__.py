@@ -12,6 +12,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from twinlens.engines.triton.chain import Chain, match
+from twinlens.steps.recording import current
 
 if TYPE_CHECKING:
     import torch
@@ -48,7 +49,8 @@ def _capable(device: torch.device) -> bool:
 
 def chain_at(steps: list[Step], spec: Spec, device: torch.device) -> Chain | None:
     """The longest run of `steps`, from the first one on, that a kernel does; None where there is none."""
-    return match(steps, spec) if enabled(device) else None
+    recording = current()
+    return match(steps, spec) if enabled(device if recording is None else recording.device) else None
 
 
 def run_chain(chain: Chain, images: Any, spec: Spec, out: torch.Tensor | None = None) -> torch.Tensor:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from twinlens.engines.triton.memory import on, source_rows, target
+from twinlens.engines.triton.memory import launch, source_rows, target
 from twinlens.engines.triton.tables import levels, strides
 from twinlens.steps.device import as_tensor
 
@@ -42,17 +42,18 @@ def run(chain: Adjustments, images: Any, spec: Spec, out: torch.Tensor | None) -
     table = None if chain.finish is None else levels(chain.finish)
     finish = done if table is None else as_tensor(table, device).to(done.dtype)
     grid = (-(-height * width // _BLOCK), batch)
-    with on(device):
-        for stage in range(contrasts):
-            sum_kernel[grid](
-                sums, base, sources, ops_at, stops_at, tables_at, n, contrasts, stage, height, width,
-                CHANNELS=channels, BLOCK=_BLOCK, enable_fp_fusion=False,
-            )  # fmt: skip
-        adjust_kernel[grid](
-            done, base, sources, ops_at, sums, tables_at, finish, n, sums.shape[1], height, width,
-            0 if table is None else strides(table)[1],
-            CHANNELS=channels, FINISH=table is not None, BLOCK=_BLOCK, enable_fp_fusion=False,
+    for stage in range(contrasts):
+        launch(
+            sum_kernel, grid,
+            sums, base, sources, ops_at, stops_at, tables_at, n, contrasts, stage, height, width,
+            CHANNELS=channels, BLOCK=_BLOCK,
         )  # fmt: skip
+    launch(
+        adjust_kernel, grid,
+        done, base, sources, ops_at, sums, tables_at, finish, n, sums.shape[1], height, width,
+        0 if table is None else strides(table)[1],
+        CHANNELS=channels, FINISH=table is not None, BLOCK=_BLOCK,
+    )  # fmt: skip
     return done
 
 

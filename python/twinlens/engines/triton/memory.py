@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
+from twinlens.steps.recording import current
+
 if TYPE_CHECKING:
     from twinlens.steps.spec import Ints
 
-__all__ = ["on", "source_rows", "target"]
+__all__ = ["launch", "source_rows", "target"]
 
 
 def source_rows(images: Any) -> tuple[int, Ints]:
@@ -23,7 +25,7 @@ def source_rows(images: Any) -> tuple[int, Ints]:
     if isinstance(images, torch.Tensor):
         rows[:, 0] = np.arange(len(images)) * images.stride(0)  # an element is a byte
         rows[:, 1:4] = images.stride()[1:]
-        return images.data_ptr(), rows
+        return 0 if images.is_meta else images.data_ptr(), rows
     rows[:, :4] = [(image.data_ptr(), *image.stride()) for image in images]
     return 0, rows
 
@@ -35,6 +37,18 @@ def target(out: torch.Tensor | None, shape: tuple[int, ...], dtype: torch.dtype,
     return torch.empty(shape, dtype=dtype, device=device)
 
 
-def on(device: torch.device) -> AbstractContextManager[Any]:
-    """Launches go to this card."""
-    return torch.cuda.device(device) if device.type == "cuda" else nullcontext()
+def launch(kernel: Any, grid: tuple[int, ...], *arguments: Any, **constants: Any) -> None:
+    """`kernel` on the card of its first argument, without fused products and sums; noted while a plan is recorded."""
+    recording, device = current(), arguments[0].device
+    if recording is not None:
+        named = zip(kernel.arg_names, arguments, strict=False)
+        numbers = [value for name, value in named if name != "base" and not isinstance(value, torch.Tensor)]
+        recording.note(kernel.__name__, grid, numbers, constants)
+        recording.launching = True
+    try:
+        if device.type != "meta":
+            with torch.cuda.device(device) if device.type == "cuda" else nullcontext():
+                kernel[grid](*arguments, **constants, enable_fp_fusion=False)
+    finally:
+        if recording is not None:
+            recording.launching = False

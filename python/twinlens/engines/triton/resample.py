@@ -6,6 +6,7 @@ A batch takes one upload of a few numbers an image, a small launch that makes th
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ import numpy as np
 import torch
 
 from twinlens import _native
-from twinlens.engines.triton.memory import on, source_rows, target
+from twinlens.engines.triton.memory import launch, source_rows, target
 from twinlens.engines.triton.tables import strides
 from twinlens.steps.device import as_tensor
 from twinlens.steps.resample.step import METHODS
@@ -48,13 +49,13 @@ def run(chain: Resampling, images: Any, spec: Spec, out: torch.Tensor | None) ->
     steps = (0, 0) if table is None else strides(table)
     images_at, axes_at = numbers[: batch * 8], numbers[batch * 8 :]
     tiles_x, tiles_y = -(-width // _BLOCK_X), -(-height // _BLOCK_Y)
-    with on(device):
-        start, weights = weights_of(method, axes, rows, axes_at, max(height, width))
-        resample_kernel[(tiles_x * tiles_y, channels, batch)](
-            done, base, images_at, axes_at, start, weights, on_device,
-            start.shape[1], weights.shape[1], height, width, channels, tiles_x, *steps,
-            TABLE=table is not None, BLOCK_Y=_BLOCK_Y, BLOCK_X=_BLOCK_X, enable_fp_fusion=False,
-        )  # fmt: skip
+    start, weights = weights_of(method, axes, rows, axes_at, max(height, width), _most_taps(chain.resample, spec))
+    launch(
+        resample_kernel, (tiles_x * tiles_y, channels, batch),
+        done, base, images_at, axes_at, start, weights, on_device,
+        start.shape[1], weights.shape[1], height, width, channels, tiles_x, *steps,
+        TABLE=table is not None, BLOCK_Y=_BLOCK_Y, BLOCK_X=_BLOCK_X,
+    )  # fmt: skip
     return done
 
 
@@ -108,11 +109,17 @@ def rows_of(axes: tuple[_Axis, _Axis], method: str) -> Ints:
     return rows
 
 
+def _most_taps(step: Resample, spec: Spec) -> int:
+    """For any window of images of these sizes, so that memory does not depend on the window."""
+    scale = max(1.0, float((spec.h / step.out_h).max()), float((spec.w / step.out_w).max()))
+    return min(math.ceil(2.0 * _SUPPORT[step.method] * scale) + 1, int(max(spec.h.max(), spec.w.max())))
+
+
 def weights_of(
-    method: str, axes: tuple[_Axis, _Axis], rows: Ints, rows_at: torch.Tensor, n: int
+    method: str, axes: tuple[_Axis, _Axis], rows: Ints, rows_at: torch.Tensor, n: int, taps: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """start (2 B, n), weights (2 B, taps, n), both int32."""
-    taps, device = int(rows[:, :, 1].max()), rows_at.device
+    device = rows_at.device
     if method in _ON_HOST:
         start, weights = _host_weights(method, axes, rows[:, :, 1], n, taps)
         return as_tensor(start, device), as_tensor(weights, device)
@@ -121,9 +128,7 @@ def weights_of(
     lines = 2 * len(rows)
     first = torch.empty((lines, n), dtype=torch.int32, device=device)
     made = torch.empty((lines, taps, n), dtype=torch.int32, device=device)
-    weights_kernel[(-(-n // _WEIGHTS), lines)](
-        rows_at, first, made, n, taps, KIND=method, BLOCK=_WEIGHTS, enable_fp_fusion=False
-    )
+    launch(weights_kernel, (-(-n // _WEIGHTS), lines), first, rows_at, made, n, taps, KIND=method, BLOCK=_WEIGHTS)
     return first, made
 
 

@@ -42,7 +42,7 @@ def _tap(t, shift, count, low, center, inverse, KIND: tl.constexpr):
 
 
 @triton.jit
-def weights_kernel(axes, start, weights, n, taps_stride, KIND: tl.constexpr, BLOCK: tl.constexpr):
+def weights_kernel(start, axes, weights, n, taps_stride, KIND: tl.constexpr, BLOCK: tl.constexpr):
     """start (2 B, n) int32 and weights (2 B, taps, n) int32; grid (ceil(n / BLOCK), 2 B).
 
     All taps of an output lie inside the source: rows that would leave it begin earlier, with weights of 0 in front.
