@@ -60,7 +60,8 @@ struct Lanczos {
 // outputs are inside, so that they vectorise; each output still sums its taps in order.
 template <typename F>
 void compute(AxisWeights& a, F f) {
-  const auto [filter, in, out, begin, end] = a.axis;
+  const int64_t in = a.axis.in_size, out = a.axis.out_size;
+  const float begin = a.axis.begin, end = a.axis.end;
   const double scale = static_cast<double>(end - begin) / static_cast<double>(out);
   const double filter_scale = std::max(scale, 1.0), support = F::support * filter_scale, inverse = 1.0 / filter_scale;
   const auto n = static_cast<size_t>(out);
@@ -109,6 +110,13 @@ void compute(AxisWeights& a) {
     default:
       return compute(a, Lanczos());
   }
+}
+
+void mirror(AxisWeights& a) {
+  const auto reverse = [n = a.axis.out_size](auto* row) { std::reverse(row, row + n); };
+  reverse(a.start.data());
+  reverse(a.count.data());
+  for (int64_t t = 0; t < a.taps; ++t) reverse(a.w.data() + t * a.stride);
 }
 
 // The low digit in -2^(bits-1) .. 2^(bits-1) - 1 of k, and what is left of k without it.
@@ -193,6 +201,7 @@ class Cache {
     made->axis = axis;
     made->isa = isa;
     compute(*made);
+    if (axis.mirrored) mirror(*made);
     quantise(*made);
     const std::lock_guard<std::mutex> lock(mutex_);
     slot = made;
@@ -204,7 +213,7 @@ class Cache {
     uint32_t ends[2];
     std::memcpy(&ends[0], &a.begin, 4);
     std::memcpy(&ends[1], &a.end, 4);
-    uint64_t h = static_cast<uint64_t>(a.filter);
+    uint64_t h = static_cast<uint64_t>(a.filter) * 2 + (a.mirrored ? 1 : 0);
     for (const uint64_t part : {static_cast<uint64_t>(a.in_size), static_cast<uint64_t>(a.out_size),
                                 static_cast<uint64_t>(ends[0]), static_cast<uint64_t>(ends[1])})
       h = (h ^ part) * 0x9E3779B97F4A7C15U;

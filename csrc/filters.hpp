@@ -10,12 +10,15 @@ namespace twinlens {
 enum class Filter : int { box = 0, bilinear = 1, hamming = 2, bicubic = 3, lanczos = 4 };
 
 // The source interval that an axis is made from: in_size samples, of which [begin, end), possibly fractional, is used.
+// mirrored: the outputs in reverse order.
 struct Axis {
   Filter filter;
   int64_t in_size, out_size;
   float begin, end;
+  bool mirrored = false;
   bool operator==(const Axis& o) const {
-    return filter == o.filter && in_size == o.in_size && out_size == o.out_size && begin == o.begin && end == o.end;
+    return filter == o.filter && in_size == o.in_size && out_size == o.out_size && begin == o.begin && end == o.end &&
+           mirrored == o.mirrored;
   }
 };
 

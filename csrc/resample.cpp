@@ -12,7 +12,9 @@ namespace {
 
 // One call: what is asked for, and the ISA that weights and kernels share, whatever set_isa does meanwhile.
 struct Job : ResampleSpec {
-  explicit Job(const ResampleSpec& spec) : ResampleSpec(spec), isa(active_isa()) {}
+  Job(const ResampleSpec& spec, const View& dst) : ResampleSpec(spec), isa(active_isa()) {
+    if (mirrored) roi_x = out_w - roi_x - dst.w;  // counted from the other end
+  }
   Isa isa;
   const Kernels& run() const { return kernels(isa); }
 };
@@ -22,13 +24,13 @@ struct Passes {
 };
 
 // Pillow leaves a pass out where the size stays and the box is the whole axis.
-Passes passes_of(const View& src, const Job& s) {
+Passes passes_of(const View& src, const ResampleSpec& s) {
   return {s.out_w != src.w || s.box[0] != 0.0F || s.box[2] != static_cast<float>(s.out_w),
           s.out_h != src.h || s.box[1] != 0.0F || s.box[3] != static_cast<float>(s.out_h)};
 }
 
 std::shared_ptr<const AxisWeights> weights_x(const View& src, const Job& s) {
-  return axis_weights({s.filter, src.w, s.out_w, s.box[0], s.box[2]}, s.isa);
+  return axis_weights({s.filter, src.w, s.out_w, s.box[0], s.box[2], s.mirrored}, s.isa);
 }
 
 std::shared_ptr<const AxisWeights> weights_y(const View& src, const Job& s) {
@@ -180,8 +182,10 @@ void resample_real(const View& src, const View& dst, const Job& s, Arena& arena)
 
 }  // namespace
 
+bool has_horizontal_pass(const View& src, const ResampleSpec& spec) { return passes_of(src, spec).horizontal; }
+
 void resample(const View& src, const View& dst, const ResampleSpec& spec, Arena& arena) {
-  const Job job(spec);
+  const Job job(spec, dst);
   if (src.dtype != DType::u8) return resample_real(src, dst, job, arena);
   const bool direct = interleaved(src) || (padded(src) && passes_of(src, job).horizontal);
   if (direct && interleaved(dst)) return resample_u8(src, dst, job, arena);
@@ -199,7 +203,7 @@ void resample(const View& src, const View& dst, const ResampleSpec& spec, Arena&
 
 bool resample_normalized(const View& src, const View& dst, const ResampleSpec& spec, const Normalizer& then,
                          Arena& arena) {
-  const Job job(spec);
+  const Job job(spec, dst);
   const Passes passes = passes_of(src, job);
   if (src.dtype != DType::u8 || !readable(src) || !passes.horizontal || !passes.vertical) return false;
   const Scratch scratch(arena);
@@ -208,9 +212,9 @@ bool resample_normalized(const View& src, const View& dst, const ResampleSpec& s
 }
 
 void resample_premultiplied(const View& src, const View& dst, const ResampleSpec& spec, Arena& arena) {
-  const Job job(spec);
+  const Job job(spec, dst);
   const Passes passes = passes_of(src, job);
-  if (!passes.horizontal && !passes.vertical) return resample(src, dst, job, arena);
+  if (!passes.horizontal && !passes.vertical) return resample(src, dst, spec, arena);
   const Scratch scratch(arena);
   const View from = arena.image(src.h, src.w, src.c, src.dtype, false);
   const View to = arena.image(dst.h, dst.w, dst.c, dst.dtype, false);

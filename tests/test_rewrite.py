@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from images import Image, picture
 from parity import bits
-from parity.resize import boxes, rectangles
+from parity.resize import boxes, flags, rectangles
 from parity.trial import batches, ints, masked
 from twinlens import engines
 from twinlens import transforms as T
 from twinlens.engines import Batch
 from twinlens.pipeline.rewrite import RULES, rewrite
-from twinlens.steps import Convert, Crop, Flip, Normalize, Resample, Spec, Step
+from twinlens.steps import Convert, Crop, Flip, Lut, Normalize, Resample, Spec, Step
 from twinlens.steps.base import place
 from twinlens.steps.resample.step import ANTIALIASED, METHODS
 
@@ -37,7 +37,23 @@ def resample(draw: st.DrawFn, spec: Spec, active: Any) -> Resample:
         roi = ints([draw(rectangles(*size)) for size in sizes.tolist()])
     if method in ANTIALIASED and draw(st.booleans()):
         box = np.array([draw(boxes(*spec.shape(i)[:2])) for i in range(len(spec))])
-    return Resample(method, sizes[:, 0], sizes[:, 1], roi, box=box, active=active)
+    return Resample(method, sizes[:, 0], sizes[:, 1], roi, None, box, flags(draw, len(spec)), active=active)
+
+
+def antialiased(draw: st.DrawFn, spec: Spec, active: Any) -> Resample:
+    """Pillow's filters, for all images: what a flip of any of them joins."""
+    del active
+    method = draw(st.sampled_from(ANTIALIASED))
+    sizes = ints([draw(st.tuples(st.integers(1, 30), st.integers(1, 30))) for _ in range(len(spec))])
+    return Resample(method, sizes[:, 0], sizes[:, 1], flip=flags(draw, len(spec)))
+
+
+def table(draw: st.DrawFn, spec: Spec, active: Any) -> Lut:
+    """One table for all images, or one an image; one for all channels, or one a channel."""
+    rows = draw(st.sampled_from([1, len(spec)]))
+    channels = draw(st.sampled_from([1, int(spec.c[0])] if len(set(spec.c.tolist())) == 1 else [1]))
+    random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    return Lut(random.integers(0, 256, (rows, channels, 256), dtype=np.uint8), active=active)
 
 
 def normalize(draw: st.DrawFn, spec: Spec, active: Any) -> Normalize:
@@ -56,7 +72,7 @@ def convert(draw: st.DrawFn, spec: Spec, active: Any) -> Convert:
 
 
 def flip(draw: st.DrawFn, spec: Spec, active: Any) -> Flip:
-    """What no rule touches."""
+    """Of any image in either way."""
     return Flip(
         *(np.array(draw(st.lists(st.booleans(), min_size=len(spec), max_size=len(spec)))) for _ in "hv"), active=active
     )
@@ -65,7 +81,10 @@ def flip(draw: st.DrawFn, spec: Spec, active: Any) -> Flip:
 PAIRS: dict[str, tuple[Any, ...]] = {
     "crop_into_resample": (resample, crop),
     "crop_before_resample": (crop, resample),
+    "flip_into_resample": (antialiased, flip),
     "crop_of_crop": (crop, crop),
+    "flip_of_flip": (flip, flip),
+    "table_of_table": (table, table),
     "scale_into_normalize": (lambda *_: Convert("float32"), normalize),
     "narrow_into_normalize": (
         lambda *_: Normalize(np.array([[0.5]]), np.array([[0.3]]), "float32", True),
@@ -117,9 +136,9 @@ def test_every_rule_is_tested() -> None:
 @given(data=st.data())
 def test_rule_fires_and_changes_nothing(name: str, data: st.DataObject) -> None:
     integers = ("uint8", "uint16") if name.startswith("n") or "scale" in name else ("uint8", "uint16", "float32")
+    integers = ("uint8",) if name.startswith("table") else integers
     images = data.draw(batches(dtypes=integers, max_side=30))
-    moves = "crop" in name
-    active = masked(data.draw, images) if moves else None
+    active = None if name.startswith(("scale", "narrow")) else masked(data.draw, images)
     steps = collect(data.draw, images, PAIRS[name], active)
     assert steps is not None
     (rule,) = [rule for rule in RULES.values() if rule.__name__ == name]
@@ -133,7 +152,7 @@ def test_rule_fires_and_changes_nothing(name: str, data: st.DataObject) -> None:
 def test_random_pipelines(data: st.DataObject) -> None:
     images = data.draw(batches(max_side=30))
     makers = data.draw(
-        st.lists(st.sampled_from([crop, resample, crop, resample, convert, normalize, flip]), max_size=6)
+        st.lists(st.sampled_from([crop, resample, crop, resample, convert, normalize, flip, flip, table]), max_size=6)
     )
     n = len(images)
     active = [data.draw(st.sampled_from([None, np.arange(n) % 2 == 0])) for _ in makers]

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "../copy.hpp"
 #include "../normalize.hpp"
 #include "../resample.hpp"
 #include "../resample_cv.hpp"
@@ -35,25 +36,50 @@ void check_resample(const Args& a, const View& now) {
 
 ResampleSpec spec_of(const Args& a) {
   const auto edge = [&a](int i) { return static_cast<float>(a.reals[i]); };
-  return {static_cast<Filter>(a[1]), a[2], a[3], {edge(0), edge(1), edge(2), edge(3)}, a[4], a[5]};
+  return {static_cast<Filter>(a[1]), a[2], a[3], {edge(0), edge(1), edge(2), edge(3)}, a[4], a[5], a[13] != 0};
+}
+
+View upside_down(View v) {
+  v.data += (v.h - 1) * v.sy;
+  v.sy = -v.sy;
+  return v;
+}
+
+View left_to_right(View v) {
+  v.data += (v.w - 1) * v.sx;
+  v.sx = -v.sx;
+  return v;
+}
+
+// Mirrored by who makes the pixels: rows are written from below, and columns are weighed in reverse.
+bool mirrors(const View& src, const Args& a) {
+  return a[13] == 0 || (antialiased(a) && has_horizontal_pass(src, spec_of(a)));
 }
 
 void do_resample(State& s, const Args& a, bool last) {
   if (a[11] > 0) s.now = window(s.now, a[8], a[9], a[10], a[11]);
   if (!padded(s.now) || !antialiased(a) || a[12] != 0) s.make_plain();
-  const View dst = s.make(a[6], a[7], s.now.c, s.now.dtype, last);
+  const bool mirrored = mirrors(s.now, a);
+  const View made = s.make(a[6], a[7], s.now.c, s.now.dtype, last && mirrored);
+  const View dst = a[14] != 0 ? upside_down(made) : made;
   if (!antialiased(a)) {
     resample_cv(s.now, dst, static_cast<CvMethod>(a[1]), a[2], a[3], Roi{a[4], a[5]}, s.arena);
   } else {
-    (a[12] != 0 ? resample_premultiplied : twinlens::resample)(s.now, dst, spec_of(a), s.arena);
+    ResampleSpec spec = spec_of(a);
+    spec.mirrored = spec.mirrored && mirrored;
+    (a[12] != 0 ? resample_premultiplied : twinlens::resample)(s.now, dst, spec, s.arena);
   }
-  s.now = dst;
+  s.now = mirrored ? made : left_to_right(made);
+  if (mirrored || !last) return;
+  const View out = s.make_like(s.now, true);
+  copy(s.now, out);
+  s.now = out;
 }
 
 }  // namespace
 
-// filter, out_h, out_w, roi y x h w, window y x h w, premultiply | box x0 y0 x1 y1 within the window
-const Operation resample = {13, 4, check_resample, do_resample};
+// filter, out_h, out_w, roi y x h w, window y x h w, premultiply, mirror left-right, top-bottom | box x0 y0 x1 y1 within the window
+const Operation resample = {15, 4, check_resample, do_resample};
 
 bool resample_then_normalize(State& s, const Args& a, const Args& then) {
   if (!antialiased(a) || a[12] != 0 || s.now.dtype != DType::u8) return false;
@@ -66,7 +92,8 @@ bool resample_then_normalize(State& s, const Args& a, const Args& then) {
   check_normalize(then, resized);
   const auto normalise = normalizer_of(then, src.c, DType::u8);
   const View dst = s.make(a[6], a[7], src.c, static_cast<DType>(then[1]), true);
-  return resample_normalized(src, dst, spec_of(a), *normalise, s.arena);
+  const View out = a[14] != 0 ? upside_down(dst) : dst;
+  return mirrors(src, a) && resample_normalized(src, out, spec_of(a), *normalise, s.arena);
 }
 
 }  // namespace twinlens::operations

@@ -80,7 +80,7 @@ void plan_in_batches(Random& random, int rounds) {
   for (int round = 0; round < rounds; ++round) {
     // One operation list for pictures of different sizes: what fits every size.
     std::vector<Picture> sources, results, alone;
-    const Operation resize{OpCode::resample, {1, random.between(0, 10), 20, 30, 2, 3, 9, 11, 0, 0, 0, 0, 0}, {}};
+    const Operation resize{OpCode::resample, {1, random.between(0, 10), 20, 30, 2, 3, 9, 11, 0, 0, 0, 0, 0, 1, 0}, {}};
     const int64_t n = random.between(2, 9);
     std::vector<double> boxes;
     for (int64_t i = 0; i < n; ++i) {
@@ -96,10 +96,10 @@ void plan_in_batches(Random& random, int rounds) {
       src.push_back(sources[i].view);
       dst.push_back(results[i].view);
     }
-    const Op op{OpCode::resample, resize.ints.data(), 0, 13, boxes.data(), 4, 4};
+    const Op op{OpCode::resample, resize.ints.data(), 0, 15, boxes.data(), 4, 4};
     run_plan({op}, src, dst, static_cast<int>(random.between(1, 5)));
     for (size_t i = 0; i < sources.size(); ++i) {
-      run_plan({{OpCode::resample, resize.ints.data(), 0, 13, boxes.data() + 4 * i, 0, 4}}, {src[i]}, {alone[i].view},
+      run_plan({{OpCode::resample, resize.ints.data(), 0, 15, boxes.data() + 4 * i, 0, 4}}, {src[i]}, {alone[i].view},
                1);
       CHECK(alone[i].memory() == results[i].memory(), "picture %zu of a batch differs from itself alone", i);
     }

@@ -90,6 +90,23 @@ def pillow_resize(image: Image, size_hw: tuple[int, int], method: str, box: Any)
     return np.stack(planes, -1)
 
 
+def flags(draw: st.DrawFn, n: int) -> np.ndarray[Any, np.dtype[np.bool_]] | None:
+    """None for no flips, or left-right and top-bottom for each image."""
+    if draw(st.booleans(), label="no flips"):
+        return None
+    return np.array([draw(st.tuples(st.booleans(), st.booleans()), label="flip") for _ in range(n)])
+
+
+def mirrored(images: list[Any], flips: Any) -> list[Any]:
+    """The oracle's flips; None stays None."""
+    if flips is None:
+        return images
+    return [
+        None if image is None else image[:: -1 if down else 1, :: -1 if across else 1]
+        for image, (across, down) in zip(images, flips.tolist(), strict=True)
+    ]
+
+
 def antialiased(method: str) -> st.SearchStrategy[Trial]:
     """Any dtype and number of channels, with a window of the source, a box in it and a region of the result."""
 
@@ -108,6 +125,8 @@ def antialiased(method: str) -> st.SearchStrategy[Trial]:
         if regions is not None:
             done = [cut(a, r) for a, r in zip(done, regions, strict=True)]
             peer = [None if a is None else cut(a, r) for a, r in zip(peer, regions, strict=True)]
+        flips = flags(draw, len(images))
+        done, peer = mirrored(done, flips), mirrored(peer, flips)
         step = Resample(
             method,
             ints([h for h, _ in sizes]),
@@ -115,6 +134,7 @@ def antialiased(method: str) -> st.SearchStrategy[Trial]:
             None if regions is None else ints(regions),
             None if windows is None else ints(windows),
             None if box is None else np.array(box),
+            flips,
             active=active,
         )
         return Trial(step, images, where_active(active, done, images), where_active(active, peer, images))
@@ -142,7 +162,9 @@ def premultiplied(draw: st.DrawFn) -> Trial:
                 peer[i] = np.asarray(theirs.resize(hw[::-1], PIL.Image.Resampling[method.upper()]))
     h, w = ints([h for h, _ in sizes]), ints([w for _, w in sizes])
     roi, window = (None if v is None else ints(v) for v in (regions, windows))
-    return Trial(Resample(method, h, w, roi, window), images, done, peer, alpha=True)
+    flips = flags(draw, len(images))
+    step = Resample(method, h, w, roi, window, flip=flips)
+    return Trial(step, images, mirrored(done, flips), mirrored(peer, flips), alpha=True)
 
 
 def opencv_resize(image: Image, size_hw: tuple[int, int], method: str) -> Image | None:
@@ -184,7 +206,9 @@ def opencv(method: str) -> st.SearchStrategy[Trial]:
             peer = [None if a is None else cut(a, r) for a, r in zip(peer, regions, strict=True)]
         h, w = ints([h for h, _ in sizes]), ints([w for _, w in sizes])
         roi, window = (None if v is None else ints(v) for v in (regions, windows))
-        step = Resample(method, h, w, roi, window, active=active)
+        flips = flags(draw, len(images))
+        done, peer = mirrored(done, flips), mirrored(peer, flips)
+        step = Resample(method, h, w, roi, window, flip=flips, active=active)
         return Trial(step, images, where_active(active, done, images), where_active(active, peer, images))
 
     return trials()

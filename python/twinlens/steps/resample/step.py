@@ -10,8 +10,9 @@ import numpy as np
 from twinlens.errors import InputError
 from twinlens.steps.base import NativeOp, Step, columns, int_rows, real_rows
 from twinlens.steps.device import to_device
+from twinlens.steps.flip import Flip
 from twinlens.steps.frozen import changed
-from twinlens.steps.spec import Ints, Reals, Spec
+from twinlens.steps.spec import Bools, Ints, Reals, Spec
 
 if TYPE_CHECKING:
     import torch
@@ -32,6 +33,7 @@ class Resample(Step):
 
     roi: (n, 4) y, x, h, w of the result that is kept (None: all). window: (n, 4) y, x, h, w of the source that is
     resized (None: all). box: (n, 4) x0, y0, x1, y1 within the window, fractional, antialiased methods only (None: all).
+    flip: (n, 2) whether what is kept is then mirrored left-right, top-bottom (None: no).
     """
 
     method: str
@@ -40,6 +42,7 @@ class Resample(Step):
     roi: Ints | None = None
     window: Ints | None = None
     box: Reals | None = None
+    flip: Bools | None = None
 
     moves: ClassVar[bool] = True
 
@@ -71,8 +74,9 @@ class Resample(Step):
         premultiply = int(spec.alpha and spec.dtype == "uint8" and self._method(spec) in ANTIALIASED)
         roi = (0, 0, self.out_h, self.out_w) if self.roi is None else (self.roi,)
         window = (0, 0, 0, 0) if self.window is None else (self.window,)
+        flip = (0, 0) if self.flip is None else (self.flip,)
         method = METHODS.index(self._method(spec))
-        ints = int_rows(self.active, method, self.out_h, self.out_w, *roi, *window, premultiply)
+        ints = int_rows(self.active, method, self.out_h, self.out_w, *roi, *window, premultiply, *flip)
         return 1, ints, real_rows(self._box(spec))
 
     def _roi(self) -> Ints:
@@ -90,7 +94,14 @@ class Resample(Step):
         h, w = (spec.h, spec.w) if self.window is None else (self.window[:, 2], self.window[:, 3])
         return columns(0, 0, w, h).astype(np.float64)
 
+    def _flipped(self) -> Flip | None:
+        return None if self.flip is None else Flip(self.flip[:, 0], self.flip[:, 1])
+
     def batched(self, x: torch.Tensor, spec: Spec) -> torch.Tensor:
+        y, flip = self._resampled(x, spec), self._flipped()
+        return y if flip is None else flip.batched(y, spec)
+
+    def _resampled(self, x: torch.Tensor, spec: Spec) -> torch.Tensor:
         batch = len(spec)
         method = self._method(spec)
         roi = np.broadcast_to(self._roi() if self.roi is None else self.roi, (batch, 4))
@@ -133,7 +144,14 @@ class Resample(Step):
     def boxes(self, xyxy: torch.Tensor, spec: Spec) -> torch.Tensor:
         import torch
 
-        return torch.cat((self._points(xyxy[..., :2], spec), self._points(xyxy[..., 2:], spec)), -1)
+        moved = torch.cat((self._points(xyxy[..., :2], spec), self._points(xyxy[..., 2:], spec)), -1)
+        flip = self._flipped()
+        return moved if flip is None else flip.boxes(moved, self.result(spec))
 
     def keypoints(self, xy: torch.Tensor, spec: Spec) -> torch.Tensor:
-        return self._points(xy, spec)
+        moved, flip = self._points(xy, spec), self._flipped()
+        return moved if flip is None else flip.keypoints(moved, self.result(spec))
+
+    def mirrors(self) -> Bools:
+        flip = self._flipped()
+        return super().mirrors() if flip is None else flip.mirrors()
