@@ -78,7 +78,8 @@ void do_resample(State& s, const Args& a, bool last) {
 
 }  // namespace
 
-// filter, out_h, out_w, roi y x h w, window y x h w, premultiply, mirror left-right, top-bottom | box x0 y0 x1 y1 within the window
+// filter, out_h, out_w, roi y x h w, window y x h w, premultiply, mirror left-right, top-bottom | box x0 y0 x1 y1
+// within the window
 const Operation resample = {15, 4, check_resample, do_resample};
 
 bool resample_then_normalize(State& s, const Args& a, const Args& then) {

@@ -1,0 +1,176 @@
+#include "drawn.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "adjust.hpp"
+#include "operation.hpp"
+#include "philox.hpp"
+#include "sampling.hpp"
+
+namespace twinlens {
+namespace {
+
+constexpr int64_t kWindow = 8, kBoxEnd = 2;  // where a resample has them, see operations/resample.cpp
+constexpr double kMostAmount = 1e9;          // what an adjustment is drawn from
+constexpr int64_t kKinds = static_cast<int64_t>(AdjustKind::hue) + 1;
+
+size_t at(int64_t i) { return static_cast<size_t>(i); }
+
+bool has(const Rule& r, size_t ints, size_t reals) { return r.ints.size() == ints && r.reals.size() == reals; }
+
+bool is_jitter(const Rule& r, const std::vector<DrawnOp>& ops) {
+  const size_t n = r.ints.size();
+  if (n < 1 || n > at(kKinds) || r.reals.size() != 2 * n || at(r.op) + n > ops.size()) return false;
+  for (size_t i = 0; i < n; ++i) {
+    if (!in_range(r.ints[i], 0, kKinds - 1) || (i > 0 && r.ints[i] <= r.ints[i - 1])) return false;
+    if (ops[at(r.op) + i].code != OpCode::adjust) return false;
+  }
+  return std::all_of(r.reals.begin(), r.reals.end(), [](double v) { return std::fabs(v) <= kMostAmount; });
+}
+
+bool is_filling(const Rule& r, const std::vector<DrawnOp>& ops) {
+  if (!in_range(r.op, 0, static_cast<int64_t>(ops.size()) - 1)) return false;
+  const DrawnOp& op = ops[at(r.op)];
+  const auto ints = static_cast<int64_t>(op.ints.size()), reals = static_cast<int64_t>(op.reals.size());
+  switch (r.kind) {
+    case RuleKind::chance:
+      return has(r, 2, 1) && inside(r.op, r.ints[1], static_cast<int64_t>(ops.size()));
+    case RuleKind::flag:
+      return has(r, 2, 1) && in_range(r.ints[1], 1, ints - 1);
+    case RuleKind::below:
+      return has(r, 3, 0) && in_range(r.ints[1], 1, ints - 1) && r.ints[2] > 0;
+    case RuleKind::uniform:
+      return has(r, 2, 2) && in_range(r.ints[1], 0, reals - 1);
+    case RuleKind::window:
+      return has(r, 0, 4) && op.code == OpCode::resample && ints > kWindow + 3 && reals > kBoxEnd + 1 &&
+             r.reals[2] > 0 && r.reals[3] > 0;
+    case RuleKind::jitter:
+      return is_jitter(r, ops);
+  }
+  return false;
+}
+
+// One picture's rows: place(op) and amounts(op) are its own.
+class Rows {
+ public:
+  Rows(std::vector<DrawnOp>& ops, const std::vector<DrawnOp>& blank, size_t picture)
+      : ops_(ops), blank_(blank), picture_(picture) {}
+  int64_t* ints(int64_t op) { return ops_[at(op)].ints.data() + picture_ * blank_[at(op)].ints.size(); }
+  double* reals(int64_t op) { return ops_[at(op)].reals.data() + picture_ * blank_[at(op)].reals.size(); }
+
+ private:
+  std::vector<DrawnOp>& ops_;
+  const std::vector<DrawnOp>& blank_;
+  size_t picture_;
+};
+
+class Drawer {
+ public:
+  Drawer(uint64_t key, uint64_t stream) : key_(key), stream_(stream) {}
+  double operator()(int64_t draw) const { return uniform53(draw_block(key_, stream_, static_cast<uint32_t>(draw))); }
+
+ private:
+  uint64_t key_, stream_;
+};
+
+double between(double u, double low, double high) { return low + u * (high - low); }
+
+void fill_window(const Rule& r, uint64_t key, const View& src, Rows& rows) {
+  int64_t* yxhw = rows.ints(r.op) + kWindow;
+  resized_crop(key, r.stream, src.h, src.w, r.reals.data(), r.reals.data() + 2, yxhw);
+  rows.reals(r.op)[kBoxEnd] = static_cast<double>(yxhw[3]);
+  rows.reals(r.op)[kBoxEnd + 1] = static_cast<double>(yxhw[2]);
+}
+
+void fill_jitter(const Rule& r, const Drawer& u, Rows& rows) {
+  double amount[kKinds];
+  bool drawn[kKinds] = {};
+  for (size_t i = 0; i < r.ints.size(); ++i) {
+    const int64_t kind = r.ints[i];
+    amount[kind] = between(u(kind), r.reals[2 * i], r.reals[2 * i + 1]);
+    drawn[kind] = true;
+  }
+  std::pair<double, int64_t> order[kKinds];  // equal numbers keep the kinds' order
+  for (int64_t kind = 0; kind < kKinds; ++kind) order[kind] = {u(kKinds + kind), kind};
+  std::sort(order, order + kKinds);
+  int64_t op = r.op;
+  for (const auto& [number, kind] : order) {
+    if (!drawn[kind]) continue;
+    rows.ints(op)[1] = kind;
+    // torchvision's int(factor * 255), modulo 256
+    const bool turns = kind == static_cast<int64_t>(AdjustKind::hue);
+    rows.reals(op)[0] = turns ? static_cast<double>(static_cast<int64_t>(amount[kind] * 255) & 255) : amount[kind];
+    ++op;
+  }
+}
+
+void fill(const Rule& r, uint64_t key, const View& src, Rows& rows) {
+  const Drawer u(key, r.stream);
+  switch (r.kind) {
+    case RuleKind::chance:
+      for (int64_t i = 0; i < r.ints[1]; ++i) rows.ints(r.op + i)[0] = u(r.ints[0]) < r.reals[0] ? 1 : 0;
+      return;
+    case RuleKind::flag:
+      rows.ints(r.op)[r.ints[1]] = u(r.ints[0]) < r.reals[0] ? 1 : 0;
+      return;
+    case RuleKind::below:
+      rows.ints(r.op)[r.ints[1]] += static_cast<int64_t>(u(r.ints[0]) * static_cast<double>(r.ints[2]));
+      return;
+    case RuleKind::uniform:
+      rows.reals(r.op)[r.ints[1]] = between(u(r.ints[0]), r.reals[0], r.reals[1]);
+      return;
+    case RuleKind::window:
+      return fill_window(r, key, src, rows);
+    case RuleKind::jitter:
+      return fill_jitter(r, u, rows);
+  }
+}
+
+template <typename T>
+std::vector<T> repeated(const std::vector<T>& row, size_t n) {
+  std::vector<T> rows;
+  rows.reserve(row.size() * n);
+  for (size_t i = 0; i < n; ++i) rows.insert(rows.end(), row.begin(), row.end());
+  return rows;
+}
+
+}  // namespace
+
+DrawnPlan::DrawnPlan(std::vector<DrawnOp> ops, std::vector<Rule> rules)
+    : ops_(std::move(ops)), rules_(std::move(rules)) {
+  for (const DrawnOp& op : ops_) {
+    const Operation* known = operation_of(op.code);
+    require(known != nullptr, "unknown operation");
+    require(op.ints.size() >= at(known->ints) && op.reals.size() >= at(known->reals), "a row is cut short");
+  }
+  for (const Rule& r : rules_) require(is_filling(r, ops_), "a rule fills what is not there");
+}
+
+std::vector<DrawnOp> DrawnPlan::filled(const std::vector<uint64_t>& keys, const std::vector<View>& src) const {
+  require(keys.size() == src.size(), "as many keys as pictures");
+  std::vector<DrawnOp> ops;
+  ops.reserve(ops_.size());
+  for (const DrawnOp& op : ops_)
+    ops.push_back({op.code, repeated(op.ints, keys.size()), repeated(op.reals, keys.size())});
+  for (size_t i = 0; i < keys.size(); ++i) {
+    Rows rows(ops, ops_, i);
+    for (const Rule& r : rules_) fill(r, keys[i], src[i], rows);
+  }
+  return ops;
+}
+
+void DrawnPlan::run(const std::vector<uint64_t>& keys, const std::vector<View>& src, const std::vector<View>& dst,
+                    int threads) const {
+  const std::vector<DrawnOp> rows = filled(keys, src);
+  std::vector<Op> plan;
+  plan.reserve(rows.size());
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const auto ints = static_cast<int64_t>(ops_[i].ints.size()), reals = static_cast<int64_t>(ops_[i].reals.size());
+    plan.push_back({rows[i].code, rows[i].ints.data(), ints, ints, rows[i].reals.data(), reals, reals});
+  }
+  run_plan(plan, src, dst, threads);
+}
+
+}  // namespace twinlens
