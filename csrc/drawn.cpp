@@ -44,8 +44,8 @@ bool is_filling(const Rule& r, const std::vector<DrawnOp>& ops) {
     case RuleKind::uniform:
       return has(r, 2, 2) && in_range(r.ints[1], 0, reals - 1);
     case RuleKind::window:
-      return has(r, 0, 4) && op.code == OpCode::resample && ints > kWindow + 3 && reals > kBoxEnd + 1 &&
-             r.reals[2] > 0 && r.reals[3] > 0;
+      return has(r, 2, 4) && r.ints[0] >= 0 && r.ints[1] >= 0 && op.code == OpCode::resample && ints > kWindow + 3 &&
+             reals > kBoxEnd + 1 && r.reals[2] > 0 && r.reals[3] > 0;
     case RuleKind::jitter:
       return is_jitter(r, ops);
   }
@@ -79,7 +79,9 @@ double between(double u, double low, double high) { return low + u * (high - low
 
 void fill_window(const Rule& r, uint64_t key, const View& src, Rows& rows) {
   int64_t* yxhw = rows.ints(r.op) + kWindow;
-  resized_crop(key, r.stream, src.h, src.w, r.reals.data(), r.reals.data() + 2, yxhw);
+  const bool whole = r.ints[0] == 0 || r.ints[1] == 0;
+  resized_crop(key, r.stream, whole ? src.h : r.ints[0], whole ? src.w : r.ints[1], r.reals.data(), r.reals.data() + 2,
+               yxhw);
   rows.reals(r.op)[kBoxEnd] = static_cast<double>(yxhw[3]);
   rows.reals(r.op)[kBoxEnd + 1] = static_cast<double>(yxhw[2]);
 }

@@ -12,9 +12,11 @@ enum class RuleKind : int64_t {
   flag = 1,     // ints[column] = u(d) < p                             ints: d, column      reals: p
   below = 2,    // ints[column] += int(u(d) * n)                       ints: d, column, n
   uniform = 3,  // reals[column] = low + u(d) * (high - low)           ints: d, column      reals: low, high
-  window = 4,   // a resample's window and box: torchvision's RandomResizedCrop     reals: scale, ratio (two each)
-  jitter = 5,   // as many adjustments as kinds, each once, in any order: u(4..7) sorted, amounts from u(kind).
-                //                                                     ints: kinds          reals: low, high of each
+  window =
+      4,  // a resample's window and box, as RandomResizedCrop draws them in h x w, or with 0 0 in the picture
+          //                                                     ints: h, w            reals: scale, ratio (two each)
+  jitter = 5,  // as many adjustments as kinds, each once, in any order: u(4..7) sorted, amounts from u(kind).
+               //                                                     ints: kinds          reals: low, high of each
 };
 
 struct Rule {

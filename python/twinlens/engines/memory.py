@@ -17,15 +17,15 @@ from twinlens.steps.spec import DTYPES
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["as_tensor", "empty_array", "empty_tensor"]
+__all__ = ["NUMPY", "as_tensor", "empty_array", "empty_tensor"]
 
 #: NumPy has no bfloat16: its bits
-_NUMPY = {name: np.dtype("int16" if name == "bfloat16" else name) for name in DTYPES}
+NUMPY = {name: np.dtype("int16" if name == "bfloat16" else name) for name in DTYPES}
 
 
 def empty_array(shape: tuple[int, ...], dtype: str) -> NDArray[Any]:
     """An array; of int16 for bfloat16."""
-    return _native.empty(shape, _NUMPY[dtype])
+    return _native.empty(shape, NUMPY[dtype])
 
 
 def as_tensor(array: NDArray[Any], dtype: str) -> torch.Tensor:

@@ -9,8 +9,10 @@ import numpy as np
 import torch
 
 from twinlens.errors import ArgumentError, InputError
+from twinlens.pipeline import prepared_batch
 from twinlens.pipeline import run as runner
 from twinlens.pipeline.images import read
+from twinlens.pipeline.prepared import MISS
 
 if TYPE_CHECKING:
     from twinlens.pipeline.run import Options
@@ -25,6 +27,9 @@ def run_batch(root: Transform, images: Any, options: Options) -> Any:
     n = options.num_threads
     if n is not None and (isinstance(n, bool) or not isinstance(n, int) or n < 1):
         raise ArgumentError(f"batch: num_threads={n!r} must be a positive integer or None")
+    done = prepared_batch.call(root, value, options)
+    if done is not MISS:
+        return done
     loaded = read(value, color=options.color)
     if loaded.single:
         raise InputError(f"batch: got one image of {loaded.spec.shape(0)}; wants a list or a batch")

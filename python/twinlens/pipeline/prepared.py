@@ -1,7 +1,8 @@
 """The short way for one image on CPU: what depends on its size, dtype and kind only is worked out once.
 
-Of a pipeline that draws nothing that is everything, so one native call is left. One that draws is lowered anew for
-every key, without what the general way does for batches, targets and other engines.
+Of a pipeline that draws nothing that is everything, so one native call is left; also where the core can draw all that
+is drawn. Others are lowered anew for every key, without what the general way does for batches, targets and other
+engines.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from twinlens import _native, engines
 from twinlens.engines.memory import as_tensor, empty_array
 from twinlens.pipeline import run as runner
 from twinlens.pipeline.containers import pil_holds, pil_pixels
+from twinlens.pipeline.drawn import drawn
 from twinlens.pipeline.images import read
 from twinlens.pipeline.rewrite import RULES
 from twinlens.pipeline.trace import Trace
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from twinlens.steps.base import Placed
     from twinlens.transforms.base import Transform
 
-__all__ = ["MISS", "call"]
+__all__ = ["MISS", "Call", "Parts", "Source", "call", "kind_of", "ready_parts", "source_of"]
 
 MISS = object()  # the general way must be taken
 
@@ -44,7 +46,7 @@ _JOINED = {first: {then for before, then in RULES if before is first} for first,
 
 
 @dataclass(slots=True)
-class _Parts:
+class Parts:
     """A pipeline as it was: its units, and what tells whether they are still the same."""
 
     root: Transform
@@ -69,14 +71,15 @@ class _Parts:
 
 
 @dataclass(slots=True)
-class _Source:
-    """Images of one size, dtype and kind. `call`: what runs, where the pipeline draws nothing."""
+class Source:
+    """Images of one size, dtype and kind. `call`: what runs, where the pipeline draws nothing or the core draws."""
 
     spec: Spec
     kind: str
     chw: bool
     flat: bool  # (H, W), without an axis of channels
-    call: _Call | None = None
+    call: Call | None = None
+    any_size: bool = False  # whether `call` serves images of other sizes too
     tails: dict[Any, _Tail] = field(default_factory=dict)
 
     def pixels(self, image: Any) -> Any:
@@ -85,7 +88,7 @@ class _Source:
             return image.detach().numpy()
         return image if isinstance(image, np.ndarray) else pil_pixels(image)
 
-    def lowered(self, parts: _Parts, keys: NDArray[np.uint64]) -> _Call | None:
+    def lowered(self, parts: Parts, keys: NDArray[np.uint64]) -> Call | None:
         """The native call under a key; None where there is more to do."""
         plan, container = runner.lower_units(parts.drawn, Trace(self.spec, keys, self.kind))
         if not parts.fixed:
@@ -98,7 +101,7 @@ class _Source:
         ops = None if head is None or tail.ops is None else head + tail.ops
         return _call_of(self, ops, tail.after, tail.container)
 
-    def _tail(self, parts: _Parts, spec: Spec, container: str) -> _Tail:
+    def _tail(self, parts: Parts, spec: Spec, container: str) -> _Tail:
         """What the fixed units come down to, for an image as the drawn ones leave it."""
         where = (*spec.shape(0), spec.dtype, spec.alpha, spec.indexed, spec.bilevel, container)
         found = self.tails.get(where)
@@ -122,7 +125,7 @@ class _Tail:
 
 
 @dataclass(slots=True)
-class _Call:
+class Call:
     """One native call. `nothing`: the image is handed back as it is."""
 
     ops: list[NativeOp]
@@ -132,13 +135,18 @@ class _Call:
     dtype: str
     pil: bool
     nothing: bool = False
+    drawn: _native.DrawnPlan | None = None
 
-    def run(self, source: _Source, image: Any) -> Any:
+    def run(self, source: Source, image: Any, keys: NDArray[np.uint64]) -> Any:
         """The result for an image of the prepared kind."""
         if self.nothing:
             return image
         done = empty_array(self.shape, self.dtype)
-        _native.run([source.pixels(image)], [done], self.ops, *self.codes, source.chw, self.tensor, 1)
+        how = *self.codes, source.chw, self.tensor, 1
+        if self.drawn is not None:
+            self.drawn.run(keys, [source.pixels(image)], [done], *how)
+        else:
+            _native.run([source.pixels(image)], [done], self.ops, *how)
         if self.tensor:
             return as_tensor(done, self.dtype)
         return Image.fromarray(done) if self.pil else done
@@ -148,32 +156,37 @@ def call(root: Transform, image: Any, key: Any) -> Any:
     """The result, or MISS. key: of the sample, None for one from torch's default generator."""
     if engines.forced() not in (None, "native"):
         return MISS
-    where = _kind_of(image)
+    where = kind_of(image)
     if where is None:
         return MISS
-    plans = root.plans
-    parts = plans.get(None)
-    if parts is None or not parts.current(root) or len(plans) > _KEPT:
-        plans.clear()
-        parts = plans[None] = _parts(root)
-    source = plans.get(where)
-    if source is None:
-        source = plans[where] = _prepare(parts, image)
+    parts, plans = ready_parts(root), root.plans
+    source = plans.get(where) or source_of(parts, plans, image, where)
     if source is MISS:
         return MISS
     if not parts.random:
         if key is not None:
             to_key_array(key, 1)
-        return source.call.run(source, image)
+        return source.call.run(source, image, _NO_KEY)
     keys = keys_from_torch(1) if key is None else to_key_array(key, 1)
+    if source.call is not None:
+        return source.call.run(source, image, keys)
     lowered = source.lowered(parts, keys)
     if lowered is None:
         plans[where] = MISS
         return runner.call(root, (image,), {}, runner.Options(keys))
-    return lowered.run(source, image)
+    return lowered.run(source, image, keys)
 
 
-def _kind_of(image: Any) -> Any:
+def ready_parts(root: Transform) -> Parts:
+    """The parts of `root` as it is now; what was prepared for others is dropped."""
+    parts = root.plans.get(None)
+    if not isinstance(parts, Parts) or not parts.current(root) or len(root.plans) > _KEPT:
+        root.plans.clear()
+        parts = root.plans[None] = parts_of(root)
+    return parts
+
+
+def kind_of(image: Any) -> Any:
     """What images must share to be treated alike; None for those that go the general way."""
     kind = type(image)
     if kind is np.ndarray:
@@ -186,15 +199,30 @@ def _kind_of(image: Any) -> Any:
     return None
 
 
-def _prepare(parts: _Parts, image: Any) -> Any:
+def source_of(parts: Parts, plans: dict[Any, Any], image: Any, where: Any) -> Any:
+    """What is prepared for images like this one; `where`: by their exact size. MISS for the general way."""
+    shape = where[0]
+    any_size = (image.mode,) if isinstance(image, Image.Image) else (type(image), len(shape), where[1])
+    if len(shape) == 3:
+        any_size += (shape[0] if type(image) is torch.Tensor else shape[2],)
+    source = plans.get(any_size)
+    if source is None:
+        source = _prepare(parts, image)
+        plans[any_size if source is not MISS and source.any_size else where] = source
+    return source
+
+
+def _prepare(parts: Parts, image: Any) -> Any:
     """How images like this one are read, and what runs if it is always the same; MISS for the general way."""
     if not parts.drawn and not parts.fixed:
         return MISS
     images = read(image)
     if not images.single or images.spec.dtype not in DTYPES[:3]:
         return MISS
-    source = _Source(images.spec, images.kind, images.batch.chw, images.flat)
-    if not parts.random:
+    source = Source(images.spec, images.kind, images.batch.chw, images.flat)
+    if parts.random:
+        _prepare_drawn(source, parts)
+    else:
         source.call = source.lowered(parts, _NO_KEY)
         if source.call is None:
             return MISS
@@ -207,12 +235,12 @@ def _natives(placed: list[Placed]) -> list[NativeOp] | None:
     return ops if len(ops) == len(placed) else None
 
 
-def _call_of(source: _Source, ops: list[NativeOp] | None, spec: Spec, container: str) -> _Call | None:
+def _call_of(source: Source, ops: list[NativeOp] | None, spec: Spec, container: str) -> Call | None:
     """What the core does, up to `spec`; None where it cannot do all of it, or hands out something else."""
     if ops is None:
         return None
     if not ops and container == source.kind:
-        return _Call([], (0, 0), False, (), "", False, nothing=True)
+        return Call([], (0, 0), False, (), "", False, nothing=True)
     if container == "tv_image" or (container == "ndarray" and spec.dtype == "bfloat16"):
         return None
     if container == "pil" and not pil_holds(spec):
@@ -222,10 +250,20 @@ def _call_of(source: _Source, ops: list[NativeOp] | None, spec: Spec, container:
     # (H, W) stays so, but for an array that becomes a tensor; a gray PIL image is made of (H, W).
     flat = c == 1 and (container == "pil" or (source.flat and container == source.kind))
     shape = (h, w) if flat else (c, h, w) if tensor else (h, w, c)
-    return _Call(ops, (_CODES[source.spec.dtype], _CODES[spec.dtype]), tensor, shape, spec.dtype, container == "pil")
+    return Call(ops, (_CODES[source.spec.dtype], _CODES[spec.dtype]), tensor, shape, spec.dtype, container == "pil")
 
 
-def _parts(root: Transform) -> _Parts:
+def _prepare_drawn(source: Source, parts: Parts) -> None:
+    """Gives it the call whose parameters the core draws, if it can draw all of them."""
+    plan = drawn(parts.drawn + parts.fixed, source.spec, source.kind)
+    if plan is None or not plan.rows:
+        return
+    source.call = _call_of(source, plan.rows, plan.after, plan.container)
+    if source.call is not None:
+        source.call.drawn, source.any_size = plan.plan(), plan.any_size
+
+
+def parts_of(root: Transform) -> Parts:
     """The parts of `root`, at all depths."""
     units = [] if root.opaque else root.units("")
     drawn = max((i for i, (_, unit) in enumerate(units, 1) if unit.random), default=0)
@@ -239,4 +277,4 @@ def _parts(root: Transform) -> _Parts:
         if parts is not None:
             lists.append((parts, list(parts)))
             waiting += [part for part in parts if hasattr(part, "config") and hasattr(part, "version")]
-    return _Parts(root, units[:drawn], units[drawn:], root.random, lists, versions)
+    return Parts(root, units[:drawn], units[drawn:], root.random, lists, versions)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from twinlens.engines import Engine
+    from twinlens.pipeline.blanks import Blanks
     from twinlens.pipeline.bound import Bound
     from twinlens.pipeline.plan import Plan
     from twinlens.pipeline.trace import Params, Trace
@@ -62,6 +63,7 @@ class Transform(torch.nn.Module):
     is_opaque: ClassVar[bool] = False  # whether it runs by itself, image by image, instead of lowering to steps
     is_structural: ClassVar[bool] = False  # whether it works on the whole sample, labels and all
     mixes: ClassVar[bool] = False  # whether it mixes the images of a batch
+    blanks_lower: ClassVar[bool] = False  # whether `blanks` calls `lower`, so that it serves whoever has another
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__()
@@ -124,6 +126,13 @@ class Transform(torch.nn.Module):
         """The steps, in order."""
         del params, spec
         raise ArgumentError(f"{type(self).__name__} does not lower to steps")
+
+    def blanks(self, spec: Spec) -> Blanks | None:
+        """Of a random transform, for one image: the steps with what is drawn left blank, where the core has rules that
+        fill it as `sample` and `lower` would; None where it has not. A short way, never another meaning.
+        """
+        del spec
+        return None
 
     def trace(self, trace: Trace, path: str) -> None:
         """Adds this transform's steps; composites add those of their children."""

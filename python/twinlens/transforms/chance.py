@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 import numpy as np
 from pydantic import BeforeValidator
 
+from twinlens.pipeline.blanks import Blanks, chance
 from twinlens.transforms import base
 from twinlens.transforms.arguments import Probability, number_or_range
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["Drawn", "Limit", "PConfig", "Sometimes", "finite", "limit"]
 
 
+_YES = np.ones(1, bool)
+
+
 class PConfig(base.Config):
     """`p` alone."""
 
@@ -29,6 +33,7 @@ class Sometimes(base.Transform):
     """Applied with probability `p`, each image of a batch by itself."""
 
     Config: ClassVar[type[base.Config]] = PConfig
+    blanks_lower = True
 
     @property
     def random(self) -> bool:
@@ -38,6 +43,12 @@ class Sometimes(base.Transform):
     def sample(self, draws: Draws, spec: Spec) -> Params:
         del spec
         return {"active": draws.uniform()[:, 0] < self.p} if self.random else {}
+
+    def blanks(self, spec: Spec) -> Blanks | None:
+        if type(self).sample is not Sometimes.sample:
+            return None  # it draws more
+        steps = tuple(step.activated(None) for step in self.lower({"active": _YES}, spec))
+        return Blanks(steps, tuple(chance(i, self.p) for i in range(len(steps))))
 
     def active(self, params: Params, spec: Spec) -> Bools:
         """Which images it is for."""

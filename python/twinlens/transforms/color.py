@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import BeforeValidator
 
 from twinlens.errors import InputError
+from twinlens.pipeline.blanks import Blanks, chance
 from twinlens.steps import Clahe, ColorConvert
 from twinlens.transforms import base
 from twinlens.transforms.arguments import Probability
@@ -89,6 +90,11 @@ class RandomGrayscale(base.Transform):
     def sample(self, draws: Draws, spec: Spec) -> Params:
         del spec
         return {"gray": draws.uniform()[:, 0] < self.p}
+
+    def blanks(self, spec: Spec) -> Blanks | None:
+        if int(spec.c[0]) == 1:
+            return Blanks(())
+        return Blanks((ColorConvert("gray_pillow", 3),), (chance(0, self.p),)) if int(spec.c[0]) == 3 else None
 
     def lower(self, params: Params, spec: Spec) -> Iterable[Step]:
         active = params["gray"] & (spec.c == 3)

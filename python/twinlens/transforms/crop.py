@@ -10,8 +10,10 @@ from pydantic import model_validator
 
 from twinlens import _native
 from twinlens.errors import InputError
+from twinlens.pipeline.blanks import Blanks, below, window
 from twinlens.steps import Crop, Resample
 from twinlens.steps import Pad as PadStep
+from twinlens.steps.frozen import changed
 from twinlens.transforms import base
 from twinlens.transforms.arguments import (
     Fill,
@@ -199,6 +201,14 @@ class RandomCrop(base.Transform):
             )
         return {"y": draws.below(room_h + 1, first=0), "x": draws.below(room_w + 1, first=1)}
 
+    def blanks(self, spec: Spec) -> Blanks | None:
+        h, w = self.size
+        room_h, room_w = int(spec.h[0]) - h, int(spec.w[0]) - w
+        if self._pads or room_h < 0 or room_w < 0:
+            return None
+        step = Crop(*(np.array([n]) for n in (0, 0, h, w)))
+        return Blanks((step,), (below(0, 1, room_h + 1, draw=0), below(0, 2, room_w + 1, draw=1)))
+
     def lower(self, params: Params, spec: Spec) -> Iterable[Step]:
         if self._pads:
             yield from padded(self._padding(spec), self.fill, self.padding_mode, spec)
@@ -270,6 +280,10 @@ class RandomResizedCrop(base.Transform):
 
     def sample(self, draws: Draws, spec: Spec) -> Params:
         return {"yxhw": _native.resized_crop(draws.keys, draws.stream, spec.h, spec.w, self.scale, self.ratio)}
+
+    def blanks(self, spec: Spec) -> Blanks:
+        step = changed(_resized(self.config.method, *self.size), window=np.zeros((1, 4), np.int64))
+        return Blanks((step,), (window(0, spec.shape(0)[:2], self.scale, self.ratio),), any_size=True)
 
     def lower(self, params: Params, spec: Spec) -> Iterable[Step]:
         del spec

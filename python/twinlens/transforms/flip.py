@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from twinlens.pipeline.blanks import Blanks, chance
 from twinlens.steps import Flip
 from twinlens.transforms import base
 from twinlens.transforms.arguments import Probability
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from twinlens.pipeline.trace import Params
     from twinlens.random import Draws
     from twinlens.steps import Spec, Step
+    from twinlens.steps.spec import Bools
 
 __all__ = ["RandomHorizontalFlip", "RandomVerticalFlip"]
 
@@ -39,10 +41,17 @@ class _RandomFlip(base.Transform):
         del spec
         return {"flipped": draws.uniform()[:, 0] < self.p}
 
+    def blanks(self, spec: Spec) -> Blanks:
+        del spec
+        return Blanks((Flip(*self._ways),), (chance(0, self.p),))
+
     def lower(self, params: Params, spec: Spec) -> Iterable[Step]:
         del spec
-        across, down = (_YES, _NO) if self.horizontal else (_NO, _YES)
-        yield Flip(across, down, active=params["flipped"])
+        yield Flip(*self._ways, active=params["flipped"])
+
+    @property
+    def _ways(self) -> tuple[Bools, Bools]:
+        return (_YES, _NO) if self.horizontal else (_NO, _YES)
 
 
 class RandomHorizontalFlip(_RandomFlip):

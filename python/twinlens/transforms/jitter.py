@@ -10,6 +10,7 @@ import torch
 from pydantic import BeforeValidator
 
 from twinlens.errors import InputError
+from twinlens.pipeline.blanks import Blanks, jitter
 from twinlens.steps import Adjust
 from twinlens.transforms import base
 
@@ -109,6 +110,14 @@ class ColorJitter(base.Transform):
         for kind, (low, high) in ranges.items():
             params[kind] = low + drawn[:, _KINDS.index(kind)] * (high - low)
         return params
+
+    def blanks(self, spec: Spec) -> Blanks | None:
+        if spec.indexed or spec.dtype != "uint8":
+            return None
+        coloured = int(spec.c[0]) > 2
+        ranges = {_KINDS.index(kind): r for kind, r in self._ranges().items() if coloured or kind in _KINDS[:2]}
+        steps = tuple(Adjust(_KINDS[kind], np.zeros(1)) for kind in sorted(ranges))
+        return Blanks(steps, (jitter(0, ranges),) if ranges else ())
 
     def lower(self, params: Params, spec: Spec) -> Iterable[Step]:
         if spec.indexed:

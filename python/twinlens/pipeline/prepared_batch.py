@@ -1,0 +1,98 @@
+"""The short way for a list of images on CPU: one native call that draws, transforms and stacks.
+
+It serves pipelines whose parameters the core can draw, for images that differ in size only where the pipeline begins
+with what fits every size. All else takes the general way.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from twinlens import engines
+from twinlens.engines.memory import NUMPY, empty_array, empty_tensor
+from twinlens.engines.native import get_num_threads
+from twinlens.pipeline.prepared import MISS, kind_of, ready_parts, source_of
+from twinlens.random import keys_from_torch, to_key_array
+
+if TYPE_CHECKING:
+    from twinlens.pipeline.prepared import Call
+    from twinlens.pipeline.run import Options
+    from twinlens.transforms.base import Transform
+
+__all__ = ["call"]
+
+
+def call(root: Transform, images: Any, options: Options) -> Any:
+    """One stacked tensor or array, or MISS."""
+    if not isinstance(images, list) or not images or options.color != "rgb" or options.replayed is not None:
+        return MISS
+    if options.engine not in (None, "native") or engines.forced() not in (None, "native"):
+        return MISS
+    source = _source(root, images)
+    if source is MISS or source.call is None or source.call.drawn is None:
+        return MISS
+    made = source.call
+    shape = (len(images), *made.shape)
+    out = options.out
+    if out is None:
+        out = empty_tensor(shape, made.dtype) if made.tensor else empty_array(shape, made.dtype)
+    elif not _fits(out, shape, made):
+        return MISS
+    keys = keys_from_torch(len(images)) if options.keys is None else to_key_array(options.keys, len(images))
+    threads = get_num_threads() if options.num_threads is None else options.num_threads
+    made.drawn.run(
+        keys, [source.pixels(image) for image in images], _array(out), *made.codes, source.chw, made.tensor, threads
+    )
+    return out
+
+
+def _source(root: Transform, images: list[Any]) -> Any:
+    """What is prepared for all of them; MISS where they differ in more than size, or in that where it matters."""
+    where = kind_of(images[0])
+    if where is None or len(where[0]) + (where[1] in ("RGB", "RGBA")) != 3:
+        return MISS
+    parts = ready_parts(root)
+    source = root.plans.get(where) or source_of(parts, root.plans, images[0], where)
+    if source is MISS:
+        return MISS
+    alike = kind_of if source.any_size else None
+    for image in images[1:]:
+        other = kind_of(image)
+        if other == where:
+            continue
+        if alike is None or other is None or not _only_sizes_differ(where, other, type(images[0]), type(image)):
+            return MISS
+    return source
+
+
+def _only_sizes_differ(a: Any, b: Any, kind: type, other: type) -> bool:
+    if kind is not other or a[1] != b[1] or len(a[0]) != len(b[0]):
+        return False
+    if len(a[0]) == 2:
+        return True
+    channels = 0 if kind is torch.Tensor else 2
+    return bool(a[0][channels] == b[0][channels])
+
+
+def _fits(out: Any, shape: tuple[int, ...], made: Call) -> bool:
+    """Whether it is memory that the result can be written to as it is; who does not fit is told so elsewhere."""
+    if made.tensor:
+        return (
+            type(out) is torch.Tensor
+            and out.device.type == "cpu"
+            and out.shape == shape
+            and out.dtype == getattr(torch, made.dtype)
+            and not out.requires_grad
+            and out.is_contiguous()
+        )
+    dtype = NUMPY[made.dtype]
+    return type(out) is np.ndarray and out.shape == shape and out.dtype == dtype and out.flags.c_contiguous
+
+
+def _array(out: Any) -> Any:
+    if isinstance(out, np.ndarray):
+        return out
+    return (out.view(torch.int16) if out.dtype == torch.bfloat16 else out).numpy()
