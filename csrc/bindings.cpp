@@ -213,7 +213,10 @@ void run(const py::object& images, const py::object& outs, const Rows& ops, int 
 
 using Rules = std::vector<std::tuple<int64_t, int64_t, uint64_t, std::vector<int64_t>, std::vector<double>>>;
 
-DrawnPlan drawn_plan(const Rows& rows, const Rules& rules) {
+// A capsule of this name holds a DrawnPlan.
+constexpr const char* kDrawnPlan = "twinlens.DrawnPlan";
+
+py::capsule drawn_plan(const Rows& rows, const Rules& rules) {
   std::vector<DrawnOp> ops;
   for (const auto& [code, ints, reals] : rows) {
     (void)op_of(code, ints, reals, 1);
@@ -224,25 +227,35 @@ DrawnPlan drawn_plan(const Rows& rows, const Rules& rules) {
   std::vector<Rule> filling;
   for (const auto& [kind, op, stream, ints, reals] : rules)
     filling.push_back({static_cast<RuleKind>(kind), op, stream, ints, reals});
-  return {std::move(ops), std::move(filling)};
+  auto plan = std::make_unique<DrawnPlan>(std::move(ops), std::move(filling));
+  py::capsule owner(plan.get(), kDrawnPlan, [](void* p) { delete static_cast<DrawnPlan*>(p); });
+  (void)plan.release();
+  return owner;
+}
+
+const DrawnPlan& plan_in(const py::capsule& owner) {
+  if (owner.name() == nullptr || std::strcmp(owner.name(), kDrawnPlan) != 0)
+    throw std::invalid_argument("native: not what drawn_plan gives");
+  return *owner.get_pointer<DrawnPlan>();
 }
 
 std::vector<uint64_t> numbers(const Keys& keys) { return {keys.data(), keys.data() + keys.size()}; }
 
-void run_drawn(const DrawnPlan& plan, const Keys& keys, const py::object& images, const py::object& outs, int in_dtype,
-               int out_dtype, bool in_chw, bool out_chw, int threads) {
+void run_drawn(const py::capsule& plan, const Keys& keys, const py::object& images, const py::object& outs,
+               int in_dtype, int out_dtype, bool in_chw, bool out_chw, int threads) {
   const Pictures pictures(images, outs, in_dtype, out_dtype, in_chw, out_chw);
+  const DrawnPlan& drawn = plan_in(plan);
   const std::vector<uint64_t> each = numbers(keys);
   const py::gil_scoped_release release;
-  plan.run(each, pictures.src, pictures.dst, threads);
+  drawn.run(each, pictures.src, pictures.dst, threads);
 }
 
 // The operations for pictures of h x w, (code, ints (B, k), reals (B, m)) each.
-py::list filled_rows(const DrawnPlan& plan, const Keys& keys, int64_t h, int64_t w) {
+py::list filled_rows(const py::capsule& plan, const Keys& keys, int64_t h, int64_t w) {
   const View size{nullptr, h, w, 1, 0, 0, 0, DType::u8};
   const auto n = static_cast<py::ssize_t>(keys.size());
   py::list rows;
-  for (const DrawnOp& op : plan.filled(numbers(keys), std::vector<View>(static_cast<size_t>(n), size))) {
+  for (const DrawnOp& op : plan_in(plan).filled(numbers(keys), std::vector<View>(static_cast<size_t>(n), size))) {
     const auto width = [n](size_t all) { return n > 0 ? static_cast<py::ssize_t>(all) / n : 0; };
     Ints ints({n, width(op.ints.size())});
     Reals reals({n, width(op.reals.size())});
@@ -263,11 +276,10 @@ PYBIND11_MODULE(_native, m, py::mod_gil_not_used()) {
   m.def("supported_isas", &supported_isas);
   m.def("run", &run, py::arg("images"), py::arg("outs"), py::arg("ops"), py::arg("in_dtype"), py::arg("out_dtype"),
         py::arg("in_chw"), py::arg("out_chw"), py::arg("threads"));
-  py::class_<DrawnPlan>(m, "DrawnPlan")
-      .def(py::init(&drawn_plan), py::arg("rows"), py::arg("rules"))
-      .def("run", &run_drawn, py::arg("keys"), py::arg("images"), py::arg("outs"), py::arg("in_dtype"),
-           py::arg("out_dtype"), py::arg("in_chw"), py::arg("out_chw"), py::arg("threads"))
-      .def("filled", &filled_rows, py::arg("keys"), py::arg("h"), py::arg("w"));
+  m.def("drawn_plan", &drawn_plan, py::arg("rows"), py::arg("rules"));
+  m.def("run_drawn", &run_drawn, py::arg("plan"), py::arg("keys"), py::arg("images"), py::arg("outs"),
+        py::arg("in_dtype"), py::arg("out_dtype"), py::arg("in_chw"), py::arg("out_chw"), py::arg("threads"));
+  m.def("filled_rows", &filled_rows, py::arg("plan"), py::arg("keys"), py::arg("h"), py::arg("w"));
   m.def("columns", &columns, py::arg("parts"));
   m.def("empty", &empty, py::arg("shape"), py::arg("dtype"));
   m.def("pillow_pixels", &pillow_pixels, py::arg("schema"), py::arg("array"), py::arg("h"), py::arg("w"),

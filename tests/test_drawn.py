@@ -160,7 +160,8 @@ def test_a_window_joins_the_resample() -> None:
 def test_a_subclass_means_what_it_says() -> None:
     class Never(T.RandomHorizontalFlip):
         def sample(self, draws: Draws, spec: Spec) -> dict[str, Any]:
-            return {"flipped": np.zeros(len(draws), bool)}
+            del draws
+            return {"flipped": np.zeros(len(spec), bool)}
 
     image = picture(5, 6)
     assert drawn([("", Never(1.0))], Spec.of([(5, 6, 3)], "uint8"), "ndarray") is None
@@ -203,14 +204,14 @@ FLIP = Flip(np.array([True]), np.array([False])).native(Spec.of([(2, 2, 3)], "ui
 )
 def test_the_core_refuses_rules_that_fill_what_is_not_there(rule: Rule) -> None:
     with pytest.raises(ValueError, match="a rule fills what is not there"):
-        _native.DrawnPlan([FLIP], [rule.native(rule.op, 7)])
+        _native.drawn_plan([FLIP], [rule.native(rule.op, 7)])
 
 
 def test_the_core_wants_a_key_for_every_picture() -> None:
-    plan = _native.DrawnPlan([FLIP], [])
+    plan = _native.drawn_plan([FLIP], [])
     image = picture(2, 2)
     with pytest.raises(ValueError, match="as many keys as pictures"):
-        plan.run(np.zeros(2, np.uint64), [image], [image.copy()], 0, 0, False, False, 1)
+        _native.run_drawn(plan, np.zeros(2, np.uint64), [image], [image.copy()], 0, 0, False, False, 1)
 
 
 @given(key=st.integers(0, 2**64 - 1), size=st.tuples(st.integers(1, 600), st.integers(1, 600)))
@@ -218,7 +219,7 @@ def test_rows_are_those_of_the_lowered_plan(key: int, size: tuple[int, int]) -> 
     pipe = T.Compose([T.RandomResizedCrop(9), T.ColorJitter(0.4, 0.2, 0.3, 0.1)])
     plan = drawn(pipe.units(""), Spec.of([(*size, 3)], "uint8"), "ndarray")
     assert plan is not None
-    filled = plan.plan().filled(np.array([key], np.uint64), *size)
+    filled = _native.filled_rows(plan.plan(), np.array([key], np.uint64), *size)
     lowered = pipe.plan(size, key=key).placed
     assert len(filled) == len(lowered) == 5
     for (code, ints, reals), (step, before, _) in zip(filled, lowered, strict=True):

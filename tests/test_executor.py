@@ -28,7 +28,7 @@ def resample(
     method: int = 1, out: Any = (8, 8), roi: Any = (0, 0, 8, 8), window: Any = (0, 0, 0, 0), **more: Any
 ) -> Any:
     box = more.get("box", (0.0, 0.0, 12.0, 10.0))
-    return op(RESAMPLE, [1, method, *out, *roi, *window, more.get("premultiply", 0)], box)
+    return op(RESAMPLE, [1, method, *out, *roi, *window, more.get("premultiply", 0), 0, 0], box)
 
 
 def run(*ops: Any, src: Any = None, out: Any = None, dtypes: tuple[int, int] = (U8, U8), chw: bool = False) -> None:
@@ -42,7 +42,7 @@ BAD_OPS: dict[str, Any] = {
     "operation 9": op(9, [1, 1, 1, 1, 1]),
     "operation negative": op(-1, [1, 1]),
     "too few integers": op(CROP, [1, 0, 0]),
-    "no reals": op(RESAMPLE, [1, 1, 8, 8, 0, 0, 8, 8, 0, 0, 0, 0, 0]),
+    "no reals": op(RESAMPLE, [1, 1, 8, 8, 0, 0, 8, 8, 0, 0, 0, 0, 0, 0, 0]),
     "rows for two": op(CROP, [[1, 0, 0, 8, 8]] * 2),
     "integers of three axes": (CROP, np.zeros((1, 1, 5), np.int64), np.zeros((1, 0))),
     "method negative": resample(-1),

@@ -25,6 +25,38 @@ def run(
     threads: SupportsInt | SupportsIndex,
 ) -> None: ...
 
+# Operations whose rows have blanks, one row each, and the rules that fill them under a key: kind, operation, stream,
+# integers, reals. filled_rows: the rows of pictures of h x w.
+def drawn_plan(
+    rows: Sequence[tuple[SupportsInt | SupportsIndex, ArrayLike, ArrayLike]],
+    rules: Sequence[
+        tuple[
+            SupportsInt | SupportsIndex,
+            SupportsInt | SupportsIndex,
+            SupportsInt | SupportsIndex,
+            Sequence[SupportsInt | SupportsIndex],
+            Sequence[SupportsFloat | SupportsIndex],
+        ]
+    ],
+) -> typing_extensions.CapsuleType: ...
+def run_drawn(
+    plan: typing_extensions.CapsuleType,
+    keys: ArrayLike,
+    images: object,
+    outs: object,
+    in_dtype: SupportsInt | SupportsIndex,
+    out_dtype: SupportsInt | SupportsIndex,
+    in_chw: bool,
+    out_chw: bool,
+    threads: SupportsInt | SupportsIndex,
+) -> None: ...
+def filled_rows(
+    plan: typing_extensions.CapsuleType,
+    keys: ArrayLike,
+    h: SupportsInt | SupportsIndex,
+    w: SupportsInt | SupportsIndex,
+) -> list[Any]: ...
+
 # (n, k) from numbers, (n,) and (n, m), side by side; parts of one row are repeated.
 def columns(parts: object) -> NDArray[np.int64]: ...
 

@@ -18,6 +18,8 @@ from twinlens.steps.frozen import changed
 from twinlens.steps.resample.step import ANTIALIASED
 
 if TYPE_CHECKING:
+    from typing_extensions import CapsuleType
+
     from twinlens.pipeline.blanks import Blanks, NativeRule
     from twinlens.steps import NativeOp, Spec, Step
     from twinlens.transforms.base import Transform
@@ -39,9 +41,9 @@ class Drawn:
     container: str
     any_size: bool
 
-    def plan(self) -> _native.DrawnPlan:
+    def plan(self) -> CapsuleType:
         """The core's own form."""
-        return _native.DrawnPlan(self.rows, self.rules)
+        return _native.drawn_plan(self.rows, self.rules)
 
 
 @dataclass(slots=True)

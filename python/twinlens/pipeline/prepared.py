@@ -28,6 +28,7 @@ from twinlens.steps.spec import DTYPES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from typing_extensions import CapsuleType
 
     from twinlens.steps import NativeOp, Spec, Step
     from twinlens.steps.base import Placed
@@ -135,7 +136,7 @@ class Call:
     dtype: str
     pil: bool
     nothing: bool = False
-    drawn: _native.DrawnPlan | None = None
+    drawn: CapsuleType | None = None
 
     def run(self, source: Source, image: Any, keys: NDArray[np.uint64]) -> Any:
         """The result for an image of the prepared kind."""
@@ -144,7 +145,7 @@ class Call:
         done = empty_array(self.shape, self.dtype)
         how = *self.codes, source.chw, self.tensor, 1
         if self.drawn is not None:
-            self.drawn.run(keys, [source.pixels(image)], [done], *how)
+            _native.run_drawn(self.drawn, keys, [source.pixels(image)], [done], *how)
         else:
             _native.run([source.pixels(image)], [done], self.ops, *how)
         if self.tensor:
@@ -202,9 +203,8 @@ def kind_of(image: Any) -> Any:
 def source_of(parts: Parts, plans: dict[Any, Any], image: Any, where: Any) -> Any:
     """What is prepared for images like this one; `where`: by their exact size. MISS for the general way."""
     shape = where[0]
-    any_size = (image.mode,) if isinstance(image, Image.Image) else (type(image), len(shape), where[1])
-    if len(shape) == 3:
-        any_size += (shape[0] if type(image) is torch.Tensor else shape[2],)
+    channels = 0 if len(shape) == 2 else shape[0] if type(image) is torch.Tensor else shape[2]
+    any_size = type(image), len(shape), channels, where[1]
     source = plans.get(any_size)
     if source is None:
         source = _prepare(parts, image)

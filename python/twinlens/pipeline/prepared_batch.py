@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from twinlens import engines
+from twinlens import _native, engines
 from twinlens.engines.memory import NUMPY, empty_array, empty_tensor
 from twinlens.engines.native import get_num_threads
 from twinlens.pipeline.prepared import MISS, kind_of, ready_parts, source_of
@@ -34,7 +34,7 @@ def call(root: Transform, images: Any, options: Options) -> Any:
     source = _source(root, images)
     if source is MISS or source.call is None or source.call.drawn is None:
         return MISS
-    made = source.call
+    made: Call = source.call
     shape = (len(images), *made.shape)
     out = options.out
     if out is None:
@@ -43,9 +43,8 @@ def call(root: Transform, images: Any, options: Options) -> Any:
         return MISS
     keys = keys_from_torch(len(images)) if options.keys is None else to_key_array(options.keys, len(images))
     threads = get_num_threads() if options.num_threads is None else options.num_threads
-    made.drawn.run(
-        keys, [source.pixels(image) for image in images], _array(out), *made.codes, source.chw, made.tensor, threads
-    )
+    pixels = [source.pixels(image) for image in images]
+    _native.run_drawn(made.drawn, keys, pixels, _array(out), *made.codes, source.chw, made.tensor, threads)
     return out
 
 

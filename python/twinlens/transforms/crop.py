@@ -206,13 +206,16 @@ class RandomCrop(base.Transform):
         room_h, room_w = int(spec.h[0]) - h, int(spec.w[0]) - w
         if self._pads or room_h < 0 or room_w < 0:
             return None
-        step = Crop(*(np.array([n]) for n in (0, 0, h, w)))
+        step = Crop(_ZERO, _ZERO, np.array([h]), np.array([w]))
         return Blanks((step,), (below(0, 1, room_h + 1, draw=0), below(0, 2, room_w + 1, draw=1)))
 
     def lower(self, params: Params, spec: Spec) -> Iterable[Step]:
         if self._pads:
             yield from padded(self._padding(spec), self.fill, self.padding_mode, spec)
         yield Crop(params["y"], params["x"], np.array([self.size[0]]), np.array([self.size[1]]))
+
+
+_ZERO = np.zeros(1, np.int64)
 
 
 @lru_cache(maxsize=256)
