@@ -32,9 +32,11 @@ def call(root: Transform, images: Any, options: Options) -> Any:
     if options.engine not in (None, "native") or engines.forced() not in (None, "native"):
         return MISS
     source = _source(root, images)
-    if source is MISS or source.call is None or source.call.drawn is None:
+    if source is MISS or source.call is None:
         return MISS
     made: Call = source.call
+    if made.drawn is None:
+        return MISS
     shape = (len(images), *made.shape)
     out = options.out
     if out is None:
