@@ -166,6 +166,44 @@ void pack_words(AxisWeights& a) {
   }
 }
 
+// The taps of one lane: those of four outputs, or of the channels of one. False
+// where they do not fit.
+bool spread_lane(const AxisWeights& a, const int32_t* start, int64_t lane, Spread& s) {
+  const int64_t pixel = a.axis.pixel, channels = pixel == 3 ? 3 : 4;
+  const int64_t first = pixel == 1 ? *std::min_element(start, start + 4) : *start;
+  const int64_t dword = (first * pixel - s.at) / 4;
+  uint8_t* picks = s.picks + lane * 16;
+  std::memset(picks, 0x80, 16);
+  for (int64_t i = 0; i < 4; ++i) s.dwords[lane * 4 + i] = static_cast<int32_t>(std::min<int64_t>(dword + i, 15));
+  for (int64_t i = 0; i < channels; ++i) {
+    const int64_t at = pixel == 1 ? start[i] : start[0] * pixel + i, offset = at - s.at - dword * 4;
+    const int64_t end = offset + 3 * pixel;
+    if (end > 15 || dword * 4 + end > 63) return false;
+    for (int64_t t = 0; t < 4; ++t) picks[i * 4 + t] = static_cast<uint8_t>(offset + t * pixel);
+  }
+  return true;
+}
+
+bool spread_block(const AxisWeights& a, size_t first, Spread& s) {
+  const int64_t pixel = a.axis.pixel, each = pixel == 1 ? 4 : 1;
+  const int32_t* start = a.group_start.data() + first;
+  const int64_t furthest = a.axis.in_size * pixel - 64 - (a.groups - 1) * 4 * pixel;
+  if (furthest < 0) return false;
+  s.at = std::min(*std::min_element(start, start + 4 * each) * pixel, furthest);
+  for (int64_t lane = 0; lane < 4; ++lane)
+    if (!spread_lane(a, start + lane * each, lane, s)) return false;
+  return true;
+}
+
+void spread_out(AxisWeights& a) {
+  const auto step = static_cast<size_t>(a.axis.pixel == 1 ? 16 : 4), n = static_cast<size_t>(a.axis.out_size);
+  if (a.axis.pixel != 1 && a.axis.pixel != 3 && a.axis.pixel != 4) return;
+  a.spread.resize((n + step - 1) / step);
+  for (size_t i = 0; i < a.spread.size(); ++i) {
+    if (!spread_block(a, i * step, a.spread[i])) return a.spread.clear();
+  }
+}
+
 // Quantises to 22 bits and lays the weights out in groups of four taps that lie inside the source.
 void quantise(AxisWeights& a) {
   const int64_t out = a.axis.out_size;
@@ -184,7 +222,10 @@ void quantise(AxisWeights& a) {
     for (int64_t t = 0; t < a.groups * 4; ++t)
       a.k[static_cast<size_t>(t * a.stride + i)] = a.k[static_cast<size_t>(t * a.stride + out - 1)];
   }
-  if (a.isa == Isa::avx512) pack_bytes(a);
+  if (a.isa == Isa::avx512) {
+    pack_bytes(a);
+    spread_out(a);
+  }
   if (a.isa == Isa::avx2) pack_words(a);
 }
 
@@ -213,7 +254,7 @@ class Cache {
     uint32_t ends[2];
     std::memcpy(&ends[0], &a.begin, 4);
     std::memcpy(&ends[1], &a.end, 4);
-    uint64_t h = static_cast<uint64_t>(a.filter) * 2 + (a.mirrored ? 1 : 0);
+    uint64_t h = static_cast<uint64_t>(a.filter) * 16 + static_cast<uint64_t>(a.pixel) * 2 + (a.mirrored ? 1 : 0);
     for (const uint64_t part : {static_cast<uint64_t>(a.in_size), static_cast<uint64_t>(a.out_size),
                                 static_cast<uint64_t>(ends[0]), static_cast<uint64_t>(ends[1])})
       h = (h ^ part) * 0x9E3779B97F4A7C15U;

@@ -10,15 +10,17 @@ namespace twinlens {
 enum class Filter : int { box = 0, bilinear = 1, hamming = 2, bicubic = 3, lanczos = 4 };
 
 // The source interval that an axis is made from: in_size samples, of which [begin, end), possibly fractional, is used.
-// mirrored: the outputs in reverse order.
+// mirrored: the outputs in reverse order. pixel: bytes from one sample to the next where rows are read by whole
+// vectors, else 0.
 struct Axis {
   Filter filter;
   int64_t in_size, out_size;
   float begin, end;
   bool mirrored = false;
+  int64_t pixel = 0;
   bool operator==(const Axis& o) const {
     return filter == o.filter && in_size == o.in_size && out_size == o.out_size && begin == o.begin && end == o.end &&
-           mirrored == o.mirrored;
+           mirrored == o.mirrored && pixel == o.pixel;
   }
 };
 
@@ -31,11 +33,15 @@ struct AxisWeights {
   std::vector<int32_t> start, count;
   std::vector<double> w;  // [taps][stride], normalised
 
-  FixedWeights fixed() const { return {groups, stride, group_start.data(), k.data(), bytes.data(), words.data()}; }
+  FixedWeights fixed() const {
+    const Spread* wide = spread.empty() ? nullptr : spread.data();
+    return {groups, stride, group_start.data(), k.data(), bytes.data(), wide, words.data()};
+  }
   RealWeights real() const { return {stride, start.data(), count.data(), w.data()}; }
   double weight(int64_t output, int64_t tap) const { return w[static_cast<size_t>(tap * stride + output)]; }
 
   std::vector<int32_t> group_start, k, bytes, words;
+  std::vector<Spread> spread;
 };
 
 // Round half away from zero at 22 bits, as Pillow does.

@@ -5,6 +5,14 @@
 
 namespace twinlens {
 
+// Where sixteen bytes of a row that hold what one lane of AVX-512 needs begin. A block is 4 outputs of three or four
+// bytes a pixel, a lane each, or 16 of one byte, 4 a lane.
+struct Spread {
+  alignas(64) int32_t dwords[16];  // of the block's 64 bytes, four a lane
+  uint8_t picks[64];               // of each lane's 16 bytes: four taps side by side
+  int64_t at;                      // of the 64 bytes in the row; the g-th group of taps lies g * 4 pixels further
+};
+
 // Filter weights of one axis in Pillow's 22-bit fixed point, in the forms that the kernels read.
 // Output i takes groups * 4 consecutive source samples from start[i]; taps that only fill up a group weigh 0.
 // Every form has the outputs side by side, so that a kernel reads 16 at a time or broadcasts one; `stride` counts 16
@@ -15,6 +23,7 @@ struct FixedWeights {
   const int32_t* start;  // [stride]
   const int32_t* k;      // [groups * 4][stride]
   const int32_t* bytes;  // [groups][3][stride]: four int8 each, k = b0 + 2^8 b1 + 2^16 b2
+  const Spread* spread;  // [outputs / 4, or / 16]; null where windows lie too far apart for it
   const int32_t* words;  // [groups][4][stride]: two int16 each, k = w0 + 2^12 w1: w0 of taps 0 2, 1 3, w1 of 0 2, 1 3
 };
 
@@ -89,7 +98,7 @@ struct CvBlock {
 struct Kernels {
   // One row of outputs first .. first + n for each of `rows` source rows, channels interleaved, source pixels `pixel`
   // bytes apart: as many as channels, or 4 for 3. Needs a source width of at least groups * 4; reads up to 4 bytes
-  // behind a source row and writes up to 64 behind a destination row.
+  // behind a source row and writes up to 64 before and behind a destination row.
   void (*resample_h_u8)(const uint8_t* const* src, uint8_t* const* dst, int64_t rows, int64_t channels, int64_t pixel,
                         int64_t first, int64_t n, const FixedWeights& weights);
   // dst[j] = clip((2^21 + sum over t of k[output][t] * src[t][j]) >> 22), j < n bytes; src holds groups * 4 rows.

@@ -29,16 +29,16 @@ Passes passes_of(const View& src, const ResampleSpec& s) {
           s.out_h != src.h || s.box[1] != 0.0F || s.box[3] != static_cast<float>(s.out_h)};
 }
 
-std::shared_ptr<const AxisWeights> weights_x(const View& src, const Job& s) {
-  return axis_weights({s.filter, src.w, s.out_w, s.box[0], s.box[2], s.mirrored}, s.isa);
+std::shared_ptr<const AxisWeights> weights_x(const View& src, const Job& s, int64_t pixel) {
+  return axis_weights({s.filter, src.w, s.out_w, s.box[0], s.box[2], s.mirrored, pixel}, s.isa);
 }
 
 std::shared_ptr<const AxisWeights> weights_y(const View& src, const Job& s) {
   return axis_weights({s.filter, src.h, s.out_h, s.box[1], s.box[3]}, s.isa);
 }
 
-constexpr int64_t kRowBlock = 4;   // rows of one call of the horizontal kernel
-constexpr int64_t kRowSlack = 64;  // what kernels may read or write behind a row
+constexpr int64_t kRowBlock = 16;  // rows of one call of the horizontal kernel
+constexpr int64_t kRowSlack = 64;  // what kernels may read behind a row, or write before and behind one
 
 // What the horizontal kernel reads.
 bool readable(const View& v) { return interleaved(v) || padded(v); }
@@ -70,11 +70,11 @@ class SourceRows {
 };
 
 void horizontal_u8(const View& src, const View& dst, const Job& s, Arena& arena) {
-  const auto weights = weights_x(src, s);
+  const auto weights = weights_x(src, s, src.sx);
   const FixedWeights fixed = weights->fixed();
   const SourceRows rows(window(src, s.roi_y, 0, dst.h, src.w), fixed.groups * 4, arena);
-  const int64_t bytes = dst.w * dst.c, pitch = bytes + kRowSlack;
-  uint8_t* buffer = arena.take(static_cast<size_t>(pitch * kRowBlock));
+  const int64_t bytes = dst.w * dst.c, pitch = bytes + 2 * kRowSlack;
+  uint8_t* buffer = arena.take(static_cast<size_t>(pitch * kRowBlock)) + kRowSlack;
   for (int64_t y = 0; y < dst.h; y += kRowBlock) {
     const int64_t n = std::min(kRowBlock, dst.h - y);
     const uint8_t* in[kRowBlock];
@@ -120,20 +120,21 @@ struct Ring {
 
 // With `then`, rows are normalised into dst; else they are dst's.
 void both_u8(const View& src, const View& dst, const Job& s, const Normalizer* then, Arena& arena) {
-  const auto wx = weights_x(src, s), wy = weights_y(src, s);
+  const auto wx = weights_x(src, s, src.sx), wy = weights_y(src, s);
   const FixedWeights fx = wx->fixed(), fy = wy->fixed();
   const SourceRows source(src, fx.groups * 4, arena);
   const int64_t taps = fy.groups * 4;
   const auto** rows = arena.take_array<const uint8_t*>(static_cast<size_t>(taps));
-  Ring ring{nullptr, (dst.w * dst.c + kRowSlack + 63) / 64 * 64, taps + kRowBlock, fy.start[s.roi_y]};
-  ring.data = arena.take(static_cast<size_t>(ring.pitch * ring.slots));
+  Ring ring{nullptr, (dst.w * dst.c + 2 * kRowSlack + 63) / 64 * 64, taps + kRowBlock, fy.start[s.roi_y]};
+  ring.data = arena.take(static_cast<size_t>(ring.pitch * ring.slots)) + kRowSlack;
+  const int64_t end = std::min(fy.start[s.roi_y + dst.h - 1] + taps, src.h);
   const View finished = arena.image(1, dst.w, dst.c, DType::u8, false);
   const uint8_t* in[kRowBlock];
   uint8_t* out[kRowBlock];
   for (int64_t y = 0; y < dst.h; ++y) {
     const int64_t need = std::min(fy.start[s.roi_y + y] + taps, src.h);
     while (ring.done < need) {
-      const int64_t n = std::min(kRowBlock, src.h - ring.done);
+      const int64_t n = std::min(kRowBlock, end - ring.done);
       for (int64_t r = 0; r < n; ++r) {
         in[r] = source[ring.done + r];
         out[r] = ring.slot(ring.done + r);
@@ -170,12 +171,12 @@ void resample_real(const View& src, const View& dst, const Job& s, Arena& arena)
   if (!passes.vertical) {
     const View rows = window(src, s.roi_y, 0, dst.h, src.w);
     if (!passes.horizontal) return copy(window(rows, 0, s.roi_x, dst.h, dst.w), dst);
-    return s.run().resample_h_real(rows, dst, s.roi_x, weights_x(src, s)->real());
+    return s.run().resample_h_real(rows, dst, s.roi_x, weights_x(src, s, 0)->real());
   }
   View mid = window(src, 0, s.roi_x, src.h, dst.w);
   if (passes.horizontal) {
     mid = arena.image(src.h, dst.w, src.c, src.dtype, planar(src) && src.c > 1);
-    s.run().resample_h_real(src, mid, s.roi_x, weights_x(src, s)->real());
+    s.run().resample_h_real(src, mid, s.roi_x, weights_x(src, s, 0)->real());
   }
   s.run().resample_v_real(mid, dst, s.roi_y, weights_y(src, s)->real());
 }

@@ -7,8 +7,8 @@
 namespace twinlens {
 
 // The result is out_h x out_w, made from the box (x0, y0, x1, y1) of the source; dst receives the part of it that
-// begins at (roi_y, roi_x) and has dst's size. Only that part, and the source rows under it, are computed. mirrored: dst
-// receives it with left and right exchanged.
+// begins at (roi_y, roi_x) and has dst's size. Only that part, and the source rows under it, are computed. mirrored:
+// dst receives it with left and right exchanged.
 struct ResampleSpec {
   Filter filter;
   int64_t out_h, out_w;

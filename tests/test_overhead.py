@@ -41,9 +41,9 @@ def calls_of(transform: Any, image: Any, **named: Any) -> int:
     ("transform", "most"),
     [
         (T.Compose([T.Resize(8), T.CenterCrop(6), T.ToTensor(), NORMALIZE]), 36),
-        (T.RandomHorizontalFlip(1.0), 80),
-        (T.ColorJitter(0.4, 0.4, 0.4), 155),
-        (TRAIN, 285),
+        (T.RandomHorizontalFlip(1.0), 35),
+        (T.ColorJitter(0.4, 0.4, 0.4), 35),
+        (TRAIN, 45),
     ],
     ids=["fixed", "flip", "jitter", "train"],
 )

@@ -80,6 +80,8 @@ def table_of_table(first: Lut, then: Lut) -> Step | None:
     """Two tables of 256 values are one."""
     if not _same_images(first, then):
         return None
+    if then.tables.shape[:2] == (1, 1):
+        return changed(then, tables=then.tables[0, 0][first.tables])
     rows, channels = np.broadcast_shapes(first.tables.shape[:2], then.tables.shape[:2])
     inner, outer = (np.broadcast_to(step.tables, (rows, channels, 256)) for step in (first, then))
     return changed(then, tables=np.take_along_axis(outer, inner.astype(np.int64), 2))
