@@ -10,7 +10,6 @@ from images import picture
 from twinlens import engines
 from twinlens.engines import Batch
 from twinlens.steps import Resample, Spec
-from twinlens.steps.base import place
 from twinlens.steps.resample.step import ANTIALIASED
 
 #: widths before and after: vectors that fit a row or do not, windows that fit a vector or do not, one to many groups
@@ -26,7 +25,7 @@ def resized(image: np.ndarray, method: str, out_w: int, at: int, flip: bool) -> 
     region = np.array([[1, at, 7, out_w - at]])
     step = Resample(method, 9 * one, out_w * one, region, None, None, np.array([[flip, False]]))
     spec = Spec.of([(h, w, c)], "uint8")
-    done = engines.run(place([step], spec), Batch([image], spec, False), chw=False, tensors=False, engine="native")
+    done = engines.run([step], Batch([image], spec, False), chw=False, tensors=False, engine="native")
     return np.asarray(done.data[0])
 
 

@@ -51,7 +51,8 @@ class Resampling:
     def mirrored(self, batch: int) -> tuple[Bools, Bools]:
         """(batch,) which results are mirrored, and which are upside down."""
         across, down = np.zeros(batch, bool), np.zeros(batch, bool)
-        for flip in self.flips:
+        own = self.resample.mirroring()
+        for flip in self.flips if own is None else (own, *self.flips):
             active = True if flip.active is None else flip.active
             across = across ^ (flip.horizontal & active)
             down = down ^ (flip.vertical & active)

@@ -94,11 +94,12 @@ class Resample(Step):
         h, w = (spec.h, spec.w) if self.window is None else (self.window[:, 2], self.window[:, 3])
         return columns(0, 0, w, h).astype(np.float64)
 
-    def _flipped(self) -> Flip | None:
+    def mirroring(self) -> Flip | None:
+        """The flip of what is kept, as a step of its own."""
         return None if self.flip is None else Flip(self.flip[:, 0], self.flip[:, 1])
 
     def batched(self, x: torch.Tensor, spec: Spec) -> torch.Tensor:
-        y, flip = self._resampled(x, spec), self._flipped()
+        y, flip = self._resampled(x, spec), self.mirroring()
         return y if flip is None else flip.batched(y, spec)
 
     def _resampled(self, x: torch.Tensor, spec: Spec) -> torch.Tensor:
@@ -145,13 +146,13 @@ class Resample(Step):
         import torch
 
         moved = torch.cat((self._points(xyxy[..., :2], spec), self._points(xyxy[..., 2:], spec)), -1)
-        flip = self._flipped()
+        flip = self.mirroring()
         return moved if flip is None else flip.boxes(moved, self.result(spec))
 
     def keypoints(self, xy: torch.Tensor, spec: Spec) -> torch.Tensor:
-        moved, flip = self._points(xy, spec), self._flipped()
+        moved, flip = self._points(xy, spec), self.mirroring()
         return moved if flip is None else flip.keypoints(moved, self.result(spec))
 
     def mirrors(self) -> Bools:
-        flip = self._flipped()
+        flip = self.mirroring()
         return super().mirrors() if flip is None else flip.mirrors()
