@@ -34,8 +34,8 @@ Operation resample(Random& r, Shape& s, int64_t max_side) {
     box = {r.unit() * 0.4 * box[2], r.unit() * 0.4 * box[3], (0.5 + r.unit() * 0.5) * box[2],
            (0.5 + r.unit() * 0.5) * box[3]};
   const bool premultiply = s.dtype == DType::u8 && s.c > 1 && method < 5 && r.between(0, 3) == 0;
-  std::vector<int64_t> ints{1, method, out_h, out_w, ry, rx, rh, rw, wy, wx, wh, ww, premultiply ? 1 : 0,
-                            r.coin() ? 1 : 0, r.coin() ? 1 : 0};
+  std::vector<int64_t> ints{
+      1, method, out_h, out_w, ry, rx, rh, rw, wy, wx, wh, ww, premultiply ? 1 : 0, r.coin() ? 1 : 0, r.coin() ? 1 : 0};
   if (!windowed) ints[8] = ints[9] = ints[10] = ints[11] = 0;
   s.h = rh;
   s.w = rw;
