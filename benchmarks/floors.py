@@ -9,11 +9,14 @@ counts of AVX2, so that it does not depend on the machine.
 from __future__ import annotations
 
 import json
+import re
 import statistics
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from math import ceil
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -25,7 +28,7 @@ from twinlens import transforms as T
 from twinlens.cli.bench.rows.base import MEAN, STD
 from twinlens.cli.bench.threads import use_threads
 
-__all__ = ["FLOORS", "Floor", "groups", "main", "operations"]
+__all__ = ["FLOORS", "Floor", "groups", "main", "measured", "operations", "section"]
 
 H, W, C, SIDE = 375, 500, 3, 224
 OUT_H, OUT_W = 256, 341  # of a resize to 256
@@ -166,23 +169,66 @@ def _copying(count: int) -> float:
     return _seconds(lambda: np.copyto(target, source))
 
 
-def main() -> None:
-    """Prints the table for the active kernels."""
-    use_threads(1)
+def measured() -> list[dict[str, Any]]:
+    """A floor a work, for the active kernels and one thread, as plain values."""
     isa, counts = twinlens.isa(), json.loads(COMMITTED.read_text())["cases"]
-    lines = [
-        f"| work | bytes | operations, {isa} | floor, us | measured, us | share | share of AVX2 instructions |",
-        "|---|---:|---:|---:|---:|---:|---:|",
-    ]
+    clock, found = _clock_hz(), []
     for floor in FLOORS:
         transform, picture = floor.run()
         moved, needed = floor.read + floor.written, operations(floor, isa)
-        shortest = max(_copying(moved), needed / _EACH_CYCLE[isa] / _CLOCK_HZ)
-        taken = _seconds(lambda call=transform, image=picture: call(image))  # type: ignore[misc]
+        shortest = max(_copying(moved), needed / _EACH_CYCLE[isa] / clock)
+        taken = _seconds(partial(transform, picture))
         counted = operations(floor, "avx2") / counts[floor.case]["avx2"]
-        cells = (moved, f"{needed:.0f}", f"{1e6 * shortest:.1f}", f"{1e6 * taken:.1f}", f"{shortest / taken:.0%}")
-        lines.append(f"| {floor.case} | {' | '.join(map(str, cells))} | {counted:.0%} |")
-    sys.stdout.write("\n".join(lines) + "\n")
+        found.append(
+            {
+                "work": floor.case,
+                "bytes": moved,
+                "operations": round(needed),
+                "floor": round(1e6 * shortest, 2),
+                "measured": round(1e6 * taken, 2),
+                "share": round(shortest / taken, 3),
+                "share_of_instructions": round(counted, 3),
+            }
+        )
+    return found
+
+
+def _clock_hz() -> float:
+    """What the system says that the clock is now."""
+    try:
+        found = re.search(r"^cpu MHz\s*: ([\d.]+)", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    except OSError:
+        found = None
+    return float(found[1]) * 1e6 if found else _CLOCK_HZ
+
+
+def section(floors: list[dict[str, Any]]) -> str:
+    """As Markdown."""
+    lines = [
+        "## Floors",
+        "",
+        "What moving the bytes or the bare arithmetic takes (see docs/kernels.md), and the share of it that a call "
+        "reaches on a synthetic picture; of instructions, against the counts of AVX2.",
+        "",
+        "| work | bytes | vector operations | floor, us | measured, us | share | share of instructions |",
+        "|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    for row in floors:
+        cells = (
+            row["bytes"],
+            row["operations"],
+            f"{row['floor']:.1f}",
+            f"{row['measured']:.1f}",
+            f"{row['share']:.0%}",
+        )
+        lines.append(f"| {row['work']} | {' | '.join(map(str, cells))} | {row['share_of_instructions']:.0%} |")
+    return "\n".join([*lines, ""])
+
+
+def main() -> None:
+    """Prints the table."""
+    use_threads(1)
+    sys.stdout.write(section(measured()))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 import twinlens
-from benchmarks import checkout, instructions
+from benchmarks import checkout, floors, instructions
 from benchmarks.targets import listed, section
 from twinlens.cli.bench import markdown, measure
 from twinlens.cli.bench.photos import Photo, load_photos
@@ -36,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     report["commit"] = checkout.commit()
     report["cuda"] = _cuda(photos, asked)
     report["targets"] = listed(report["subjects"] + (report["cuda"] if isinstance(report["cuda"], list) else []))
+    report["floors"] = [] if asked.only else floors.measured()
     write(report, asked.out)
 
 
@@ -87,6 +88,7 @@ def write(report: dict[str, Any], folder: Path) -> Path:
     for subject in report["subjects"]:
         subject["note"] = instructions.of_subject(subject["name"], counts)
     text = [markdown.render(report, [section(report["targets"])]), *_cuda_section(report["cuda"])]
+    text += [floors.section(report["floors"])] if report["floors"] else []
     text.append(instructions.section(counts))
     path.write_text("\n".join(text))
     path.with_name(f"{path.stem}.json").write_text(json.dumps(report, indent=1) + "\n")

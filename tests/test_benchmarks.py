@@ -50,6 +50,10 @@ def test_report_covers_every_subject_and_its_own_rows_are_exact(photos: Path, tm
                 assert entry["differs"] == "0 pixels"
     for target in found["targets"]:
         assert f"| {target['name']} | {target['wanted']} | {target['got']} | {target['state']} |" in text
+    assert {"resize bilinear", "eval", "flip"} <= {floor["work"] for floor in found["floors"]}
+    assert all(0 < floor["share_of_instructions"] < 1 for floor in found["floors"])
+    for words in ("## Floors", "## Instructions", "Instructions for a synthetic 375 x 500 picture"):
+        assert words in text
     if isinstance(found["cuda"], str):
         assert f"{found['cuda']}.\n" in text
 

@@ -18,6 +18,7 @@ import twinlens
 from images import picture
 from twinlens.cli import main
 from twinlens.cli.bench import chart, command, markdown, measure, turn
+from twinlens.cli.bench import photos as photos_module
 from twinlens.cli.bench.photos import Photo, files_in, sample
 from twinlens.cli.bench.rows import Differs, Row, Subject, verify
 from twinlens.data import decode
@@ -120,7 +121,7 @@ def test_a_wrong_result_is_never_timed(
     code, _, error = bench(capsys, photos, "--out", tmp_path / "out")
     assert code == 1
     assert "invert: ours differs in 2 of 21670 pixels from NumPy" in error
-    assert not (tmp_path / "out").exists()
+    assert not list((tmp_path / "out").iterdir())
 
 
 def test_what_differs_is_counted() -> None:
@@ -182,6 +183,7 @@ def test_errors_name_what_is_wrong(photos: Path, tmp_path: Path, capsys: pytest.
         (tmp_path / "empty",): "no images there",
         (photos / "broken.jpg",): "no images to be read",
         (photos, "--rounds", "0"): "--rounds",
+        (photos, "--out", photos / "a.png"): "a.png: File exists",
     }.items():
         code, _, error = bench(capsys, *arguments)
         assert code == 1
@@ -241,3 +243,19 @@ def test_report_says_the_threads() -> None:
     report = run(inverted())
     assert "- Threads: one in every library" in markdown.render(report)
     assert "- Threads: 3 in every library" in markdown.render({**report, "threads": 3})
+
+
+def test_without_images_those_of_scikit_image_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TWINLENS_PHOTOS", raising=False)
+    monkeypatch.setattr(photos_module, "_from_skimage", lambda: [PHOTO] * 3)
+    assert photos_module.load_photos(limit=2) == [PHOTO] * 2
+    monkeypatch.setattr(photos_module, "_from_skimage", list)
+    with pytest.raises(InputError, match="name images"):
+        photos_module.load_photos()
+
+
+def test_square_photos_alone_are_refused(tmp_path: Path) -> None:
+    for i in range(2):
+        Image.fromarray(picture(20, 20, seed=i)).save(tmp_path / f"{i}.png")
+    with pytest.raises(InputError, match="square"):
+        photos_module.load_photos(tmp_path)

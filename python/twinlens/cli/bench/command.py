@@ -51,6 +51,8 @@ def bench(
 
     console = Console()
     subjects = _subjects(only, batch_size)
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)  # what cannot be written to is known before the minutes of measuring
     use_threads(threads)
     chosen = _photos(console, photos or [], limit)
     settings = measure.Settings(rounds, threads=threads)
@@ -137,7 +139,6 @@ def _write(console: Console, report: dict[str, Any], out: Path) -> None:
     from twinlens.cli.bench.markdown import render
     from twinlens.data import durable
 
-    out.mkdir(parents=True, exist_ok=True)
     with durable.write(out / "results.json") as path:
         path.write_text(json.dumps(report, indent=1) + "\n", "utf-8")
     with durable.write(out / "chart.png") as path:

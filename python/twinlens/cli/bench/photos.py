@@ -77,7 +77,11 @@ def load_photos(folder: str | Path | None = None, limit: int | None = None) -> l
     chosen = folder or os.environ.get("TWINLENS_PHOTOS")
     photos = [_decoded(path) for path in files_in([Path(chosen)])[:limit]] if chosen else _from_skimage()[:limit]
     if not photos:
-        raise InputError(f"no images in {chosen}" if chosen else "scikit-image's pictures are not on this machine")
+        raise InputError(
+            f"no images in {chosen}"
+            if chosen
+            else "scikit-image's pictures are not on this machine: name images, or a folder of them"
+        )
     if len(photos) > 1 and all(h == w for h, w in (photo.hw for photo in photos)):
         raise InputError("all photos are square: benchmark on shapes as they occur")
     return photos
