@@ -104,6 +104,7 @@ class Loader:
         self._pipe, self._keys, self._collate, self._skip = pipe, keys, collate, on_error == "skip"
         self._reader = Reader(self._source, decode, Scaling(pipe) if decode == "fast" else None, max_pixels)
         self._device = Device(device)
+        self._memory = BatchMemory(prefetch + 2, pinned=self._device.cuda)
         self._order = Order(
             len(self._source),
             self.seed,
@@ -116,7 +117,6 @@ class Loader:
         self._position = Position(-1, finished=True)
         self._resumed: Saved | None = None
         self._faults: list[Fault] = []
-        self._layout: tuple[Any, ...] | None = None
 
     @property
     def classes(self) -> list[str] | None:
@@ -189,7 +189,7 @@ class Loader:
         share = -(-self._order.largest() * self.prefetch // (2 * threads))
         return Maker(
             Work(self._reader, self._pipe, self._sample_keys, threads),
-            BatchMemory(self.prefetch + 2, pinned=self._device.cuda),
+            self._memory,
             self._device,
             self._collate,
             self._skip,
