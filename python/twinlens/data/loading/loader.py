@@ -102,7 +102,8 @@ class Loader:
         self._source = Source(source)
         self.seed, self.num_threads, self.prefetch, self.progress = int(seed), num_threads, prefetch, progress
         self._pipe, self._keys, self._collate, self._skip = pipe, keys, collate, on_error == "skip"
-        self._reader = Reader(self._source, decode, Scaling(pipe) if decode == "fast" else None, max_pixels)
+        scaling = Scaling(pipe) if decode == "fast" else None
+        self._work = Work(Reader(self._source, decode, scaling, max_pixels), pipe, self._sample_keys)
         self._device = Device(device)
         self._memory = BatchMemory(prefetch + 2, pinned=self._device.cuda)
         self._order = Order(
@@ -186,9 +187,10 @@ class Loader:
 
     def _maker(self, threads: int) -> Maker:
         # A batch's last parts must not keep all threads but one waiting: twice as many parts as threads.
+        self._work.threads = threads
         share = -(-self._order.largest() * self.prefetch // (2 * threads))
         return Maker(
-            Work(self._reader, self._pipe, self._sample_keys, threads),
+            self._work,
             self._memory,
             self._device,
             self._collate,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -69,10 +70,7 @@ class Pending:
             if self._maker.mixing:
                 part: Any = mixed(self._maker.work, self._epoch, indices)
             else:
-                out = self._memory()
-                part = self._maker.work.run(
-                    self._epoch, indices, None if out is None else out[start : start + len(indices)]
-                )
+                part = self._maker.work.run(self._epoch, indices, partial(self._rows, start, len(indices)))
         except BaseException as error:  # the consumer gets it
             part = error
         with self._lock:
@@ -97,15 +95,12 @@ class Pending:
         assert made is not None
         return made
 
-    def _memory(self) -> torch.Tensor | None:
-        layout = self._maker.work.layout
-        if not layout:
-            return None
+    def _rows(self, start: int, count: int, shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor | None:
         with self._lock:
             if self._out is None:
-                shape, dtype = layout
                 self._out = self._maker.memory.empty((len(self.indices), *shape), dtype)
-            return self._out
+            out = self._out
+        return out[start : start + count] if out.shape[1:] == shape and out.dtype == dtype else None
 
     def _put_together(self) -> Made:
         for part in self._parts:

@@ -36,7 +36,9 @@ class Fault:
             error: BaseException = RuntimeError(f"{self.name}: StopIteration")
             error.__cause__ = self.error
             return error
-        self.error.add_note(f"twinlens.data.Loader: {self.name}, {self.stage}")
+        note = f"twinlens.data.Loader: {self.name}, {self.stage}"
+        if note not in getattr(self.error, "__notes__", ()):
+            self.error.add_note(note)
         return self.error
 
 
@@ -50,17 +52,21 @@ class Reader:
     max_pixels: int
 
     def read(self, index: int, key: int) -> Any:
-        """The sample, or a fault."""
+        """The sample with its file decoded, or a fault."""
         stage = "read"
         try:
             sample = self.source[index]
             stage = "decode"
             return self._with_pixels(sample, key)
         except BaseException as error:  # a dataset may raise anything; the consumer gets it
-            return Fault(index, self.source.name(index), stage, error)
+            return self.fault(index, stage, error)
+
+    def fault(self, index: int, stage: str, error: BaseException) -> Fault:
+        """This went wrong with sample `index`."""
+        return Fault(index, self.source.name(index), stage, error)
 
     def _with_pixels(self, sample: Any, key: int) -> Any:
-        """The sample with a file decoded: itself, the first of a tuple, or the entry "image"."""
+        """A file is the sample itself, the first of a tuple, or the entry "image"."""
         if is_file(sample):
             return self._decoded(sample, key)
         if type(sample) in (tuple, list) and sample and is_file(sample[0]):
@@ -71,8 +77,6 @@ class Reader:
 
     def _decoded(self, file: Any, key: int) -> NDArray[Any]:
         data = file if isinstance(file, bytes) else read_bytes(file)
-        if self.scaling is None:
-            return decode_bytes(data, self.mode, None, self.max_pixels)
-        hw = jpeg_hw(data)
-        size = (1 << 30, 1 << 30) if hw is None else self.scaling.size(*hw, key)
+        hw = None if self.scaling is None else jpeg_hw(data)
+        size = None if self.scaling is None or hw is None else self.scaling.size(*hw, key)
         return decode_bytes(data, self.mode, size, self.max_pixels)

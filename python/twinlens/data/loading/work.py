@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 
     from twinlens.transforms import Transform
 
-__all__ = ["Part", "Work"]
-
-_PLAIN = (int, float, str)
+__all__ = ["Part", "Rows", "Work"]
 
 #: decoded pixels that wait for the pipeline, in all threads together; the core keeps 64 MiB to serve again
 _WAITING_BYTES = 48 << 20
+
+#: gives the part's place in the batch's memory, None where that is of another shape or dtype
+Rows = Callable[[tuple[int, ...], torch.dtype], torch.Tensor | None]
 
 
 @dataclass(slots=True)
@@ -34,14 +35,21 @@ class Part:
     kind, by place; `written`: all of them, and in the batch's memory.
     """
 
+    indices: list[int]
+    keys: NDArray[np.uint64]
+    rows: Rows
     samples: list[Any]
     images: list[Any]
-    written: bool
+    written: bool = True
+
+    def put(self, place: int, sample: Any) -> None:
+        """A whole sample, or a fault."""
+        self.samples[place], self.images[place], self.written = sample, None, False
 
 
 @dataclass(slots=True)
 class _Group:
-    """Images that wait for one call of the pipeline."""
+    """Images that wait for one call: the core's working memory and the decoder's do not take turns in the cache."""
 
     places: list[int] = field(default_factory=list)
     images: list[Any] = field(default_factory=list)
@@ -55,50 +63,48 @@ class _Group:
 
 @dataclass
 class Work:
-    """Everything that decides what comes out of a sample. layout: the (shape, dtype) of every result, once that is
-    known; () where they differ or are no tensors.
+    """Everything that decides what comes out of a sample. layout: the (shape, dtype) of `pipe.batch`'s results, once
+    that is known; () where they differ or are no tensors.
     """
 
     reader: Reader
     pipe: Transform | None
     keys: Callable[[int, list[int]], NDArray[np.uint64]]
-    threads: int
+    threads: int = 1
     layout: tuple[Any, ...] | None = None
 
     def __post_init__(self) -> None:
         units = [] if self.pipe is None else self.pipe.units("")
         self._apart = self.pipe is not None and not any(is_structural(unit) for _, unit in units)
 
-    def run(self, epoch: int, indices: list[int], out: torch.Tensor | None) -> Part:
-        """The results of these samples, in `out` where they fit there."""
-        keys = self.keys(epoch, indices)
-        part = Part([None] * len(indices), [None] * len(indices), out is not None)
+    def run(self, epoch: int, indices: list[int], rows: Rows) -> Part:
+        """The results of these samples, in `rows` where they fit there."""
+        n = len(indices)
+        part = Part(indices, self.keys(epoch, indices), rows, [None] * n, [None] * n)
         group = _Group()
-        for place, index in enumerate(indices):
-            image = self._take(part, place, index, int(keys[place]))
-            if image is not None:
-                group.add(place, image)
+        for place in range(n):
+            self._take(part, place, group)
             if group.size > _WAITING_BYTES // self.threads:
-                self._transform(part, group, indices, keys, out)
+                self._transform(part, group)
                 group = _Group()
-        if group.places:
-            self._transform(part, group, indices, keys, out)
+        self._transform(part, group)
         return part
 
-    def _take(self, part: Part, place: int, index: int, key: int) -> Any:
-        """The image for a call of many; None where the sample is done, or has failed."""
+    def _take(self, part: Part, place: int, group: _Group) -> None:
+        """Reads a sample: its image waits in the group, or it is done, or has failed."""
+        index, key = part.indices[place], int(part.keys[place])
         sample = self.reader.read(index, key)
         if not isinstance(sample, Fault):
             try:
                 apart = self.taken_apart(sample)
                 if apart is not None:
                     image, part.samples[place] = apart
-                    return image
+                    group.add(place, image)
+                    return
                 sample = self._alone(sample, key)
             except BaseException as error:  # a callable in the pipeline may raise anything
-                sample = self._fault(index, error)
-        part.samples[place], part.written = sample, False
-        return None
+                sample = self.reader.fault(index, "transform", error)
+        part.put(place, sample)
 
     def taken_apart(self, sample: Any) -> tuple[Any, Any] | None:
         """(image, sample with IMAGE in its place); None where more moves with the image."""
@@ -106,7 +112,7 @@ class Work:
             return None
         if type(sample) is np.ndarray:
             return sample, IMAGE
-        if type(sample) is tuple and type(sample[0]) is np.ndarray and _plain(sample[1:]):
+        if type(sample) is tuple and type(sample[0]) is np.ndarray and _labels(sample[1:]):
             return sample[0], (IMAGE, *sample[1:])
         found = split((sample,), {})
         return (found.leaves[0].value, found.rebuild([IMAGE])) if len(found.leaves) == 1 else None
@@ -116,46 +122,42 @@ class Work:
             raise ArgumentError("decode='fast' changes the image's size: masks, boxes and keypoints could not follow")
         return sample if self.pipe is None else self.pipe(sample, key=key)
 
-    def _fault(self, index: int, error: BaseException) -> Fault:
-        return Fault(index, self.reader.source.name(index), "transform", error)
-
-    def _transform(
-        self, part: Part, group: _Group, indices: list[int], keys: NDArray[np.uint64], out: torch.Tensor | None
-    ) -> None:
+    def _transform(self, part: Part, group: _Group) -> None:
         """One call; where it fails each image runs alone, so that only those at fault are lost."""
-        first, last = group.places[0], group.places[-1]
-        rows = out[first : last + 1] if out is not None and last - first + 1 == len(group.places) else None
+        if not group.places:
+            return
         try:
-            results, written = self._results(group.images, keys[group.places], rows)
+            results = self._results(part, group)
         except BaseException as error:
-            written = False
             if len(group.places) == 1:
-                part.samples[first] = self._fault(indices[first], error)
-                results = [None]
-            else:
-                for place, image in zip(group.places, group.images, strict=True):
-                    self._transform(part, _Group([place], [image]), indices, keys, None)
-                results = [part.images[place] for place in group.places]
-        part.written = part.written and written
+                place = group.places[0]
+                part.put(place, self.reader.fault(part.indices[place], "transform", error))
+                return
+            for place, image in zip(group.places, group.images, strict=True):
+                self._transform(part, _Group([place], [image]))
+            return
         for place, result in zip(group.places, results, strict=True):
             part.images[place] = result
 
-    def _results(self, images: list[Any], keys: NDArray[np.uint64], rows: torch.Tensor | None) -> tuple[Any, bool]:
-        """The pipeline's results, and whether they are in `rows`."""
+    def _results(self, part: Part, group: _Group) -> Any:
+        """The pipeline's results, written to the batch's memory or not."""
         assert self.pipe is not None
+        keys, first, last = part.keys[group.places], group.places[0], group.places[-1]
+        rows = part.rows(*self.layout) if self.layout and last - first + 1 == len(group.places) else None
         if rows is not None:
             try:
-                return self.pipe.batch(images, keys=keys, out=rows, num_threads=1), True
-            except ArgumentError:  # these do not fit, or the pipeline says what is wrong with them below
-                pass
-        results = self.pipe.batch(images, keys=keys, num_threads=1)
-        if rows is not None or not isinstance(results, torch.Tensor) or results.device.type != "cpu":
+                return self.pipe.batch(group.images, keys=keys, out=rows[first : last + 1], num_threads=1)
+            except ArgumentError:  # these do not fit, or the pipeline says below what is wrong with them
+                self.layout = ()
+        results = self.pipe.batch(group.images, keys=keys, num_threads=1)
+        part.written = False
+        if not isinstance(results, torch.Tensor) or results.device.type != "cpu":
             self.layout = ()
         elif self.layout is None:
             self.layout = tuple(results.shape[1:]), results.dtype
-        return results, False
+        return results
 
 
-def _plain(labels: tuple[Any, ...]) -> bool:
-    """Whether nothing in them can be an image or move with one; told without a walk."""
-    return all(type(label) in _PLAIN for label in labels)
+def _labels(values: tuple[Any, ...]) -> bool:
+    """Whether none of them can be an image or move with one; told without a walk."""
+    return all(type(value) in (int, float, str) for value in values)
