@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from twinlens.cli.bench.rows.cuda_train import COPY, OURS_ON_DEVICE
-from twinlens.cli.bench.rows.loading import CEILING
-from twinlens.cli.bench.rows.loading import DECODING
+from twinlens.cli.bench.rows.loading import CEILING, DECODING
 from twinlens.cli.bench.rows.normalize import FILLS
 from twinlens.cli.bench.rows.share import SHARE
 

@@ -15,8 +15,8 @@ from twinlens.cli.bench.rows.base import MEAN, STD, Array, Call, Row, Subject, a
 from twinlens.cli.bench.rows.evaluation import image_of
 
 __all__ = [
-    "albumentations_pipe",
     "albumentations_jittered",
+    "albumentations_pipe",
     "jittered",
     "jittered_rows",
     "kornia_pipe",
