@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from twinlens.cli.bench.rows.cuda_train import COPY, OURS_ON_DEVICE
-from twinlens.cli.bench.rows.loading import CEILING, DECODING
+from twinlens.cli.bench.rows.loading import CEILING
 from twinlens.cli.bench.rows.normalize import FILLS
 from twinlens.cli.bench.rows.share import SHARE
 
@@ -123,10 +123,6 @@ TARGETS: tuple[Over, ...] = (
     Over("loading", "torchvision on PIL, two workers", 4.0),
     Over("loading", "Albumentations, two workers", 2.0),
     Over("loading", "DALI on its CPU backend, two threads", 2.5),
-    Share("loader", "twinlens", 0.85, (DECODING,)),
-    Over("loader", "torchvision on PIL, DataLoader", 4.0),
-    Over("loader", "Albumentations, DataLoader", 2.0),
-    Over("loader", "DALI on CPU", 2.5),
     AtMost("share", SHARE, 40.0),
     AtMost("share_batch", SHARE, 5.0),
     Over("cuda_train_jitter", "kornia, a draw a sample, no antialias", 5.0),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import random
 from collections.abc import Sequence
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from twinlens.data import decode
-from twinlens.data.decoding import SUFFIXES, read_bytes
+from twinlens.data.decoding import SUFFIXES
 from twinlens.errors import DecodeError, InputError
 
 __all__ = ["Photo", "files_in", "load_photos", "sample"]
@@ -33,7 +32,6 @@ class Photo:
 
     name: str
     array: NDArray[np.uint8]
-    file: bytes = b""  # that it comes from
 
     @property
     def hw(self) -> tuple[int, int]:
@@ -65,15 +63,6 @@ class Photo:
     def unit(self) -> torch.Tensor:
         """(1, 3, H, W) float32 in 0..1, as Kornia takes images."""
         return self.planar[None].float().div(255)
-
-    @cached_property
-    def jpeg(self) -> bytes:
-        """The photo's own file, if it is a JPEG, else one of quality 90."""
-        if self.file.startswith(b"\xff\xd8"):
-            return self.file
-        buffer = io.BytesIO()
-        self.pil.save(buffer, "JPEG", quality=90)
-        return buffer.getvalue()
 
     def sized(self, h: int, w: int) -> Photo:
         """Resized to (h, w): for subjects that want one size."""
@@ -139,11 +128,10 @@ def _enough(photos: Sequence[Photo], limit: int | None) -> bool:
 
 def _decoded(path: Path) -> Photo:
     """As uint8 RGB; 16-bit gray by its upper byte."""
-    file = read_bytes(path)
-    array = decode(file)
+    array = decode(path)
     if array.dtype == np.uint16:
         array = np.repeat((array >> 8).astype(np.uint8), 3, axis=2)
-    return Photo(path.name, array, file)
+    return Photo(path.name, array)
 
 
 def _from_skimage() -> list[Photo]:

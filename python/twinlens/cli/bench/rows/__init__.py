@@ -30,8 +30,7 @@ def cpu_subjects(batch_size: int = 64) -> list[Subject]:
     singles = (resize, clahe, color, filters, geometry, noise, evaluation, train, isa, overhead)
     batches = (normalize, batch, parallel, policies, share, loading)
     found = [subject for module in singles for subject in module.subjects()]
-    found += [subject for module in batches for subject in module.subjects(batch_size)]
-    return found + loading.subjects()
+    return found + [subject for module in batches for subject in module.subjects(batch_size)]
 
 
 def cuda_subjects(batch_size: int = 64, device: str = "cuda") -> list[Subject]:

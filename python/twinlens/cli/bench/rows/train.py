@@ -15,7 +15,6 @@ from twinlens.cli.bench.rows.base import MEAN, STD, Array, Call, Row, Subject, a
 from twinlens.cli.bench.rows.evaluation import image_of
 
 __all__ = [
-    "albumentations_jittered",
     "albumentations_pipe",
     "jittered",
     "jittered_rows",
@@ -69,7 +68,6 @@ def jittered_rows(side: int) -> list[Row]:
             "Albumentations",
             "albumentations",
             partial(albumentations_pipe, side, jitter=True),
-            partial(albumentations_jittered, side),
             lambda photo: photo.array,
             image_of,
         ),
@@ -92,7 +90,6 @@ def jittered(side: int) -> T.Compose:
 
 
 def v1_jittered(side: int) -> Call:
-    """torchvision's first API, for PIL images."""
     from torchvision import transforms
 
     call: Call = _with_jitter(transforms, side)
@@ -107,7 +104,6 @@ def _with_jitter(library: Any, side: int) -> Any:
 
 
 def v2_jittered(side: int) -> Call:
-    """torchvision's second API, for uint8 tensors."""
     from torchvision.transforms import v2 as tv
 
     steps = [tv.RandomResizedCrop(side, antialias=True), tv.RandomHorizontalFlip()]
@@ -156,11 +152,6 @@ def albumentations_pipe(side: int, jitter: bool = False) -> Call:
         ]
     )
     return lambda array: pipe(image=array)
-
-
-def albumentations_jittered(side: int) -> Call:
-    """For arrays; the result is the entry "image"."""
-    return _albumentations(side, jitter=True)
 
 
 def kornia_pipe(side: int, device: str = "cpu") -> Call:
