@@ -69,8 +69,9 @@ def test_the_device_s_time_leaves_out_the_host() -> None:
 
 
 def test_a_turn_is_the_median_of_three_calls() -> None:
-    steps = iter([0, 1, 10, 15, 20, 22])  # calls of 1, 5 and 2
+    steps = iter([0, 1, 10, 15, 20, 22, 30, 33])  # calls of 1, 5 and 2
     assert turn.turn(lambda value: value, None, lambda: next(steps)) == 2
+    assert turn.turn(lambda value: value, None, lambda: next(steps), calls=1) == 3
 
 
 def test_a_row_runs_on_its_instruction_set_and_leaves_ours() -> None:

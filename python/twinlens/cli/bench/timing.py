@@ -48,7 +48,7 @@ def interleave(
         for i in range(len(items)):
             for place in range(len(rows)):
                 k = (place + i + number) % len(rows)
-                totals[k] += turn(calls[k], inputs[k][i], CLOCKS[clock])
+                totals[k] += turn(calls[k], inputs[k][i], CLOCKS[clock], subject.calls)
         for k, total in enumerate(totals):
             sums[k].append(1e6 * total / (len(items) * subject.per_call))
         after_round()

@@ -26,8 +26,8 @@ class SelfTimed(Protocol):
         ...
 
 
-def turn(call: Callable[[Any], Any], value: Any, now: Clock) -> float:
-    """Seconds: the median of three calls.
+def turn(call: Callable[[Any], Any], value: Any, now: Clock, calls: int = 3) -> float:
+    """Seconds: the median of some calls.
 
     The first call finds the caches full of the rivals' data, which a photo that was just decoded does not, and another
     process may interrupt one of the others.
@@ -35,7 +35,7 @@ def turn(call: Callable[[Any], Any], value: Any, now: Clock) -> float:
     if isinstance(call, SelfTimed):
         return call.seconds(value, now)
     seconds = []
-    for _ in range(3):
+    for _ in range(calls):
         start = now()
         call(value)
         seconds.append(now() - start)

@@ -81,6 +81,7 @@ class Subject:
     shape: tuple[int, ...] | None = None
     per_call: int = 1
     size_hw: tuple[int, int] | None = None  # photos are brought to this size first
+    calls: int = 3  # of a turn, of which the median counts: fewer where one is long enough
 
     def items(self, photos: Sequence[Photo]) -> list[Any]:
         """What is handed to `Row.prepare`, in turn."""

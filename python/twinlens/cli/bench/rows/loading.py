@@ -41,7 +41,7 @@ def subjects(batch_size: int) -> list[Subject]:
     ]
     work = f"RandomResizedCrop {_SIDE}, flip, jitter (b, c, s), tensor, normalize"
     title = f"JPEG files of quality {_QUALITY} to batches of {batch_size}: {work}, per image"
-    return [Subject("loading", title, rows, None, shape=(images,), per_call=images)]
+    return [Subject("loading", title, rows, None, shape=(images,), per_call=images, calls=1)]
 
 
 def _files(photos: Sequence[Photo]) -> list[Path]:

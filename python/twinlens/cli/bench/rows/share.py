@@ -17,6 +17,7 @@ __all__ = ["SHARE", "BesideNative", "subjects"]
 
 SHARE, _WHOLE = "twinlens, beside the native call", "twinlens, the whole call"
 _HW, _CROP, _CALLS = (12, 16), 6, 5
+_ENTRIES = ("run", "run_drawn")  # of the core: a plan, and one whose parameters it draws as well
 
 
 def subjects(batch_size: int) -> list[Subject]:
@@ -85,17 +86,20 @@ class BesideNative:
 
 @contextmanager
 def _timed_core(now: Clock) -> Iterator[list[float]]:
-    """Seconds of each call of the core's entry."""
+    """Seconds of each call of the core's entries."""
     core: Any = _native
-    run, inside = core.run, list[float]()
+    entries = {name: getattr(core, name) for name in _ENTRIES}
+    inside: list[float] = []
 
-    def timed(*arguments: Any) -> None:
+    def timed(entry: Any, *arguments: Any) -> None:
         start = now()
-        run(*arguments)
+        entry(*arguments)
         inside.append(now() - start)
 
-    core.run = timed
+    for name, entry in entries.items():
+        setattr(core, name, partial(timed, entry))
     try:
         yield inside
     finally:
-        core.run = run
+        for name, entry in entries.items():
+            setattr(core, name, entry)
