@@ -91,6 +91,10 @@ void copy(const View& src, const View& dst) {
         break;
     }
   }
+  if (dst.sx == item || src.sx == item) {  // channels apart on one side: a vector of one channel at a time
+    for (int64_t c = 0; c < src.c; ++c) kernels().copy_plane(plane(src, c), plane(dst, c));
+    return;
+  }
   if (item == 1) {
     copy_items<uint8_t>(src, dst);
   } else if (item == 2) {

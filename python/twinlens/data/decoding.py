@@ -119,7 +119,9 @@ def jpeg_hw(data: bytes) -> tuple[int, int] | None:
 
 def reduction(h: int, w: int, size: tuple[int, int] | None) -> int:
     """Pillow's rule: the largest of 1, 2, 4 and 8 by which both sides can be divided and still cover `size`."""
-    most = 1 if size is None else min(h // size[0], w // size[1])
+    if size is None:
+        return 1
+    most = min(h // size[0], w // size[1])
     return next(factor for factor in (8, 4, 2, 1) if factor <= max(most, 1))
 
 

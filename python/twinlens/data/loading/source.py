@@ -15,7 +15,7 @@ __all__ = ["Source", "is_file"]
 
 def is_file(value: Any) -> bool:
     """Whether this stands for an image file: its path, or its bytes."""
-    return isinstance(value, str | os.PathLike | bytes)
+    return type(value) in (str, bytes) or isinstance(value, str | os.PathLike | bytes)
 
 
 class Source:
