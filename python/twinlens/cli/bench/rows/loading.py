@@ -23,13 +23,14 @@ __all__ = ["CEILING", "subjects"]
 CEILING = "decode only, two threads"
 
 _WORKERS, _SIDE, _QUALITY, _BATCHES = 2, 224, 90, 4
+_FEW, _TIMES = 8, 4  # photos in a batch of large ones, and how large they are
 _JITTER = (0.6, 1.4)
 
 Read = Callable[[Path], Any]
 
 
 def subjects(batch_size: int) -> list[Subject]:
-    """One subject; a call gives one value of every image, so that a row that loses some fails."""
+    """Photos as they are, and enlarged; a call gives one value of every image, so that a row that loses some fails."""
     images = batch_size * _BATCHES
     rows = [
         Row("twinlens, Loader, two threads", "twinlens", partial(_ours, batch_size), _files),
@@ -41,11 +42,29 @@ def subjects(batch_size: int) -> list[Subject]:
     ]
     work = f"RandomResizedCrop {_SIDE}, flip, jitter (b, c, s), tensor, normalize"
     title = f"JPEG files of quality {_QUALITY} to batches of {batch_size}: {work}, per image"
-    return [Subject("loading", title, rows, None, shape=(images,), per_call=images, calls=1)]
+    return [Subject("loading", title, rows, None, shape=(images,), per_call=images, calls=1), _large(work)]
+
+
+def _large(work: str) -> Subject:
+    """Files of a camera's size, where fewer pixels can be decoded than the file has."""
+    rows = [
+        Row("twinlens, Loader, two threads", "twinlens", partial(_ours, _FEW), _large_files),
+        Row("twinlens, Loader, decode='fast'", "twinlens", partial(_ours, _FEW, mode="fast"), _large_files),
+        Row(CEILING, "simplejpeg", _decode_only, _large_files),
+        Row("torchvision on PIL, two workers", "torchvision", partial(_torchvision, _FEW), _large_files),
+        Row("Albumentations, two workers", "albumentations", partial(_albumentations, _FEW), _large_files),
+    ]
+    images = _FEW * _BATCHES
+    title = f"JPEG files of photos enlarged {_TIMES} x {_TIMES} to batches of {_FEW}: {work}, per image"
+    return Subject("loading_large", title, rows, None, shape=(images,), per_call=images, calls=1)
 
 
 def _files(photos: Sequence[Photo]) -> list[Path]:
-    return [_file(photo) for photo in photos]
+    return [_file(photo, 1) for photo in photos]
+
+
+def _large_files(photos: Sequence[Photo]) -> list[Path]:
+    return [_file(photo, _TIMES) for photo in photos]
 
 
 @cache
@@ -53,27 +72,30 @@ def _folder() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="twinlens-bench-")
 
 
-_written: dict[int, tuple[Photo, Path]] = {}  # by id, which is the photo's as long as it stands here
+_written: dict[tuple[int, int], tuple[Photo, Path]] = {}  # by id, which is the photo's as long as it stands here
 
 
-def _file(photo: Photo) -> Path:
-    """The photo as a JPEG file, written once."""
-    if id(photo) not in _written:
+def _file(photo: Photo, times: int) -> Path:
+    """The photo as a JPEG file, so many times as high and wide, written once."""
+    which = id(photo), times
+    if which not in _written:
         path = Path(_folder().name) / f"{len(_written)}.jpg"
-        Image.fromarray(photo.array).save(path, quality=_QUALITY)
-        _written[id(photo)] = photo, path
-    return _written[id(photo)][1]
+        h, w = photo.hw
+        picture = photo.pil if times == 1 else photo.pil.resize((times * w, times * h), Image.Resampling.BICUBIC)
+        picture.save(path, quality=_QUALITY)
+        _written[which] = photo, path
+    return _written[which][1]
 
 
 def _first_values(batches: Iterable[torch.Tensor]) -> Array:
-    """Of every image."""
-    return np.concatenate([batch[:, 0, 0, 0].numpy() for batch in batches])
+    """Of every image; batches are let go, as in training."""
+    return np.concatenate([batch[:, 0, 0, 0].numpy().copy() for batch in batches])
 
 
-def _ours(batch_size: int) -> Call:
+def _ours(batch_size: int, mode: Any = "rgb") -> Call:
     from twinlens import data
 
-    loaders = cache(lambda files: data.Loader(list(files), train.jittered(_SIDE), batch_size, _WORKERS))
+    loaders = cache(lambda files: data.Loader(list(files), train.jittered(_SIDE), batch_size, _WORKERS, decode=mode))
     return lambda files: _first_values(loaders(tuple(files)))
 
 
