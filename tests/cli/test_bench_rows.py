@@ -144,10 +144,13 @@ def test_without_the_other_pillow_the_row_says_why(monkeypatch: pytest.MonkeyPat
 
 def test_photos_become_jpeg_files_once_and_every_loader_gives_all_of_them() -> None:
     photos = [PHOTO, Photo("two", picture(47, 33, seed=1))] * 4
-    (subject,) = loading.subjects(2)
+    subject, large = loading.subjects(2)
     assert loading._files(photos) == loading._files(photos)
     assert len(set(loading._files(photos))) == 2
     for row in subject.rows[:2]:
         verify(subject, row, [photos])
         with pytest.raises(Differs, match=r"shape \(7,\), wants \(8,\)"):
             verify(subject, row, [photos[1:]])
+    assert len(set(loading._large_files(photos))) == 2
+    for row in large.rows[:3]:
+        verify(large, row, [photos * 4])
