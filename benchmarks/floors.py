@@ -15,7 +15,6 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from math import ceil
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -23,15 +22,14 @@ from typing import Any
 import numpy as np
 
 import twinlens
+from benchmarks import arithmetic
+from benchmarks.arithmetic import CHANNELS, HEIGHT, OUT_HEIGHT, OUT_WIDTH, SIDE, WIDTH
 from benchmarks.instructions import COMMITTED
 from twinlens import transforms as T
 from twinlens.cli.bench.rows.base import MEAN, STD
 from twinlens.cli.bench.threads import use_threads
 
-__all__ = ["FLOORS", "Floor", "groups", "main", "measured", "operations", "section"]
-
-H, W, C, SIDE = 375, 500, 3, 224
-OUT_H, OUT_W = 256, 341  # of a resize to 256
+__all__ = ["FLOORS", "Floor", "main", "measured", "operations", "section"]
 
 _WIDTH = {"baseline": 16, "avx2": 32, "avx512": 64}  # bytes in a register
 _EACH_CYCLE = {"baseline": 3, "avx2": 3, "avx512": 2}  # vector instructions that can start
@@ -50,100 +48,45 @@ class Floor:
     run: Callable[[], tuple[Any, Any]]  # a transform and its picture
 
 
-def groups(size: int, out: int, support: float, taps: int, first: int = 0, count: int | None = None) -> int:
-    """Dot products for outputs first .. first + count of an axis under Pillow's filters: `taps` inputs each."""
-    scale = size / out
-    reach = support * max(scale, 1.0)
-    found = 0
-    for i in range(first, first + (out if count is None else count)):
-        centre = (i + 0.5) * scale
-        found += ceil((min(size, int(centre + reach + 0.5)) - max(0, int(centre - reach + 0.5))) / taps)
-    return found
+def _picture(h: int = HEIGHT, w: int = WIDTH) -> Any:
+    return np.random.default_rng(0).integers(0, 256, (h, w, CHANNELS), dtype=np.uint8)
 
 
-def _resample(support: float) -> Callable[[int, int], float]:
-    """Sums in 32 bits of 22-bit weights: in two halves (pmaddwd), or in three bytes (VNNI)."""
-
-    def count(width: int, taps: int) -> float:
-        across = H * groups(W, OUT_W, support, taps) * C
-        down = OUT_W * groups(H, OUT_H, support, taps) * C
-        return (across + down) / (width / 4) * _parts(taps)
-
-    return count
-
-
-def _parts(taps: int) -> int:
-    return 3 if taps == 4 else 2
-
-
-def _evaluation(width: int, taps: int) -> float:
-    """What the crop keeps; the rows that it needs are at least its own share of all."""
-    rows = H * SIDE / OUT_H
-    across = rows * groups(W, OUT_W, 1.0, taps, (OUT_W - SIDE) // 2, SIDE) * C
-    down = SIDE * groups(H, OUT_H, 1.0, taps, (OUT_H - SIDE) // 2, SIDE) * C
-    return (across + down) / (width / 4) * _parts(taps) + _normalise(width, taps)
-
-
-def _normalise(width: int, taps: int) -> float:
-    """Widen, convert, multiply, multiply and add."""
-    del taps
-    return SIDE * SIDE * C / (width / 4) * 4
-
-
-def _gray(width: int, taps: int) -> float:
-    """Two products of pairs, a sum, a shift for 32-bit lanes."""
-    del taps
-    return H * W / (width / 4) * 4
-
-
-def _gaussian(width: int, taps: int) -> float:
-    """Three products of pairs in 16 bits across, three in 32 bits down."""
-    del taps
-    return H * W * C * (3 / (width / 2) + 3 / (width / 4))
-
-
-def _median(width: int, taps: int) -> float:
-    """Three sorted columns (6), their greatest least, middle middle, least greatest (8), the middle of these (4)."""
-    del taps
-    return H * W * C / width * 18
-
-
-def _none(width: int, taps: int) -> float:
-    del width, taps
-    return 0.0
-
-
-def _picture(h: int = H, w: int = W) -> Any:
-    return np.random.default_rng(0).integers(0, 256, (h, w, C), dtype=np.uint8)
-
-
+_FRAME, _GRAY, _CROP = HEIGHT * WIDTH * CHANNELS, HEIGHT * WIDTH, SIDE * SIDE * CHANNELS
+_KEPT = _FRAME * SIDE * SIDE // (OUT_HEIGHT * OUT_WIDTH)  # of the picture, by the crop
 _FLOAT = [T.ToTensor(), T.Normalize(MEAN, STD)]
 
 
 def _resize(name: str, support: float) -> Floor:
-    arithmetic = _resample(support)
-    return Floor(
-        f"resize {name}", H * W * C, OUT_H * OUT_W * C, arithmetic, lambda: (T.Resize(OUT_H, name), _picture())
-    )
+    written = OUT_HEIGHT * OUT_WIDTH * CHANNELS
+    count = arithmetic.resample(support)
+    return Floor(f"resize {name}", _FRAME, written, count, lambda: (T.Resize(OUT_HEIGHT, name), _picture()))
+
+
+def _saturation() -> Any:
+    return T.ColorJitter(saturation=(1.2, 1.2))
 
 
 def _pipeline() -> Any:
-    return T.Compose([T.Resize(OUT_H), T.CenterCrop(SIDE), *_FLOAT])
+    return T.Compose([T.Resize(OUT_HEIGHT), T.CenterCrop(SIDE), *_FLOAT])
 
-
-_FRAME, _CROP = H * W * C, SIDE * SIDE * C
-_KEPT = _FRAME * SIDE * SIDE // (OUT_H * OUT_W)  # of the picture, by the crop
 
 FLOORS = (
     _resize("bilinear", 1.0),
     _resize("bicubic", 2.0),
     _resize("lanczos", 3.0),
-    Floor("eval", _KEPT, 4 * _CROP, _evaluation, lambda: (_pipeline(), _picture())),
-    Floor("normalize", _CROP, 4 * _CROP, _normalise, lambda: (T.Compose(_FLOAT), _picture(SIDE, SIDE))),
-    Floor("flip", _FRAME, _FRAME, _none, lambda: (T.RandomHorizontalFlip(1.0), _picture())),
-    Floor("gray", _FRAME, H * W, _gray, lambda: (T.Grayscale(), _picture())),
-    Floor("GaussianBlur 5", _FRAME, _FRAME, _gaussian, lambda: (T.GaussianBlur(5, 1.0), _picture())),
-    Floor("MedianBlur 3", _FRAME, _FRAME, _median, lambda: (T.MedianBlur((3, 3), p=1.0), _picture())),
+    Floor("eval", _KEPT, 4 * _CROP, arithmetic.evaluation, lambda: (_pipeline(), _picture())),
+    Floor("normalize", _CROP, 4 * _CROP, arithmetic.normalize, lambda: (T.Compose(_FLOAT), _picture(SIDE, SIDE))),
+    Floor("flip", _FRAME, _FRAME, arithmetic.none, lambda: (T.RandomHorizontalFlip(1.0), _picture())),
+    Floor("transpose", _FRAME, _FRAME, arithmetic.none, lambda: (T.Transpose(p=1.0), _picture())),
+    Floor("table", _FRAME, _FRAME, arithmetic.table, lambda: (T.RandomInvert(1.0), _picture())),
+    Floor("equalize", _FRAME, _FRAME, arithmetic.equalize, lambda: (T.RandomEqualize(1.0), _picture())),
+    Floor("saturation", _FRAME, _FRAME, arithmetic.saturation, lambda: (_saturation(), _picture())),
+    Floor("CLAHE gray", _GRAY, _GRAY, arithmetic.local_histograms, lambda: (T.CLAHE(2.0), _picture()[..., 0].copy())),
+    Floor("rotate OpenCV bilinear", _FRAME, _FRAME, arithmetic.rotation, lambda: (T.Rotate(30.0, p=1.0), _picture())),
+    Floor("gray", _FRAME, _GRAY, arithmetic.gray, lambda: (T.Grayscale(), _picture())),
+    Floor("GaussianBlur 5", _FRAME, _FRAME, arithmetic.gaussian_5, lambda: (T.GaussianBlur(5, 1.0), _picture())),
+    Floor("MedianBlur 3", _FRAME, _FRAME, arithmetic.median_3, lambda: (T.MedianBlur((3, 3), p=1.0), _picture())),
 )
 
 

@@ -13,7 +13,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import floors, instructions
+from benchmarks import arithmetic, floors, instructions
 
 from twinlens.cli.bench.rows import cpu_subjects
 
@@ -118,7 +118,7 @@ def test_floors_are_below_the_counts() -> None:
 
 
 def test_dot_products_of_an_axis() -> None:
-    assert floors.groups(8, 4, 1.0, 2) == 2 + 2 + 2 + 2  # 3, 4, 4 and 3 taps
-    assert floors.groups(8, 4, 1.0, 4) == 4
-    assert floors.groups(8, 4, 1.0, 2, 1, 2) == 4
-    assert floors.groups(8, 4, 1.0, 1) == 3 + 4 + 4 + 3
+    assert arithmetic.groups(8, 4, 1.0, 2) == 2 + 2 + 2 + 2  # 3, 4, 4 and 3 taps
+    assert arithmetic.groups(8, 4, 1.0, 4) == 4
+    assert arithmetic.groups(8, 4, 1.0, 2, 1, 2) == 4
+    assert arithmetic.groups(8, 4, 1.0, 1) == 3 + 4 + 4 + 3

@@ -8,6 +8,7 @@
 #include "../../tests/native/picture.hpp"
 #include "dispatch.hpp"
 #include "filters.hpp"
+#include "operation.hpp"
 #include "plan.hpp"
 
 namespace {
@@ -38,12 +39,13 @@ Shape gray() { return {kHeight, kWidth, 1, DType::u8}; }
 Step resize(int64_t method, int64_t h, int64_t w, int64_t side = 0) {
   const int64_t rh = side != 0 ? side : h, rw = side != 0 ? side : w;
   return {OpCode::resample,
-          {1, method, h, w, (h - rh) / 2, (w - rw) / 2, rh, rw, 0, 0, 0, 0, 0},
+          {1, method, h, w, (h - rh) / 2, (w - rw) / 2, rh, rw, 0, 0, 0, 0, 0, 0, 0},
           {0, 0, static_cast<double>(kWidth), static_cast<double>(kHeight)}};
 }
 
-Step box_resize(int64_t side, double x0, double y0, double x1, double y1) {
-  return {OpCode::resample, {1, kBilinear, side, side, 0, 0, side, side, 0, 0, 0, 0, 0}, {x0, y0, x1, y1}};
+// What a random crop draws, mirrored as the planner pushes a flip into it.
+Step drawn_resize() {
+  return {OpCode::resample, {1, kBilinear, kCrop, kCrop, 0, 0, kCrop, kCrop, 0, 0, 0, 0, 0, 1, 0}, {61, 40, 421, 320}};
 }
 
 Step normalize() { return {OpCode::normalize, {1, 2, 1}, {0.485, 0.456, 0.406, 0.229, 0.224, 0.225}}; }
@@ -95,9 +97,8 @@ std::vector<Case> all_cases() {
   const Layout same = Layout::interleaved;
   std::vector<Case> cases;
   add_resamples(cases);
-  const Step drawn = box_resize(kCrop, 61, 40, 421, 320);
   const std::vector<Step> jitter{adjust(0, 1.3), adjust(1, 0.8), adjust(2, 1.2)};
-  std::vector<Step> jittered{drawn, flip()};
+  std::vector<Step> jittered{drawn_resize()};
   jittered.insert(jittered.end(), jitter.begin(), jitter.end());
   jittered.push_back(normalize());
   const std::vector<Case> rest{
@@ -105,7 +106,7 @@ std::vector<Case> all_cases() {
       {"resize OpenCV linear", whole, rgb(256, 341), same, {resize(7, 256, 341)}},
       {"resize OpenCV area", whole, rgb(256, 341), same, {resize(9, 256, 341)}},
       {"eval", whole, crop, Layout::planar, {resize(kBilinear, 256, 341, kCrop), normalize()}},
-      {"train", whole, crop, Layout::planar, {drawn, flip(), normalize()}},
+      {"train", whole, crop, Layout::planar, {drawn_resize(), normalize()}},
       {"train with jitter", whole, crop, Layout::planar, jittered},
       {"normalize", rgb(kCrop, kCrop), crop, Layout::planar, {normalize()}},
       {"jitter", whole, whole, same, jitter},
@@ -153,9 +154,13 @@ int main(int argc, char** argv) {
     tests::Random random(1);
     from.fill(random, false);
     std::vector<Op> ops;
-    for (const Step& s : c.steps)
+    for (const Step& s : c.steps) {
+      const Operation& known = *operation_of(s.code);
+      CHECK(static_cast<int64_t>(s.ints.size()) >= known.ints && static_cast<int64_t>(s.reals.size()) >= known.reals,
+            "%s: parameters are missing", c.name.c_str());
       ops.push_back({s.code, s.ints.data(), 0, static_cast<int64_t>(s.ints.size()), s.reals.data(), 0,
                      static_cast<int64_t>(s.reals.size())});
+    }
     run_plan(ops, {from.view}, {to.view}, 1);
     twinlens_counted(ops, from.view, to.view);
     std::printf("%s\t%lld\t%lld\n", c.name.c_str(), static_cast<long long>(c.from.h), static_cast<long long>(c.from.w));
