@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "color.hpp"
 #include "dispatch.hpp"
+#include "lab.hpp"
 #include "view.hpp"
 
 namespace twinlens {
@@ -12,6 +12,9 @@ namespace {
 
 // Kernels read the columns in whole blocks of this many.
 constexpr int64_t kColumnBlock = 64;
+
+// Rows that are blended together and stay in the cache.
+constexpr int64_t kRowsAtOnce = 32;
 
 // One axis of the tile grid over `size` samples, padded at the end to `tiles * tile`.
 struct Axis {
@@ -70,7 +73,8 @@ struct Typed<uint16_t> {
   static auto lut() { return kernels().clahe_lut_u16; }
 };
 
-// The equalisation of one channel. Tables are made a row of tiles at a time; two rows of them are alive.
+// The equalisation of one channel. Tables are made a row of tiles at a time; two rows of them are alive. src and dst
+// may be the same memory; then the rows of src have room for the padding behind them.
 template <typename T>
 class Plane {
  public:
@@ -83,20 +87,22 @@ class Plane {
     hist_ = arena.take_array<int32_t>(Typed<T>::kHistogram);
     for (T*& row : luts_) row = arena.take_array<T>(static_cast<size_t>(grid_x) * kBins);
     packed_ = arena.take_array<int32_t>(kBins == 256 ? static_cast<size_t>(grid_x + 1) * 256 : 0);
-    line_ = arena.take_array<T>(static_cast<size_t>(src.w));
+    lines_ = arena.take_array<T>(static_cast<size_t>(kRowsAtOnce * src.w));
   }
 
-  void run() {
+  // Calls done(y, end) when those rows of dst are ready.
+  template <typename F>
+  void run(F done) {
     int64_t y = 0;
     for (int64_t band = 0; y < dst_.h; ++band) {
       if (band < y_.tiles) make_tables(band);
       const T* upper = luts_[std::max<int64_t>(band - 1, 0) % 2];
       const T* lower = luts_[std::min(band, y_.tiles - 1) % 2];
       if constexpr (kBins == 256) kernels().clahe_pack_u8(upper, lower, x_.tiles, packed_);
-      for (; y < dst_.h; ++y) {
-        const Position at = position(y, y_.tile);
-        if (at.region != band) break;
-        blend_row(y, upper, lower, at.weight);
+      for (int64_t n = rows_of(band, y); n > 0; n = rows_of(band, y)) {
+        blend_rows(y, n, upper, lower);
+        done(y, y + n);
+        y += n;
       }
     }
   }
@@ -107,18 +113,24 @@ class Plane {
   // Row pointers of the padded image. Its pixels are copied only where they are not contiguous or padding is needed.
   void fill_rows(const View& src) {
     const int64_t rows = y_.tile * y_.tiles, width = x_.tile * x_.tiles;
+    const bool in_place = src.data == dst_.data;
     View from = src;
-    if (src.sx != static_cast<int64_t>(sizeof(T)) || width != src.w) {
+    if (src.sx != static_cast<int64_t>(sizeof(T)) || (width != src.w && !in_place)) {
       from = arena_.image(src.h, width, 1, src.dtype, true);
       kernels().copy_plane(src, window(from, 0, 0, src.h, src.w));
     }
+    auto* mirror = arena_.take_array<int64_t>(static_cast<size_t>(width - src.w));
+    for (int64_t x = src.w; x < width; ++x) mirror[x - src.w] = reflect(x, src.w);
     rows_ = arena_.take_array<const T*>(static_cast<size_t>(rows));
     for (int64_t y = 0; y < src.h; ++y) {
       auto* row = reinterpret_cast<T*>(from.data + y * from.sy);
-      for (int64_t x = src.w; x < width; ++x) row[x] = row[reflect(x, src.w)];
+      for (int64_t x = src.w; x < width; ++x) row[x] = row[mirror[x - src.w]];
       rows_[y] = row;
     }
-    for (int64_t y = src.h; y < rows; ++y) rows_[y] = rows_[reflect(y, src.h)];
+    for (int64_t y = src.h; y < rows; ++y) {
+      rows_[y] = rows_[reflect(y, src.h)];
+      if (in_place) rows_[y] = std::copy_n(rows_[y], width, arena_.take_array<T>(static_cast<size_t>(width))) - width;
+    }
   }
 
   void fill_columns() {
@@ -141,15 +153,27 @@ class Plane {
       Typed<T>::lut()(rows_ + row * y_.tile, i * x_.tile, tile_, hist_, luts_[row % 2] + i * kBins);
   }
 
-  void blend_row(int64_t y, const T* upper, const T* lower, float weight) {
-    View to = window(dst_, y, 0, 1, dst_.w);
+  // How many rows from y on belong to the band, and their weights.
+  int64_t rows_of(int64_t band, int64_t y) {
+    int64_t n = 0;
+    for (; n < kRowsAtOnce && y + n < dst_.h; ++n) {
+      const Position at = position(y + n, y_.tile);
+      if (at.region != band) break;
+      weights_[n] = at.weight;
+    }
+    return n;
+  }
+
+  void blend_rows(int64_t y, int64_t n, const T* upper, const T* lower) {
+    const View to = window(dst_, y, 0, n, dst_.w);
+    const View lines = dense(reinterpret_cast<uint8_t*>(lines_), n, dst_.w, 1, dst_.dtype, true);
     const bool direct = to.sx == static_cast<int64_t>(sizeof(T));
-    T* out = direct ? reinterpret_cast<T*>(to.data) : line_;
+    const View& out = direct ? to : lines;
     if constexpr (kBins == 256)
-      kernels().clahe_blend_u8(rows_[y], x_.size, packed_, columns_, weight, out);
+      kernels().clahe_blend_u8(rows_ + y, out, packed_, columns_, weights_);
     else
-      kernels().clahe_blend_u16(rows_[y], x_.size, upper, lower, x_.tiles, columns_, weight, out);
-    if (!direct) kernels().copy_plane(dense(reinterpret_cast<uint8_t*>(line_), 1, dst_.w, 1, dst_.dtype, true), to);
+      kernels().clahe_blend_u16(rows_ + y, out, upper, lower, x_.tiles, columns_, weights_);
+    if (!direct) kernels().copy_plane(lines, to);
   }
 
   View dst_;
@@ -160,26 +184,31 @@ class Plane {
   int32_t* hist_ = nullptr;
   T* luts_[2] = {};
   int32_t* packed_ = nullptr;
-  T* line_ = nullptr;
+  T* lines_ = nullptr;
+  float weights_[kRowsAtOnce];
   Arena& arena_;
 };
 
 void clahe_plane(const View& src, const View& dst, double clip_limit, int64_t grid_y, int64_t grid_x, Arena& arena) {
   Scratch scratch(arena);
+  const auto nothing = [](int64_t, int64_t) {};
   if (src.dtype == DType::u8)
-    Plane<uint8_t>(src, dst, clip_limit, grid_y, grid_x, arena).run();
+    Plane<uint8_t>(src, dst, clip_limit, grid_y, grid_x, arena).run(nothing);
   else
-    Plane<uint16_t>(src, dst, clip_limit, grid_y, grid_x, arena).run();
+    Plane<uint16_t>(src, dst, clip_limit, grid_y, grid_x, arena).run(nothing);
 }
 
+// L is equalised where it lies, a few rows at a time, and those turn into RGB while they are in the cache.
 void clahe_lab(const View& src, const View& dst, double clip_limit, int64_t grid_y, int64_t grid_x, Arena& arena) {
   Scratch scratch(arena);
-  const View lab = arena.image(src.h, src.w, 3, DType::u8, true);
-  const View lightness = arena.image(src.h, src.w, 1, DType::u8, true);
-  convert_color(src, lab, ColorKind::rgb_to_lab, arena);
-  kernels().copy_plane(plane(lab, 0), lightness);
-  clahe_plane(lightness, plane(lab, 0), clip_limit, grid_y, grid_x, arena);
-  convert_color(lab, dst, ColorKind::lab_to_rgb, arena);
+  Axis y{src.h, grid_y, 0}, x{src.w, grid_x, 0};
+  tile_axes(y, x);
+  const View room = arena.image(src.h, std::max(x.tile * x.tiles, src.w), 3, DType::u8, true);
+  const View lab = window(room, 0, 0, src.h, src.w);
+  rgb_to_lab(src, lab, srgb_tables());
+  Plane<uint8_t>(plane(lab, 0), plane(lab, 0), clip_limit, grid_y, grid_x, arena).run([&](int64_t from, int64_t end) {
+    lab_to_rgb(window(lab, from, 0, end - from, src.w), window(dst, from, 0, end - from, src.w), srgb_tables());
+  });
 }
 
 }  // namespace

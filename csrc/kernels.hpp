@@ -123,11 +123,12 @@ struct Kernels {
   void (*clahe_lut_u16)(const uint16_t* const* rows, int64_t x0, const ClaheTile& tile, int32_t* hist, uint16_t* lut);
   // packed[tiles + 1][256]: the four tables that a region between tile centres blends, from two rows of tiles.
   void (*clahe_pack_u8)(const uint8_t* upper, const uint8_t* lower, int64_t tiles, int32_t* packed);
-  // One row of n pixels, `b` the weight of the lower tiles. Reads the columns in whole blocks of 64.
-  void (*clahe_blend_u8)(const uint8_t* src, int64_t n, const int32_t* packed, const ClaheColumns& at, float b,
-                         uint8_t* dst);
-  void (*clahe_blend_u16)(const uint16_t* src, int64_t n, const uint16_t* upper, const uint16_t* lower, int64_t tiles,
-                          const ClaheColumns& at, float b, uint16_t* dst);
+  // dst.h rows, which may be those of dst, b[y] the weight of the lower tiles. dst: one channel, pixels side by side.
+  // Reads the columns in whole blocks of 64.
+  void (*clahe_blend_u8)(const uint8_t* const* src, const View& dst, const int32_t* packed, const ClaheColumns& at,
+                         const float* b);
+  void (*clahe_blend_u16)(const uint16_t* const* src, const View& dst, const uint16_t* upper, const uint16_t* lower,
+                          int64_t tiles, const ClaheColumns& at, const float* b);
 
   // OpenCV's resize, one row of pixels at a time, channels interleaved. The horizontal passes write up to 16 bytes
   // behind the row, and cv_real_h reads as many.

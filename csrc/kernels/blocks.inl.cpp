@@ -218,16 +218,20 @@ inline void store_block(const PixelBlock<T>& in, const View& v, int64_t y, int64
 
 #if TWL_ISA == 2
 // table[v] for 16 values v < 256: two-register permutations and a choice by the high bits, a third of a gather's cost.
-inline __m512i permute_256(const int32_t* table, __m512i v) {
-  const auto pair = [&](int64_t i) {
-    return _mm512_permutex2var_epi32(_mm512_loadu_si512(table + 32 * i), v, _mm512_loadu_si512(table + 32 * i + 16));
-  };
-  const __mmask16 b5 = _mm512_test_epi32_mask(v, _mm512_set1_epi32(32));
-  const __mmask16 b6 = _mm512_test_epi32_mask(v, _mm512_set1_epi32(64));
-  const __mmask16 b7 = _mm512_test_epi32_mask(v, _mm512_set1_epi32(128));
+inline __m512i permute_256(const __m512i* table, __m512i v) {
+  const auto pair = [&](int64_t i) { return _mm512_permutex2var_epi32(table[2 * i], v, table[2 * i + 1]); };
+  const __m512i high = _mm512_slli_epi32(v, 24), next = _mm512_add_epi32(high, high);
+  const __mmask16 b7 = _mm512_movepi32_mask(high), b6 = _mm512_movepi32_mask(next);
+  const __mmask16 b5 = _mm512_movepi32_mask(_mm512_add_epi32(next, next));
   const __m512i t0 = _mm512_mask_blend_epi32(b5, pair(0), pair(1)), t1 = _mm512_mask_blend_epi32(b5, pair(2), pair(3));
   const __m512i t2 = _mm512_mask_blend_epi32(b5, pair(4), pair(5)), t3 = _mm512_mask_blend_epi32(b5, pair(6), pair(7));
   return _mm512_mask_blend_epi32(b7, _mm512_mask_blend_epi32(b6, t0, t1), _mm512_mask_blend_epi32(b6, t2, t3));
+}
+
+inline __m512i permute_256(const int32_t* table, __m512i v) {
+  __m512i registers[16];
+  for (int64_t i = 0; i < 16; ++i) registers[i] = _mm512_loadu_si512(table + 16 * i);
+  return permute_256(registers, v);
 }
 #endif
 

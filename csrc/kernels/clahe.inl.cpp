@@ -85,40 +85,81 @@ inline float blend_four(float p11, float p12, float p21, float p22, float a1, fl
 }
 
 #if TWL_ISA == 2
-// blend_four on bytes 0 to 3 of each word.
-inline __m512i blend_words(__m512i word, __m512 a, __m512 b1, __m512 b) {
-  const __m512i low = _mm512_set1_epi32(255);
-  const __m512 all[4] = {
-      _mm512_cvtepi32_ps(_mm512_and_si512(word, low)),
-      _mm512_cvtepi32_ps(_mm512_and_si512(_mm512_srli_epi32(word, 8), low)),
-      _mm512_cvtepi32_ps(_mm512_and_si512(_mm512_srli_epi32(word, 16), low)),
-      _mm512_cvtepi32_ps(_mm512_srli_epi32(word, 24)),
-  };
-  const __m512 a1 = _mm512_sub_ps(_mm512_set1_ps(1.0f), a);
-  const __m512 top = _mm512_mul_ps(_mm512_add_ps(_mm512_mul_ps(all[0], a1), _mm512_mul_ps(all[1], a)), b1);
-  const __m512 bottom = _mm512_mul_ps(_mm512_add_ps(_mm512_mul_ps(all[2], a1), _mm512_mul_ps(all[3], a)), b);
-  return _mm512_cvtps_epi32(_mm512_add_ps(top, bottom));
+// The weights of 16 columns: of each of the bytes that a word holds, for numbers that are 1, 2^8, 2^16 and 2^24 times
+// too large. Powers of two change no rounding.
+struct ColumnWeights {
+  __m512 byte[4];
+};
+
+inline ColumnWeights column_weights(__m512 a) {
+  const __m512 a1 = _mm512_sub_ps(_mm512_set1_ps(1.0F), a);
+  return {{a1, _mm512_mul_ps(a, _mm512_set1_ps(0x1p-8F)), _mm512_mul_ps(a1, _mm512_set1_ps(0x1p-16F)),
+           _mm512_mul_ps(a, _mm512_set1_ps(0x1p-24F))}};
 }
 
-// Region by region, for there the 256 words fit the permutations of permute_256.
-void clahe_blend_u8(const uint8_t* src, int64_t n, const int32_t* packed, const ClaheColumns& at, float b,
-                    uint8_t* dst) {
-  const __m512 lower = _mm512_set1_ps(b), upper = _mm512_set1_ps(1.0f - b);
-  for (int64_t region = 0, x = 0; x < n; ++region) {
+constexpr int64_t kRows = 4;  // that are worked on side by side
+
+// blend_four on bytes 0 to 3 of each word, in place.
+inline void blend_words(__m512i* word, const ColumnWeights& k, const float* b) {
+  __m512 part[4][kRows];
+  for (int64_t i = 0; i < 4; ++i) {
+    const __m512i at = _mm512_set1_epi32(static_cast<int32_t>(255U << (8 * i)));
+    for (int64_t r = 0; r < kRows; ++r)
+      part[i][r] = _mm512_mul_ps(_mm512_cvtepu32_ps(_mm512_and_si512(word[r], at)), k.byte[i]);
+  }
+  for (int64_t r = 0; r < kRows; ++r) {
+    const __m512 top = _mm512_mul_ps(_mm512_add_ps(part[0][r], part[1][r]), _mm512_set1_ps(1.0F - b[r]));
+    const __m512 bottom = _mm512_mul_ps(_mm512_add_ps(part[2][r], part[3][r]), _mm512_set1_ps(b[r]));
+    word[r] = _mm512_cvtps_epi32(_mm512_add_ps(top, bottom));
+  }
+}
+
+// The bytes of row r in lane r.
+inline __m512i pack_rows(const __m512i* v) {
+  const __m512i mixed = _mm512_packus_epi16(_mm512_packs_epi32(v[0], v[1]), _mm512_packs_epi32(v[2], v[3]));
+  const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  return _mm512_permutexvar_epi32(order, mixed);
+}
+
+// 16 columns at x in all rows.
+inline void blend_columns(const uint8_t* const* src, const View& dst, int64_t x, __mmask16 live, const __m512i* table,
+                          const ColumnWeights& k, const float* b) {
+  for (int64_t y = 0; y < dst.h; y += kRows) {
+    float weight[kRows];
+    __m512i v[kRows];
+    for (int64_t r = 0; r < kRows; ++r) {
+      const int64_t at = y + r < dst.h ? y + r : dst.h - 1;  // behind the last row the last one again
+      weight[r] = b[at];
+      v[r] = permute_256(table, _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(live, src[at] + x)));
+    }
+    blend_words(v, k, weight);
+    const __m512i rows = pack_rows(v);
+    uint8_t* d = dst.data + y * dst.sy + x;
+    const int64_t count = dst.h - y;
+    _mm_mask_storeu_epi8(d, live, _mm512_castsi512_si128(rows));
+    if (count > 1) _mm_mask_storeu_epi8(d + dst.sy, live, _mm512_extracti32x4_epi32(rows, 1));
+    if (count > 2) _mm_mask_storeu_epi8(d + 2 * dst.sy, live, _mm512_extracti32x4_epi32(rows, 2));
+    if (count > 3) _mm_mask_storeu_epi8(d + 3 * dst.sy, live, _mm512_extracti32x4_epi32(rows, 3));
+  }
+}
+
+// Region by region, for there the 256 words fit the registers.
+void clahe_blend_u8(const uint8_t* const* src, const View& dst, const int32_t* packed, const ClaheColumns& at,
+                    const float* b) {
+  for (int64_t region = 0, x = 0; x < dst.w; ++region) {
     const int64_t end = at.end[region];
+    __m512i table[16];
+    for (int64_t i = 0; i < 16; ++i) table[i] = _mm512_loadu_si512(packed + region * 256 + 16 * i);
     for (; x < end; x += 16) {
       const auto live = static_cast<__mmask16>(end - x < 16 ? (1 << (end - x)) - 1 : 0xffff);
-      const __m512i px = _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(live, src + x));
-      const __m512 a = _mm512_maskz_loadu_ps(live, at.weight + x);
-      const __m512i out = blend_words(permute_256(packed + region * 256, px), a, upper, lower);
-      _mm_mask_storeu_epi8(dst + x, live, _mm512_cvtepi32_epi8(out));
+      blend_columns(src, dst, x, live, table, column_weights(_mm512_maskz_loadu_ps(live, at.weight + x)), b);
     }
     x = end;
   }
 }
 #else
-void clahe_blend_u8(const uint8_t* src, int64_t n, const int32_t* packed, const ClaheColumns& at, float b,
-                    uint8_t* dst) {
+inline void blend_row_u8(const uint8_t* src, int64_t n, const int32_t* packed, const ClaheColumns& at, float b,
+                         uint8_t* dst) {
   alignas(64) uint8_t px[kBlock] = {};
   alignas(64) int32_t index[kBlock], word[kBlock];
   const float b1 = 1.0f - b;
@@ -137,17 +178,25 @@ void clahe_blend_u8(const uint8_t* src, int64_t n, const int32_t* packed, const 
     __builtin_memcpy(dst + x, px, count);
   }
 }
+
+void clahe_blend_u8(const uint8_t* const* src, const View& dst, const int32_t* packed, const ClaheColumns& at,
+                    const float* b) {
+  for (int64_t y = 0; y < dst.h; ++y) blend_row_u8(src[y], dst.w, packed, at, b[y], dst.data + y * dst.sy);
+}
 #endif
 
-void clahe_blend_u16(const uint16_t* src, int64_t n, const uint16_t* upper, const uint16_t* lower, int64_t tiles,
-                     const ClaheColumns& at, float b, uint16_t* dst) {
-  const float b1 = 1.0f - b;
-  for (int64_t x = 0; x < n; ++x) {
-    const int64_t region = at.region[x];
-    const int64_t left = 65536 * (region > 0 ? region - 1 : 0) + src[x];
-    const int64_t right = 65536 * (region < tiles ? region : tiles - 1) + src[x];
-    const float a = at.weight[x], a1 = 1.0f - a;
-    dst[x] = static_cast<uint16_t>(
-        round_even(blend_four(upper[left], upper[right], lower[left], lower[right], a1, a, b1, b)));
+void clahe_blend_u16(const uint16_t* const* src, const View& dst, const uint16_t* upper, const uint16_t* lower,
+                     int64_t tiles, const ClaheColumns& at, const float* weight) {
+  for (int64_t y = 0; y < dst.h; ++y) {
+    auto* out = reinterpret_cast<uint16_t*>(dst.data + y * dst.sy);
+    const float b = weight[y], b1 = 1.0f - b;
+    for (int64_t x = 0; x < dst.w; ++x) {
+      const int64_t region = at.region[x];
+      const int64_t left = 65536 * (region > 0 ? region - 1 : 0) + src[y][x];
+      const int64_t right = 65536 * (region < tiles ? region : tiles - 1) + src[y][x];
+      const float a = at.weight[x], a1 = 1.0f - a;
+      out[x] = static_cast<uint16_t>(
+          round_even(blend_four(upper[left], upper[right], lower[left], lower[right], a1, a, b1, b)));
+    }
   }
 }

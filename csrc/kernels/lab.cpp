@@ -6,6 +6,7 @@ namespace twinlens::TWL_NS {
 namespace {
 
 #include "blocks.inl.cpp"
+#include "lab_fits.inl.cpp"
 // After those that they call.
 #include "lab_words.inl.cpp"
 // And after that:
