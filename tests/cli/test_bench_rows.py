@@ -154,3 +154,10 @@ def test_photos_become_jpeg_files_once_and_every_loader_gives_all_of_them() -> N
     assert len(set(loading._large_files(photos))) == 2
     for row in large.rows[:3]:
         verify(large, row, [photos * 4])
+
+
+def test_photos_are_enlarged_up_to_a_camera_s_size() -> None:
+    for (h, w), times in (((60, 80), 4), ((1500, 2000), 2), ((3000, 4000), 1), ((6000, 8000), 1)):
+        (path,) = loading._large_files([Photo("plain", np.zeros((h, w, 3), np.uint8))])
+        with Image.open(path) as image:
+            assert image.size == (times * w, times * h)

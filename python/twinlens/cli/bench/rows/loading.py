@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
+from math import isqrt
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ __all__ = ["CEILING", "subjects"]
 CEILING = "decode only, two threads"
 
 _WORKERS, _SIDE, _QUALITY, _BATCHES = 2, 224, 90, 4
-_FEW, _TIMES = 8, 4  # photos in a batch of large ones, and how large they are
+_FEW, _TIMES, _LARGEST = 8, 4, 16_000_000  # photos in a batch of large ones, how large they are, at most in pixels
 _JITTER = (0.6, 1.4)
 
 Read = Callable[[Path], Any]
@@ -55,7 +56,7 @@ def _large(work: str) -> Subject:
         Row("Albumentations, two workers", "albumentations", partial(_albumentations, _FEW), _large_files),
     ]
     images = _FEW * _BATCHES
-    title = f"JPEG files of photos enlarged {_TIMES} x {_TIMES} to batches of {_FEW}: {work}, per image"
+    title = f"JPEG files of photos enlarged up to {_TIMES} x {_TIMES} to batches of {_FEW}: {work}, per image"
     return Subject("loading_large", title, rows, None, shape=(images,), per_call=images, calls=1)
 
 
@@ -64,7 +65,8 @@ def _files(photos: Sequence[Photo]) -> list[Path]:
 
 
 def _large_files(photos: Sequence[Photo]) -> list[Path]:
-    return [_file(photo, _TIMES) for photo in photos]
+    """A camera's photos stay as they are."""
+    return [_file(photo, max(1, min(_TIMES, isqrt(_LARGEST // (photo.hw[0] * photo.hw[1]))))) for photo in photos]
 
 
 @cache
