@@ -269,3 +269,15 @@ def test_square_photos_alone_are_refused(tmp_path: Path) -> None:
         Image.fromarray(picture(20, 20, seed=i)).save(tmp_path / f"{i}.png")
     with pytest.raises(InputError, match="square"):
         photos_module.load_photos(tmp_path)
+
+
+def test_an_interrupted_bench_says_no_more_than_that(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*arguments: Any) -> Any:
+        raise KeyboardInterrupt(arguments)
+
+    monkeypatch.setattr(command, "_photos", interrupted)
+    code, _, error = bench(capsys)
+    assert code == 130
+    assert error == "twinlens: interrupted\n"
