@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from twinlens.data import decode
-from twinlens.data.decoding import SUFFIXES
+from twinlens.data.decoding import SUFFIXES, read_bytes
 from twinlens.errors import DecodeError, InputError
 
 __all__ = ["Photo", "files_in", "load_photos", "sample"]
@@ -32,6 +32,7 @@ class Photo:
 
     name: str
     array: NDArray[np.uint8]
+    file: bytes = b""  # it was decoded from
 
     @property
     def hw(self) -> tuple[int, int]:
@@ -128,10 +129,11 @@ def _enough(photos: Sequence[Photo], limit: int | None) -> bool:
 
 def _decoded(path: Path) -> Photo:
     """As uint8 RGB; 16-bit gray by its upper byte."""
-    array = decode(path)
+    file = read_bytes(path)
+    array = decode(file)
     if array.dtype == np.uint16:
         array = np.repeat((array >> 8).astype(np.uint8), 3, axis=2)
-    return Photo(path.name, array)
+    return Photo(path.name, array, file)
 
 
 def _from_skimage() -> list[Photo]:

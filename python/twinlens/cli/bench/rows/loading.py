@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import cache, partial
 from math import isqrt
 from pathlib import Path
@@ -17,6 +18,7 @@ from PIL import Image
 from twinlens.cli.bench.photos import Photo
 from twinlens.cli.bench.rows import train
 from twinlens.cli.bench.rows.base import MEAN, STD, Array, Call, Row, Subject
+from twinlens.cli.bench.turn import Clock
 
 __all__ = ["CEILING", "subjects"]
 
@@ -39,10 +41,10 @@ def subjects(batch_size: int) -> list[Subject]:
         Row("torchvision on PIL, two workers", "torchvision", partial(_torchvision, batch_size), _files),
         Row("torchvision v2, two workers", "torchvision", partial(_torchvision_v2, batch_size), _files),
         Row("Albumentations, two workers", "albumentations", partial(_albumentations, batch_size), _files),
-        Row("DALI on its CPU backend, two threads", "nvidia.dali", partial(_dali, batch_size), _files),
+        Row("DALI on its CPU backend, two threads", "nvidia.dali", lambda: _Dali(batch_size), _files),
     ]
     work = f"RandomResizedCrop {_SIDE}, flip, jitter (b, c, s), tensor, normalize"
-    title = f"JPEG files of quality {_QUALITY} to batches of {batch_size}: {work}, per image"
+    title = f"JPEG files (others become some of quality {_QUALITY}) to batches of {batch_size}: {work}, per image"
     return [Subject("loading", title, rows, None, shape=(images,), per_call=images, calls=1), _large(work)]
 
 
@@ -78,13 +80,15 @@ _written: dict[tuple[int, int], tuple[Photo, Path]] = {}  # by id, which is the 
 
 
 def _file(photo: Photo, times: int) -> Path:
-    """The photo as a JPEG file, so many times as high and wide, written once."""
+    """The photo's own JPEG file, or one of it, so many times as high and wide; written once."""
     which = id(photo), times
     if which not in _written:
         path = Path(_folder().name) / f"{len(_written)}.jpg"
-        h, w = photo.hw
-        picture = photo.pil if times == 1 else photo.pil.resize((times * w, times * h), Image.Resampling.BICUBIC)
-        picture.save(path, quality=_QUALITY)
+        if times == 1 and photo.file.startswith(b"\xff\xd8\xff"):
+            path.write_bytes(photo.file)
+        else:
+            h, w = photo.hw
+            photo.pil.resize((times * w, times * h), Image.Resampling.BICUBIC).save(path, quality=_QUALITY)
         _written[which] = photo, path
     return _written[which][1]
 
@@ -165,20 +169,41 @@ def _albumentations(batch_size: int) -> Call:
     return _data_loader(batch_size, read)
 
 
-def _dali(batch_size: int) -> Call:
-    """Its own reader and random numbers; an epoch is as many batches as cover the files."""
+@dataclass(frozen=True)
+class _Dali:
+    """Its own reader and random numbers; an epoch is as many batches as cover the files, two of them under way.
 
-    @cache
-    def pipeline(files: tuple[Path, ...]) -> Any:
-        built = _dali_pipeline([str(path) for path in files], batch_size)
-        built.build()
-        return built
+    A turn has a pipeline of its own, in its second epoch: one that waits takes the processors from the rows after it.
+    """
 
-    def epoch(files: Sequence[Path]) -> Array:
-        pipe = pipeline(tuple(files))
-        return np.concatenate([pipe.run()[0].as_array()[:, 0, 0, 0] for _ in range(len(files) // batch_size)])
+    batch_size: int
 
-    return epoch
+    def __call__(self, files: Sequence[Path]) -> Array:
+        return self._epoch(self._pipeline(files), len(files))
+
+    def seconds(self, files: Sequence[Path], now: Clock) -> float:
+        """Of an epoch that is not the first."""
+        pipe = self._pipeline(files)
+        self._epoch(pipe, len(files))
+        start = now()
+        self._epoch(pipe, len(files))
+        return now() - start
+
+    def _pipeline(self, files: Sequence[Path]) -> Any:
+        pipe = _dali_pipeline([str(path) for path in files], self.batch_size)
+        pipe.build()
+        return pipe
+
+    def _epoch(self, pipe: Any, images: int) -> Array:
+        count = images // self.batch_size
+        values = []
+        for number in range(count + 2):
+            if number < count:
+                pipe.schedule_run()
+            if number >= 2:
+                values.append(pipe.share_outputs()[0].as_array()[:, 0, 0, 0].copy())
+                pipe.release_outputs()
+        return np.concatenate(values)
 
 
 def _dali_pipeline(files: list[str], batch_size: int) -> Any:
