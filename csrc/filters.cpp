@@ -119,36 +119,30 @@ void mirror(AxisWeights& a) {
   for (int64_t t = 0; t < a.taps; ++t) reverse(a.w.data() + t * a.stride);
 }
 
-// The low digit in -2^(bits-1) .. 2^(bits-1) - 1 of k, and what is left of k without it.
-inline int32_t low_digit(int32_t k, int bits) {
-  const int32_t half = 1 << (bits - 1);
-  return ((k + half) & ((1 << bits) - 1)) - half;
-}
-
-inline int32_t rest(int32_t k, int bits) { return (k - low_digit(k, bits)) / (1 << bits); }
-
-inline uint32_t byte_of(int32_t k, int digit) {
-  const int32_t second = rest(k, 8);
-  const int32_t value = digit == 0 ? low_digit(k, 8) : digit == 1 ? low_digit(second, 8) : rest(second, 8);
-  return static_cast<uint32_t>(value) & 0xffU;
-}
-
-inline uint32_t word_of(int32_t k, int digit) {
-  return static_cast<uint32_t>(digit == 0 ? low_digit(k, 12) : rest(k, 12)) & 0xffffU;
-}
-
+// Weights in digits of 8 bits, each from -128 to 127: half a digit more makes each of them a plain byte.
 void pack_bytes(AxisWeights& a) {
+  constexpr uint32_t halves = 0x808080;
   const auto n = static_cast<size_t>(a.stride);
   a.bytes.resize(static_cast<size_t>(a.groups) * 3 * n);
   for (size_t g = 0; g < static_cast<size_t>(a.groups); ++g) {
     const int32_t* k = a.k.data() + g * 4 * n;
-    for (int digit = 0; digit < 3; ++digit) {
-      int32_t* out = a.bytes.data() + (g * 3 + static_cast<size_t>(digit)) * n;
-      for (size_t i = 0; i < n; ++i)
-        out[i] = static_cast<int32_t>(byte_of(k[i], digit) | (byte_of(k[n + i], digit) << 8) |
-                                      (byte_of(k[2 * n + i], digit) << 16) | (byte_of(k[3 * n + i], digit) << 24));
+    int32_t* out = a.bytes.data() + g * 3 * n;
+    for (size_t i = 0; i < n; ++i) {
+      uint32_t v[4];
+      for (size_t t = 0; t < 4; ++t) v[t] = (static_cast<uint32_t>(k[t * n + i]) + halves) ^ halves;
+      for (size_t digit = 0; digit < 3; ++digit) {
+        const size_t by = 8 * digit;
+        out[digit * n + i] = static_cast<int32_t>(((v[0] >> by) & 0xffU) | (((v[1] >> by) & 0xffU) << 8) |
+                                                  (((v[2] >> by) & 0xffU) << 16) | ((v[3] >> by) << 24));
+      }
     }
   }
+}
+
+// In two: 12 bits, from -2048 to 2047, and what is above them.
+inline uint32_t word_of(int32_t k, bool low) {
+  const int32_t more = k + 2048;
+  return static_cast<uint32_t>(low ? (more & 4095) - 2048 : more >> 12) & 0xffffU;
 }
 
 void pack_words(AxisWeights& a) {
@@ -157,51 +151,72 @@ void pack_words(AxisWeights& a) {
   for (size_t g = 0; g < static_cast<size_t>(a.groups); ++g) {
     const int32_t* k = a.k.data() + g * 4 * n;
     for (size_t plane = 0; plane < 4; ++plane) {
-      const int digit = plane < 2 ? 0 : 1;
+      const bool low = plane < 2;
       const size_t tap = plane % 2;
       int32_t* out = a.words.data() + (g * 4 + plane) * n;
       for (size_t i = 0; i < n; ++i)
-        out[i] = static_cast<int32_t>(word_of(k[tap * n + i], digit) | (word_of(k[(tap + 2) * n + i], digit) << 16));
+        out[i] = static_cast<int32_t>(word_of(k[tap * n + i], low) | (word_of(k[(tap + 2) * n + i], low) << 16));
     }
   }
 }
 
-// The taps of one lane: those of four outputs, or of the channels of one. False
-// where they do not fit.
-bool spread_lane(const AxisWeights& a, const int32_t* start, int64_t lane, Spread& s) {
-  const int64_t pixel = a.axis.pixel, channels = pixel == 3 ? 3 : 4;
-  const int64_t first = pixel == 1 ? *std::min_element(start, start + 4) : *start;
-  const int64_t dword = (first * pixel - s.at) / 4;
-  uint8_t* picks = s.picks + lane * 16;
-  std::memset(picks, 0x80, 16);
-  for (int64_t i = 0; i < 4; ++i) s.dwords[lane * 4 + i] = static_cast<int32_t>(std::min<int64_t>(dword + i, 15));
-  for (int64_t i = 0; i < channels; ++i) {
-    const int64_t at = pixel == 1 ? start[i] : start[0] * pixel + i, offset = at - s.at - dword * 4;
-    const int64_t end = offset + 3 * pixel;
-    if (end > 15 || dword * 4 + end > 63) return false;
-    for (int64_t t = 0; t < 4; ++t) picks[i * 4 + t] = static_cast<uint8_t>(offset + t * pixel);
+// Four taps of each channel side by side, from bytes that begin `offset` in: 0 where there is no channel.
+struct Picks {
+  uint8_t of[4][16];
+  explicit Picks(int pixel) {
+    for (int offset = 0; offset < 4; ++offset)
+      for (int i = 0; i < 16; ++i)
+        of[offset][i] = static_cast<uint8_t>(i / 4 < pixel ? offset + i / 4 + (i % 4) * pixel : 0x80);
+  }
+};
+
+// One lane's place: 16 bytes from a multiple of four on. False where what it needs, `bytes` from `first` on, is not all
+// in them, or not in the block.
+inline bool place_lane(Spread& s, int64_t lane, int64_t first, int64_t bytes) {
+  const int64_t from = first - s.at, dword = from / 4;
+  for (int64_t i = 0; i < 4; ++i) s.dwords[lane * 4 + i] = static_cast<int32_t>(dword + i < 15 ? dword + i : 15);
+  return from % 4 + bytes <= 16 && from + bytes <= 64;
+}
+
+bool spread_pixels(const int32_t* start, int64_t pixel, Spread& s) {
+  static const Picks three(3), four(4);
+  const Picks& picks = pixel == 3 ? three : four;
+  for (int64_t lane = 0; lane < 4; ++lane) {
+    const int64_t first = start[lane] * pixel;
+    if (!place_lane(s, lane, first, 4 * pixel)) return false;
+    std::memcpy(s.picks + lane * 16, picks.of[(first - s.at) % 4], 16);
   }
   return true;
 }
 
-bool spread_block(const AxisWeights& a, size_t first, Spread& s) {
-  const int64_t pixel = a.axis.pixel, each = pixel == 1 ? 4 : 1;
-  const int32_t* start = a.group_start.data() + first;
-  const int64_t furthest = a.axis.in_size * pixel - 64 - (a.groups - 1) * 4 * pixel;
-  if (furthest < 0) return false;
-  s.at = std::min(*std::min_element(start, start + 4 * each) * pixel, furthest);
-  for (int64_t lane = 0; lane < 4; ++lane)
-    if (!spread_lane(a, start + lane * each, lane, s)) return false;
+bool spread_values(const int32_t* start, Spread& s) {
+  for (int64_t lane = 0; lane < 4; ++lane, start += 4) {
+    const int64_t first = *std::min_element(start, start + 4), last = *std::max_element(start, start + 4);
+    if (!place_lane(s, lane, first, last - first + 4)) return false;
+    const int64_t begin = s.at + (first - s.at) / 4 * 4;
+    for (int64_t i = 0; i < 16; ++i) s.picks[lane * 16 + i] = static_cast<uint8_t>(start[i / 4] - begin + i % 4);
+  }
   return true;
 }
 
 void spread_out(AxisWeights& a) {
-  const auto step = static_cast<size_t>(a.axis.pixel == 1 ? 16 : 4), n = static_cast<size_t>(a.axis.out_size);
-  if (a.axis.pixel != 1 && a.axis.pixel != 3 && a.axis.pixel != 4) return;
-  a.spread.resize((n + step - 1) / step);
-  for (size_t i = 0; i < a.spread.size(); ++i) {
-    if (!spread_block(a, i * step, a.spread[i])) return a.spread.clear();
+  const int64_t pixel = a.axis.pixel, each = pixel == 1 ? 16 : 4, n = a.axis.out_size;
+  const int64_t furthest = a.axis.in_size * pixel - 64 - (a.groups - 1) * 4 * pixel;
+  if ((pixel != 1 && pixel != 3 && pixel != 4) || furthest < 0) return;
+  a.spread.resize(static_cast<size_t>((n + each - 1) / each));
+  const int32_t* start = a.group_start.data();
+  for (Spread& s : a.spread) {
+    const int64_t lowest = std::min(start[0], start[each - 1]);  // they rise, or fall
+    s.at = std::min(lowest * pixel, furthest);
+    if (!(pixel == 1 ? spread_values(start, s) : spread_pixels(start, pixel, s))) return a.spread.clear();
+    start += each;
   }
+}
+
+// Taps of outputs whose groups would end behind the source: the groups begin earlier, the taps come later in them.
+void shift_taps(AxisWeights& a, int64_t i, int64_t by) {
+  int32_t* k = a.k.data() + i;
+  for (int64_t t = a.groups * 4 - 1; t >= 0; --t) k[t * a.stride] = t >= by ? k[(t - by) * a.stride] : 0;
 }
 
 // Quantises to 22 bits and lays the weights out in groups of four taps that lie inside the source.
@@ -210,12 +225,16 @@ void quantise(AxisWeights& a) {
   a.groups = (a.taps + 3) / 4;
   const int64_t last_start = std::max<int64_t>(a.axis.in_size - a.groups * 4, 0);
   a.group_start.resize(static_cast<size_t>(a.stride));
-  a.k.assign(static_cast<size_t>(a.stride * a.groups * 4), 0);
+  a.k.resize(static_cast<size_t>(a.stride * a.groups * 4));
+  for (int64_t t = 0; t < a.taps; ++t) {
+    const double* w = a.w.data() + t * a.stride;
+    int32_t* k = a.k.data() + t * a.stride;
+    for (int64_t i = 0; i < out; ++i) k[i] = quantise22(w[i]);
+  }
   for (int64_t i = 0; i < out; ++i) {
-    const int64_t start = a.start[static_cast<size_t>(i)], first = std::min(start, last_start);
-    a.group_start[static_cast<size_t>(i)] = static_cast<int32_t>(first);
-    int32_t* k = a.k.data() + (start - first) * a.stride + i;
-    for (int64_t t = 0; t < a.count[static_cast<size_t>(i)]; ++t) k[t * a.stride] = quantise22(a.weight(i, t));
+    const int32_t start = a.start[static_cast<size_t>(i)];
+    a.group_start[static_cast<size_t>(i)] = std::min(start, static_cast<int32_t>(last_start));
+    if (start > last_start) shift_taps(a, i, start - last_start);
   }
   for (int64_t i = out; i < a.stride; ++i) {
     a.group_start[static_cast<size_t>(i)] = a.group_start[static_cast<size_t>(out - 1)];
