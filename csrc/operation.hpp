@@ -38,6 +38,7 @@ struct Operation {
   // Runs after `check`; leaves the result in s.now.
   void (*apply)(State& s, const Args& a, bool last);
   bool makes_view = false;  // of the same pixels: writes nothing
+  bool by_rows = false;     // a row of the result follows from the same row of the picture
 };
 
 // nullptr for a code that there is not.

@@ -1,5 +1,6 @@
 #include "plan.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "copy.hpp"
@@ -9,6 +10,7 @@
 namespace twinlens {
 namespace {
 
+constexpr int64_t kBand = int64_t{1} << 14;        // bytes of rows that run through several operations together
 constexpr double kMaxScratch = 64.0 * (1 << 30);   // bytes of a picture between two operations
 constexpr int64_t kMaxPicture = int64_t{1} << 30;  // of a side that the caller brings: kernels index with 32 bits
 
@@ -50,6 +52,28 @@ size_t run_adjustments(const std::vector<Op>& ops, int64_t picture, size_t first
   return end;
 }
 
+// Where the operations from ops[first] to ops[last] all work by rows, and two of them or more: runs them on a few rows
+// at a time, which stay in the cache between them. False where it is not so.
+bool run_by_rows(const std::vector<Op>& ops, int64_t picture, size_t first, size_t last, State& s) {
+  int64_t active = 0;
+  for (size_t i = first; i <= last; ++i) {
+    if (!args_of(ops[i], picture).active()) continue;
+    if (!known(ops[i].code).by_rows) return false;
+    ++active;
+  }
+  if (active < 2 || s.out.h != s.now.h) return false;  // an output of another size is refused elsewhere
+  const int64_t row = s.now.w * s.now.c * item_size(s.now.dtype), rows = std::max<int64_t>(kBand / row, 1);
+  for (int64_t y = 0; y < s.now.h; y += rows) {
+    const Scratch scratch(s.arena);
+    const int64_t n = std::min(rows, s.now.h - y);
+    const View out = window(s.out, y, 0, n, s.out.w);
+    State band{window(s.now, y, 0, n, s.now.w), out, s.arena};
+    for (size_t i = first; i <= last; ++i)
+      if (args_of(ops[i], picture).active()) apply(band, args_of(ops[i], picture), i == last);
+  }
+  return true;
+}
+
 void run_one(const std::vector<Op>& ops, int64_t picture, const View& src, const View& dst, Arena& arena) {
   arena.reset();
   check_picture(src);
@@ -66,6 +90,7 @@ void run_one(const std::vector<Op>& ops, int64_t picture, const View& src, const
       continue;
     }
     const bool pair = i == before_last && a.op.code == OpCode::resample && ops[last].code == OpCode::normalize;
+    if (last < ops.size() && run_by_rows(ops, picture, i, last, state)) return;
     if (pair && operations::resample_then_normalize(state, a, args_of(ops[last], picture))) return;
     apply(state, a, i == last);
   }

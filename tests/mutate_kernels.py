@@ -21,17 +21,32 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class Mutant:
-    """`old`, which occurs in `file`, becomes `new` at its first place; `step` is the -k expression of its tests."""
+    """`old`, which occurs in `file`, becomes `new` at its first place; `step` is the -k expression of its tests, those of
+    parity unless `tests` says otherwise.
+    """
 
     file: str
     old: str
     new: str
     step: str
+    tests: str = "tests/test_parity.py"
 
+
+SPREAD, DRAWN, REWRITE = (f"tests/test_{name}.py" for name in ("resample_instructions", "drawn", "rewrite"))
 
 MUTANTS = (
     Mutant("filters.cpp", "center[i] + support + 0.5", "center[i] + support", "antialiased"),
     Mutant("filters.cpp", "constexpr double a = -0.5;", "constexpr double a = -0.501;", "antialiased"),
+    Mutant("filters.cpp", "t >= by ? k", "t > by ? k", "every", SPREAD),
+    Mutant("filters.cpp", "halves = 0x808080", "halves = 0x800080", "every", SPREAD),
+    Mutant("kernels/resample_spread.inl.cpp", "s.at + g * group_bytes", "s.at + g * 4", "every", SPREAD),
+    Mutant("kernels/resample_spread.inl.cpp", "block + b < last ? block + b : last", "block", "every", SPREAD),
+    Mutant("resample.cpp", "roi_x = out_w - roi_x - dst.w", "roi_x = out_w - dst.w", "antialiased"),
+    Mutant("operations/resample.cpp", "a[14] != 0 ? upside_down(made)", "a[14] > 1 ? upside_down(made)", "resample"),
+    Mutant("drawn.cpp", "[0] = u(r.ints[0]) < r.reals[0]", "[0] = u(r.ints[0] + 1) < r.reals[0]", "single", DRAWN),
+    Mutant("drawn.cpp", "{u(kKinds + kind), kind}", "{u(kKinds - kind), kind}", "rows", DRAWN),
+    Mutant("drawn.cpp", "static_cast<double>(yxhw[3])", "static_cast<double>(yxhw[2])", "rows", DRAWN),
+    Mutant("plan.cpp", "band{window(s.now, y, 0", "band{window(s.now, 0, 0", "by_rows", REWRITE),
     Mutant("premultiply.cpp", "const int v = a * b + 128;", "const int v = a * b + 127;", "premultiplied or alpha"),
     Mutant(
         "premultiply.cpp",
@@ -183,9 +198,9 @@ class Workbench:
                 shutil.copy(module, self.root / "python" / "twinlens" / module.name)
         return True
 
-    def passes(self, step: str) -> bool:
-        """Whether the parity tests of `step` pass."""
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "tests/test_parity.py"]
+    def passes(self, step: str, tests: str = "tests/test_parity.py") -> bool:
+        """Whether the tests of `step` pass."""
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", tests]
         where = {"PYTHONPATH": str(self.root / "python"), "HYPOTHESIS_PROFILE": "ci"}
         code = run([*command, "-k", step], self.root, **where).returncode
         if code in (2, 3, 4, 5):  # others are a failure or a crash, which a mutant may well cause
@@ -202,7 +217,7 @@ class Workbench:
         try:
             if not self.build():
                 raise SystemExit(f"{mutant.file} does not compile with {mutant.new!r}: update the list of mutants")
-            return self.passes(mutant.step)
+            return self.passes(mutant.step, mutant.tests)
         finally:
             path.write_text(source)
 

@@ -179,3 +179,40 @@ def test_steps_for_different_images_stay_apart() -> None:
     at = np.array([1])
     crops = [Crop(at, at, at * 5, at * 5, active=one), Crop(at, at, at * 3, at * 3, active=other)]
     assert rewritten(crops, [picture(9, 9), picture(8, 7)]) == crops
+
+
+def test_explain_says_what_was_joined_and_what_was_not() -> None:
+    jitter, end = T.ColorJitter(0.4, 0.4, 0.4), [T.ToTensor(), T.Normalize([0.5] * 3, [0.25] * 3)]
+    training = T.Compose([T.RandomResizedCrop(24), T.RandomHorizontalFlip(1.0), jitter, *end]).plan((60, 45)).explain()
+    assert "8 steps lowered, 5 steps to run" in training
+    assert "joined: Crop then resample" in training
+    assert "joined: Resample then flip" in training
+    assert "natively: steps 2 to 4 in as few walks as their means allow" in training
+    flipped = T.Compose([T.RandomHorizontalFlip(1.0), T.Resize(24), *end]).plan((60, 45)).explain()
+    assert "apart from the next: the weights of an axis and of its mirror image differ" in flipped
+    assert "natively: steps 2 and 3 in one walk" in flipped
+    tables = T.Compose([T.Grayscale(3), T.RandomInvert(1.0), T.RandomSolarize(9, 1.0), *end]).plan((60, 45)).explain()
+    assert "joined: Two tables of 256 values are one." in tables
+    assert "natively: steps 1 to 3 on a few rows at a time" in tables
+    one = T.Resize(24).plan((60, 45)).explain()
+    assert one.startswith("plan for 60x45x3 uint8: 1 step lowered, 1 step to run")
+    assert "natively" not in one
+
+
+def test_explain_of_several_plans() -> None:
+    text = T.Compose([T.Resize(24), lambda image: image, T.Resize(9)]).plan((60, 45)).explain()
+    assert [line.split(":")[0].split(" for")[0] for line in text.splitlines() if "Resample" not in line] == [
+        "plan",
+        "opaque",
+        "plan",
+    ]
+
+
+@pytest.mark.parametrize("size", [(1, 1), (7, 2000), (333, 50), (64, 5462)])
+def test_what_runs_by_rows_is_what_runs_at_once(size: tuple[int, int]) -> None:
+    """Several bands, one row a band where a row is long, a last band that is shorter."""
+    image = picture(*size)
+    end = [T.ToTensor(), T.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])]
+    pipe = T.Compose([T.RandomHorizontalFlip(1.0), T.Grayscale(3), T.RandomPosterize(3, 1.0), *end])
+    assert "on a few rows at a time" in pipe.plan(size).explain()
+    np.testing.assert_array_equal(pipe(image), pipe(image, engine="kornia"))

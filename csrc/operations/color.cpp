@@ -55,6 +55,6 @@ void do_color(State& s, const Args& a, bool last) {
 }  // namespace
 
 // kind, output channels
-const Operation color = {3, 0, check_color, do_color};
+const Operation color = {3, 0, check_color, do_color, false, true};
 
 }  // namespace twinlens::operations

@@ -75,9 +75,9 @@ void do_matrix(State& s, const Args& a, bool last) {
 }  // namespace
 
 // how many there will be, which of those there are (-1: the fill value) | fill
-const Operation channels = {3, 1, check_channels, do_channels};
+const Operation channels = {3, 1, check_channels, do_channels, false, true};
 
 // | rows of three factors and an offset
-const Operation color_matrix = {1, 12, check_matrix, do_matrix};
+const Operation color_matrix = {1, 12, check_matrix, do_matrix, false, true};
 
 }  // namespace twinlens::operations

@@ -19,6 +19,6 @@ void do_convert(State& s, const Args& a, bool last) {
 }  // namespace
 
 // dtype, scale
-const Operation convert = {3, 0, check_convert, do_convert};
+const Operation convert = {3, 0, check_convert, do_convert, false, true};
 
 }  // namespace twinlens::operations

@@ -53,7 +53,7 @@ void do_histogram(State& s, const Args& a, bool last) {
 }  // namespace
 
 // tables (one, or one a channel), 32 integers each that hold its bytes
-const Operation lut = {2 + kWords, 0, check_lut, do_lut};
+const Operation lut = {2 + kWords, 0, check_lut, do_lut, false, true};
 
 // kind, threshold, value above it, whether the last channel is alpha | cuts in percent, from below and above
 const Operation histogram = {5, 2, check_histogram, do_histogram};

@@ -42,6 +42,6 @@ void do_normalize(State& s, const Args& a, bool last) {
 }  // namespace
 
 // dtype, scale | mean..., std... (as many of each; none: scale only)
-const Operation normalize = {3, 0, check_normalize, do_normalize};
+const Operation normalize = {3, 0, check_normalize, do_normalize, false, true};
 
 }  // namespace twinlens::operations

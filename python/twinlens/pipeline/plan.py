@@ -24,11 +24,16 @@ class Plan:
     specs: tuple[Spec, ...] = field(repr=False)  # before each step
     after: Spec = field(repr=False)
 
+    @property
+    def placed_as_lowered(self) -> list[Placed]:
+        """The steps before any rewrite, with what is known of the images before and after each."""
+        after = (*self.specs, self.after)[1:]
+        return list(zip(self.steps, self.specs, after, strict=True))
+
     @cached_property
     def placed(self) -> list[Placed]:
         """The steps that run, with what is known of the images before and after each."""
-        after = (*self.specs, self.after)[1:]
-        return rewrite(list(zip(self.steps, self.specs, after, strict=True)))
+        return rewrite(self.placed_as_lowered)
 
     @property
     def rewritten(self) -> list[Step]:
@@ -44,6 +49,12 @@ class Plan:
             size = "x".join(str(v) for v in spec.shape(0)) if spec.uniform and len(spec) else "sizes differ"
             lines.append(f"{step.describe()} -> {size} {spec.dtype} [{'native' if native else 'torch'} | kornia]")
         return lines
+
+    def explain(self) -> str:
+        """What was joined, what was not and why, and what the native core does in one walk, as text to print."""
+        from twinlens.pipeline.explain import explain
+
+        return explain(self)
 
     def __str__(self) -> str:
         h, w, c = self.before.shape(0)

@@ -45,6 +45,10 @@ AnyConfig = Config
 class PlanList(list[Any]):
     """The plans of a pipeline, in order; printed one below the other."""
 
+    def explain(self) -> str:
+        """See Plan.explain; foreign callables stand between the plans."""
+        return "\n".join(plan if isinstance(plan, str) else plan.explain() for plan in self)
+
     def __str__(self) -> str:
         return "\n".join(str(plan) for plan in self)
 
