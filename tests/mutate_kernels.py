@@ -21,8 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class Mutant:
-    """`old`, which occurs in `file`, becomes `new` at its first place; `step` is the -k expression of its tests, those of
-    parity unless `tests` says otherwise.
+    """`old`, which occurs in `file`, becomes `new` at its first place; `step` is the -k expression of its tests, which
+    are those of parity unless `tests` says otherwise.
     """
 
     file: str
