@@ -13,12 +13,20 @@ namespace twinlens {
 namespace {
 
 constexpr int64_t kWindow = 8, kBoxEnd = 2;  // where a resample has them, see operations/resample.cpp
-constexpr double kMostAmount = 1e9;          // what an adjustment is drawn from
+constexpr int64_t kMaxSide = int64_t{1} << 30;
+constexpr double kMostShare = 1e6;   // of an area, and of a side to the other
+constexpr double kMostAmount = 1e9;  // what an adjustment is drawn from
 constexpr int64_t kKinds = static_cast<int64_t>(AdjustKind::hue) + 1;
 
 size_t at(int64_t i) { return static_cast<size_t>(i); }
 
 bool has(const Rule& r, size_t ints, size_t reals) { return r.ints.size() == ints && r.reals.size() == reals; }
+
+bool is_window(const Rule& r) {
+  if (!has(r, 2, 4) || !in_range(r.ints[0], 0, kMaxSide) || !in_range(r.ints[1], 0, kMaxSide)) return false;
+  const auto fits = [&r](size_t i) { return r.reals[i] >= 1 / kMostShare && r.reals[i] <= kMostShare; };
+  return fits(0) && fits(1) && fits(2) && fits(3);
+}
 
 bool is_jitter(const Rule& r, const std::vector<DrawnOp>& ops) {
   const size_t n = r.ints.size();
@@ -40,12 +48,12 @@ bool is_filling(const Rule& r, const std::vector<DrawnOp>& ops) {
     case RuleKind::flag:
       return has(r, 2, 1) && in_range(r.ints[1], 1, ints - 1);
     case RuleKind::below:
-      return has(r, 3, 0) && in_range(r.ints[1], 1, ints - 1) && r.ints[2] > 0;
+      return has(r, 3, 0) && in_range(r.ints[1], 1, ints - 1) && in_range(r.ints[2], 1, kMaxSide) &&
+             in_range(op.ints[at(r.ints[1])], 0, kMaxSide);
     case RuleKind::uniform:
       return has(r, 2, 2) && in_range(r.ints[1], 0, reals - 1);
     case RuleKind::window:
-      return has(r, 2, 4) && r.ints[0] >= 0 && r.ints[1] >= 0 && op.code == OpCode::resample && ints > kWindow + 3 &&
-             reals > kBoxEnd + 1 && r.reals[2] > 0 && r.reals[3] > 0;
+      return is_window(r) && op.code == OpCode::resample && ints > kWindow + 3 && reals > kBoxEnd + 1;
     case RuleKind::jitter:
       return is_jitter(r, ops);
   }
@@ -152,6 +160,8 @@ DrawnPlan::DrawnPlan(std::vector<DrawnOp> ops, std::vector<Rule> rules)
 
 std::vector<DrawnOp> DrawnPlan::filled(const std::vector<uint64_t>& keys, const std::vector<View>& src) const {
   require(keys.size() == src.size(), "as many keys as pictures");
+  for (const View& v : src)
+    require(in_range(v.h, 1, kMaxSide) && in_range(v.w, 1, kMaxSide), "an empty picture, or one too large");
   std::vector<DrawnOp> ops;
   ops.reserve(ops_.size());
   for (const DrawnOp& op : ops_)

@@ -219,7 +219,7 @@ def test_rows_are_those_of_the_lowered_plan(key: int, size: tuple[int, int]) -> 
     pipe = T.Compose([T.RandomResizedCrop(9), T.ColorJitter(0.4, 0.2, 0.3, 0.1)])
     plan = drawn(pipe.units(""), Spec.of([(*size, 3)], "uint8"), "ndarray")
     assert plan is not None
-    filled = _native.filled_rows(plan.plan(), np.array([key], np.uint64), *size)
+    filled = _native.filled_rows(plan.plan, np.array([key], np.uint64), *size)
     lowered = pipe.plan(size, key=key).placed
     assert len(filled) == len(lowered) == 5
     for (code, ints, reals), (step, before, _) in zip(filled, lowered, strict=True):
@@ -228,6 +228,13 @@ def test_rows_are_those_of_the_lowered_plan(key: int, size: tuple[int, int]) -> 
         assert code == native[0]
         np.testing.assert_array_equal(ints, native[1])
         np.testing.assert_array_equal(reals, native[2])
+
+
+def test_ranges_beyond_the_cores_rules_take_the_general_way() -> None:
+    pipe = T.RandomResizedCrop(4, ratio=(1e-7, 1e7))
+    image = picture(9, 8)
+    assert drawn([("", pipe)], Spec.of([(9, 8, 3)], "uint8"), "ndarray") is None
+    assert_equal(pipe(image, key=1), general(pipe, image, 1))
 
 
 def test_blanks_need_no_rules() -> None:

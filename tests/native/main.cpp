@@ -17,7 +17,8 @@ int main(int argc, char** argv) {
                              {"plan_in_batches", plan_in_batches, 100},
                              {"plan_refuses_hostile_parameters", plan_refuses_hostile_parameters, 5000},
                              {"sampling_stays_in_bounds", sampling_stays_in_bounds, 2000},
-                             {"results_are_held_by_one", results_are_held_by_one, 2000}};
+                             {"results_are_held_by_one", results_are_held_by_one, 2000},
+                             {"drawn_plans_stay_in_bounds", drawn_plans_stay_in_bounds, 3000}};
   for (const std::string& isa : twinlens::supported_isas()) std::printf("%s ", isa.c_str());
   std::printf("seed %llu\n", seed);
   for (const Test& test : kTests) {

@@ -20,7 +20,7 @@ from twinlens.steps.resample.step import ANTIALIASED
 if TYPE_CHECKING:
     from typing_extensions import CapsuleType
 
-    from twinlens.pipeline.blanks import Blanks, NativeRule
+    from twinlens.pipeline.blanks import Blanks
     from twinlens.steps import NativeOp, Spec, Step
     from twinlens.transforms.base import Transform
 
@@ -33,17 +33,15 @@ _ROI, _FLIPS, _CROP = 4, 13, 1
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """What the core is given, and what it makes. any_size: whether it fits images of other sizes too."""
+    """What the core is given, as rows and in its own form, and what it makes. any_size: whether it fits images of other
+    sizes too.
+    """
 
     rows: list[NativeOp]
-    rules: list[NativeRule]
+    plan: CapsuleType
     after: Spec
     container: str
     any_size: bool
-
-    def plan(self) -> CapsuleType:
-        """The core's own form."""
-        return _native.drawn_plan(self.rows, self.rules)
 
 
 @dataclass(slots=True)
@@ -60,8 +58,8 @@ def drawn(units: list[tuple[str, Transform]], spec: Spec, container: str) -> Dra
     """The plan with blanks of `units` for images of which `spec`, of one image, is known; None where there is none."""
     try:
         return _drawn(units, spec, container)
-    except TwinlensError:
-        return None  # who lowers the pipeline says what is wrong
+    except (TwinlensError, ValueError):
+        return None  # beyond what the core's rules allow; if it is wrong, who lowers the pipeline says so
 
 
 def _drawn(units: list[tuple[str, Transform]], spec: Spec, container: str) -> Drawn | None:
@@ -86,7 +84,7 @@ def _drawn(units: list[tuple[str, Transform]], spec: Spec, container: str) -> Dr
     if len(rows) != len(joined) or not all(_keeps(part) for part in joined):
         return None
     rules = [rule.native(place, stream) for place, part in enumerate(joined) for rule, stream in part.rules]
-    return Drawn(rows, rules, spec, container, any_size)
+    return Drawn(rows, _native.drawn_plan(rows, rules), spec, container, any_size)
 
 
 def _means_it(unit: Transform) -> bool:

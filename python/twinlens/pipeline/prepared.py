@@ -260,7 +260,7 @@ def _prepare_drawn(source: Source, parts: Parts) -> None:
         return
     source.call = _call_of(source, plan.rows, plan.after, plan.container)
     if source.call is not None:
-        source.call.drawn, source.any_size = plan.plan(), plan.any_size
+        source.call.drawn, source.any_size = plan.plan, plan.any_size
 
 
 def parts_of(root: Transform) -> Parts:
