@@ -40,7 +40,7 @@ def chains(draw: st.DrawFn) -> tuple[list[Step], Batch]:
 
 def _resample(draw: st.DrawFn, rng: np.random.Generator, spec: Spec) -> Resample:
     n = len(spec)
-    h, w = draw(sides(24)), draw(sides(24))
+    h, w = draw(sides(20)), draw(sides(20) | st.just(131))
     out_h, out_w = h + rng.integers(0, 9, n), w + rng.integers(0, 9, n)
     roi = np.stack((rng.integers(0, out_h - h + 1), rng.integers(0, out_w - w + 1), *np.full((2, n), [[h], [w]])), 1)
     y, x = rng.integers(0, spec.h), rng.integers(0, spec.w)

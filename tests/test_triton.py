@@ -41,24 +41,23 @@ def test_interpreted(name: str) -> None:
 
 
 MUTANTS = [
-    (
-        "resample",
-        "tl.full([BLOCK_Y, BLOCK_X], 1 << 21, tl.int32)",
-        "tl.full([BLOCK_Y, BLOCK_X], (1 << 21) - 1, tl.int32)",
-    ),
-    ("resample", "0), 255)\n        total", "0), 254)\n        total"),
-    ("resample", "width - 1 - at_x", "width - at_x"),
+    ("resample", "tl.full([BLOCK], 1 << 21, tl.int32)", "tl.full([BLOCK], (1 << 21) - 1, tl.int32)"),
+    ("resample", "total >> 22, 0), 255)\n        ab", "total >> 22, 0), 254)\n        ab"),
+    ("resample", "3 * step).to(tl.int32) * w3", "2 * step).to(tl.int32) * w3"),
+    ("resample", "(cd >> 32)", "cd"),
     ("resample", "tl.load(p + 5) * column_stride", "(tl.load(p + 5) + 1) * column_stride"),
     ("resample", "channel * table_channel", "0 * table_channel"),
+    ("weights", "center + support + 0.5", "center + support"),
+    ("weights", "- 2.5) * x * x", "- 2.50001) * x * x"),
+    ("weights", "tl.where(w < 0.0, -0.5, 0.5)", "0.5"),
+    ("weights", "width - 1 - i, i)", "i, i)"),
+    ("weights", "upper - low", "0 * low"),
     ("adjust", "b + 32768", "b + 32767"),
     ("adjust", "mixed, 0.0)", "mixed, 1.0)"),
     ("adjust", "2 * total + pixels", "2 * total"),
     ("adjust", "first + 2 * second", "first + second"),
     ("adjust", "1.0 - wide * (1.0 - f)", "1.0 - wide * f"),
     ("adjust", "own + stage", "own"),
-    ("weights", "support + 0.5).to(tl.int32), size)", "support).to(tl.int32), size)"),
-    ("weights", "- 2.5) * x * x", "- 2.50001) * x * x"),
-    ("weights", "tl.where(w < 0.0, -0.5, 0.5)", "0.5"),
 ]
 
 
@@ -98,17 +97,18 @@ def _compiled(name: str, architecture: int, tmp_path: Path, monkeypatch: pytest.
 def _weights(kind: str) -> Any:
     from twinlens.engines.triton.kernels.weights import weights_kernel
 
-    types = {"axes": "*i64", "start": "*i32", "weights": "*i32", "n": "i32", "taps_stride": "i32"}
+    pointers = {"start": "*i32", "axes": "*i64", "weights": "*i32", "spans": "*i32", "dense": "*i32"}
+    types = {**pointers, **dict.fromkeys(("width", "height", "taps_stride", "rows_stride"), "i32")}
     return weights_kernel, types, {"KIND": kind, "BLOCK": 128}
 
 
-def _resample(dtype: str) -> Any:
+def _resample(dtype: str, unit: bool = True) -> Any:
     from twinlens.engines.triton.kernels.resample import resample_kernel
 
     pointers = {"out": f"*{dtype}", "base": "i64", "images": "*i64", "axes": "*i64", "start": "*i32", "weights": "*i32"}
-    numbers = ("n", "taps_stride", "height", "width", "channels", "tiles_x", "table_sample", "table_channel")
-    types = {**pointers, "table": f"*{dtype}", **dict.fromkeys(numbers, "i32")}
-    return resample_kernel, types, {"TABLE": dtype != "u8", "BLOCK_Y": 8, "BLOCK_X": 64}
+    numbers = ("taps_stride", "rows_stride", "height", "width", "channels", "tiles_x", "table_sample", "table_channel")
+    types = {**pointers, "spans": "*i32", "dense": "*i64", "table": f"*{dtype}", **dict.fromkeys(numbers, "i32")}
+    return resample_kernel, types, {"TABLE": dtype != "u8", "UNIT": unit, "BLOCK": 128}
 
 
 _COLORS = {"base": "i64", "images": "*i64", "ops": "*i32"}
@@ -133,6 +133,7 @@ def _adjust(dtype: str) -> Any:
 KERNELS: dict[str, Callable[[], Any]] = {
     **{f"weights {kind}": partial(_weights, kind) for kind in ("box", "bilinear", "bicubic")},
     **{f"resample to {dtype}": partial(_resample, dtype) for dtype in ("u8", "fp32", "fp16", "bf16")},
+    "resample strided": partial(_resample, "u8", False),
     **{f"sums of {channels}": partial(_sums, channels) for channels in (1, 3)},
     **{f"adjust to {dtype}": partial(_adjust, dtype) for dtype in ("u8", "fp32")},
 }

@@ -20,6 +20,7 @@ from reference.resample import fixed_point, taps
 from twinlens import engines
 from twinlens import transforms as T
 from twinlens.engines import Batch, triton
+from twinlens.engines.triton.filters import axes_of, tables_of
 from twinlens.steps import Resample, Spec, Step
 from twinlens.steps.resample.step import ANTIALIASED
 
@@ -40,7 +41,7 @@ def launches(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 @pytest.mark.parametrize("method", ANTIALIASED)
 def test_oracle(method: str, launches: list[int]) -> None:
-    @settings(max_examples=10)
+    @settings(max_examples=7)
     @given(STEPS[f"resample antialiased {method}"])
     def check(trial: Trial) -> None:
         got = run_planar(trial, "kornia")
@@ -51,7 +52,7 @@ def test_oracle(method: str, launches: list[int]) -> None:
     assert launches
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(chains())
 def test_chains_of_one_launch_equal_the_native_engine(chain: tuple[list[Step], Batch]) -> None:
     steps, batch = chain
@@ -63,28 +64,27 @@ def test_chains_of_one_launch_equal_the_native_engine(chain: tuple[list[Step], B
     np.testing.assert_array_equal(bits(got), bits(torch.stack(list(want))))
 
 
-@settings(max_examples=15)
-@given(
-    st.sampled_from(["box", "bilinear", "bicubic"]), sides(50), sides(50), st.tuples(st.floats(0, 1), st.floats(0, 1))
-)
-def test_weights_made_on_the_device(method: str, size: int, out: int, ends: tuple[float, float]) -> None:
+@settings(max_examples=20)
+@given(st.sampled_from(ANTIALIASED), sides(50), sides(50), st.tuples(*[st.floats(0, 1)] * 2), st.booleans())
+def test_weights(method: str, size: int, out: int, ends: tuple[float, float], turned: bool) -> None:
     """The oracle's weights at their places, zeros elsewhere."""
-    from twinlens.engines.triton.resample import axes_of, rows_of, weights_of
-
     low, high = min(ends) * size, (max(ends) * 0.9 + 0.1) * size
     step = Resample(method, np.array([out]), np.array([out]), box=np.array([[low, low, high, high]]))
-    axes = axes_of(step, Spec.of([(size, size, 1)], "uint8"))
-    rows = rows_of(axes, method)
-    start, weights = weights_of(method, axes, rows, torch.from_numpy(rows.reshape(-1)), out, int(rows[:, :, 1].max()))
-    dense = np.zeros((out, size), np.int64)
+    axes = axes_of(step, Spec.of([(size, size, 1)], "uint8"), (np.array([turned]),) * 2, (out, out))
+    tables = tables_of(axes, torch.from_numpy(axes.rows.reshape(-1)))
+    want = np.zeros((out, size), np.int64)
     for i, (first, own) in enumerate(taps(size, out, method, low, high)):
-        dense[i, first : first + len(own)] = [fixed_point(w) for w in own]
-    for axis in range(2):
-        got = np.zeros((out, size), np.int64)
-        for i in range(out):
-            at = int(start[axis, i])
-            got[i, at : at + weights.shape[1]] += weights[axis, :, i].numpy()
-        np.testing.assert_array_equal(got, dense)
+        want[i, first : first + len(own)] = [fixed_point(w) for w in own]
+    want = want[::-1] if turned else want
+    columns, rows = np.zeros((2, out, size), np.int64)
+    for i in range(out):
+        for t in range(axes.rows[0, 0, 1]):
+            columns[i, int(tables.start[0, i]) + t] += int(tables.weights[0, t, i])
+        upper, count = tables.spans[0, i // 4].tolist()
+        assert count <= axes.rows[0, 1, 1] <= axes.lines
+        rows[i, upper : upper + count] = tables.dense[0, i // 4, :count, i % 4]
+    np.testing.assert_array_equal(columns, want)
+    np.testing.assert_array_equal(rows, want)
 
 
 def test_a_pipeline_is_one_launch(launches: list[int]) -> None:

@@ -4,18 +4,17 @@ Source: Pillow, src/libImaging/Resample.c, precompute_coeffs and normalize_coeff
 csrc/filters.cpp's. Launch with enable_fp_fusion=False: each product and each sum is rounded by itself.
 """
 
-# The columns of a row of `axes`, int64 (2 B, 8); the last four hold the bits of float64. `taps` is at least the largest
-# number of taps of the axis and at most its size; `kept` axes are copied.
-#   0 size  1 taps  2 roi  3 kept  4 begin  5 scale  6 support  7 inverse
+# The columns of a row of `axes`, int64 (B, 2, 8), columns of the image first; the last four hold the bits of float64.
+#   0 size  1 taps, or the rows that four neighbouring results need at most  2 roi  3 flags
+#   4 begin  5 scale  6 support  7 inverse
+# Flags: 1 the axis is copied, 2 it is turned around.
 
 from __future__ import annotations
 
 import triton
 import triton.language as tl
 
-__all__ = ["AXIS_COLUMNS", "weights_kernel"]
-
-AXIS_COLUMNS = 8
+__all__ = ["weights_kernel"]
 
 
 @triton.jit
@@ -31,47 +30,101 @@ def _filter(x, KIND: tl.constexpr):
 
 
 @triton.jit
-def _tap(t, shift, count, low, center, inverse, KIND: tl.constexpr):
-    """The unnormalised weight of tap t of the shifted row."""
-    own = t - shift
-    x = ((own + low).to(tl.float64) - center + 0.5) * inverse
+def _tap(t, count, low, center, inverse, KIND: tl.constexpr):
+    """The unnormalised weight of tap t."""
+    x = ((t + low).to(tl.float64) - center + 0.5) * inverse
     w = _filter(x, KIND)
     if KIND == "box":
         w = tl.where(x == 0.5, 1.0, w)
-    return tl.where((own >= 0) & (own < count), w, 0.0)
+    return tl.where((t >= 0) & (t < count), w, 0.0)
 
 
 @triton.jit
-def weights_kernel(start, axes, weights, n, taps_stride, KIND: tl.constexpr, BLOCK: tl.constexpr):
-    """start (2 B, n) int32 and weights (2 B, taps, n) int32; grid (ceil(n / BLOCK), 2 B).
-
-    All taps of an output lie inside the source: rows that would leave it begin earlier, with weights of 0 in front.
-    """
-    row = tl.program_id(1)
-    i = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
-    p = axes + row.to(tl.int64) * 8
-    size, taps = tl.load(p).to(tl.int32), tl.load(p + 1).to(tl.int32)
-    output = i + tl.load(p + 2).to(tl.int32)
-    kept = tl.load(p + 3) != 0
+def _span(p, output):
+    """Where the taps of an output begin and end, and its centre."""
+    kept = (tl.load(p + 3) & 1) != 0
     begin, scale = tl.load(p + 4).to(tl.float64, bitcast=True), tl.load(p + 5).to(tl.float64, bitcast=True)
-    support, inverse = tl.load(p + 6).to(tl.float64, bitcast=True), tl.load(p + 7).to(tl.float64, bitcast=True)
+    support = tl.load(p + 6).to(tl.float64, bitcast=True)
     center = begin + (output.to(tl.float64) + 0.5) * scale
     low = tl.maximum((center - support + 0.5).to(tl.int32), 0)
-    high = tl.minimum((center + support + 0.5).to(tl.int32), size)
+    high = tl.minimum((center + support + 0.5).to(tl.int32), tl.load(p).to(tl.int32))
     low = tl.where(kept, output, low)
-    count = tl.where(kept, 1, tl.maximum(high - low, 0))
-    first = tl.minimum(low, size - taps)
-    shift = low - first
-    inside = i < n
-    tl.store(start + row.to(tl.int64) * n + i, first, mask=inside)
+    return low, tl.where(kept, output + 1, tl.maximum(high, low)), center
+
+
+@triton.jit
+def _total(taps, count, low, center, inverse, BLOCK: tl.constexpr, KIND: tl.constexpr):
     total = tl.zeros([BLOCK], tl.float64)
     for t in range(taps):
-        total += _tap(t, shift, count, low, center, inverse, KIND)
-    total = tl.where(total != 0.0, total, 1.0)
-    out = weights + row.to(tl.int64) * taps_stride * n + i
-    for t in range(taps):
-        w = _tap(t, shift, count, low, center, inverse, KIND) / total
-        w = tl.where(kept, tl.where(t == shift, 1.0, 0.0), w)
-        k = (tl.where(w < 0.0, -0.5, 0.5) + w * 4194304.0).to(tl.int32)
-        tl.store(out, k, mask=inside)
-        out += n
+        total += _tap(t, count, low, center, inverse, KIND)
+    return tl.where(total != 0.0, total, 1.0)
+
+
+@triton.jit
+def _weight(t, count, low, center, inverse, total, kept, KIND: tl.constexpr):
+    """In 22 bits, half away from zero."""
+    w = _tap(t, count, low, center, inverse, KIND) / total
+    w = tl.where(kept, tl.where(t == 0, 1.0, 0.0), w)
+    return (tl.where(w < 0.0, -0.5, 0.5) + w * 4194304.0).to(tl.int32)
+
+
+@triton.jit
+def _columns(p, start, weights, i, width, BLOCK: tl.constexpr, KIND: tl.constexpr):
+    """All taps lie inside the source: those that would leave it begin earlier, with weights of 0 in front."""
+    taps = tl.load(p + 1).to(tl.int32)
+    output = tl.where((tl.load(p + 3) & 2) != 0, width - 1 - i, i) + tl.load(p + 2).to(tl.int32)
+    low, high, center = _span(p, output)
+    count = high - low
+    inverse, kept = tl.load(p + 7).to(tl.float64, bitcast=True), (tl.load(p + 3) & 1) != 0
+    total = _total(taps, count, low, center, inverse, BLOCK, KIND)
+    first = tl.minimum(low, tl.load(p).to(tl.int32) - taps)
+    tl.store(start + i, first, mask=i < width)
+    own = first - low
+    for _ in range(taps):
+        tl.store(weights + i, _weight(own, count, low, center, inverse, total, kept, KIND), mask=i < width)
+        own += 1
+        weights += width
+
+
+@triton.jit
+def _rows(p, spans, dense, i, height, rows_stride, BLOCK: tl.constexpr, KIND: tl.constexpr):
+    """For four rows of the result the rows of the source that they need, and each one's weight for all four."""
+    rows, roi = tl.load(p + 1).to(tl.int32), tl.load(p + 2).to(tl.int32)
+    turned = (tl.load(p + 3) & 2) != 0
+    tile, inside = i // 4, i < (height + 3) // 4 * 4
+    first, last = tl.minimum(tile * 4, height - 1), tl.minimum(tile * 4 + 3, height - 1)
+    upper, _, _ = _span(p, tl.where(turned, height - 1 - last, first) + roi)
+    _, lower, _ = _span(p, tl.where(turned, height - 1 - first, last) + roi)
+    place = tl.minimum(i, height - 1)
+    low, high, center = _span(p, tl.where(turned, height - 1 - place, place) + roi)
+    count = high - low
+    inverse, kept = tl.load(p + 7).to(tl.float64, bitcast=True), (tl.load(p + 3) & 1) != 0
+    total = _total(rows, count, low, center, inverse, BLOCK, KIND)
+    tl.store(spans + tile * 2, upper, mask=inside)
+    tl.store(spans + tile * 2 + 1, tl.maximum(lower - upper, 0), mask=inside)
+    target, own = dense + tile.to(tl.int64) * rows_stride * 4 + i % 4, upper - low
+    for _ in range(rows):
+        k = _weight(own, count, low, center, inverse, total, kept, KIND)
+        tl.store(target, tl.where(i < height, k, 0), mask=inside)
+        own += 1
+        target += 4
+
+
+@triton.jit
+def weights_kernel(
+    start, axes, weights, spans, dense, width, height, taps_stride, rows_stride,
+    KIND: tl.constexpr, BLOCK: tl.constexpr,
+):  # fmt: skip
+    """start (B, width) and weights (B, taps, width) of columns; spans (B, tiles, 2) and dense (B, tiles, rows, 4) of
+    rows, a tile being four rows of the result; all int32. Grid (tiles of BLOCK, 2 B).
+    """
+    sample = (tl.program_id(1) // 2).to(tl.int64)
+    p = axes + tl.program_id(1).to(tl.int64) * 8
+    i = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    if tl.program_id(1) % 2 == 0:
+        _columns(p, start + sample * width, weights + sample * taps_stride * width, i, width, BLOCK, KIND)
+    else:
+        tiles = (height + 3) // 4
+        _rows(
+            p, spans + sample * tiles * 2, dense + sample * tiles * rows_stride * 4, i, height, rows_stride, BLOCK, KIND
+        )
