@@ -33,12 +33,20 @@ def kernels(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     return str(request.param)
 
 
+ON_CPU_ONLY = "JpegArtifact"  # a codec of the host
+
+
 @pytest.mark.parametrize("name", STEPS)
 def test_every_step(name: str, kernels: str) -> None:
     @settings(max_examples=15)
     @given(STEPS[name])
     def check(trial: Trial) -> None:
         batch = Batch([planar(image).cuda() for image in trial.images], trial.spec, True)
+        everywhere = trial.step.active is None or trial.step.active.any()
+        if type(trial.step).__name__ == ON_CPU_ONLY and everywhere:
+            with pytest.raises(twinlens.errors.EngineError, match="no twin for cuda"):
+                engines.run([trial.step], batch, chw=True, tensors=True)
+            return
         done = engines.run([trial.step], batch, chw=True, tensors=True).data
         for i, (image, want) in enumerate(zip(done, trial.expected, strict=True)):
             assert image.is_cuda

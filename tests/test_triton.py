@@ -52,6 +52,10 @@ MUTANTS = [
     ("weights", "tl.where(w < 0.0, -0.5, 0.5)", "0.5"),
     ("weights", "width - 1 - i, i)", "i, i)"),
     ("weights", "upper - low", "0 * low"),
+    ("noise", "group * 128 + k * 32 + half * 16", "group * 128 + k * 32 + half"),
+    ("noise", "0x7FFF, -1.0, 1.0", "0x7FFF, 1.0, 1.0"),
+    ("noise", "uniform * second", "uniform * first"),
+    ("noise", "word < tl.load(p + 3)", "word <= tl.load(p + 3) + 2**24"),
     ("adjust", "b + 32768", "b + 32767"),
     ("adjust", "mixed, 0.0)", "mixed, 1.0)"),
     ("adjust", "2 * total + pixels", "2 * total"),
@@ -130,10 +134,21 @@ def _adjust(dtype: str) -> Any:
     return adjust_kernel, types, {"CHANNELS": 3, "FINISH": dtype != "u8", "BLOCK": 1024}
 
 
+def _noise(kind: str, shared: bool) -> Any:
+    from twinlens.engines.triton.kernels.noise import noise_kernel
+
+    pointers = {"out": "*u8", "base": "i64", "images": "*i64", "numbers": "*i64", "reals": "*fp32", "values": "*i32"}
+    numbers = ("height", "width", "channels", "values_sample", "values_channel")
+    types = {**pointers, "quantiles": "*fp32", **dict.fromkeys(numbers, "i32")}
+    return noise_kernel, types, {"KIND": kind, "CLIP": not shared, "SHARED": shared, "BLOCK": 128}
+
+
 KERNELS: dict[str, Callable[[], Any]] = {
     **{f"weights {kind}": partial(_weights, kind) for kind in ("box", "bilinear", "bicubic")},
     **{f"resample to {dtype}": partial(_resample, dtype) for dtype in ("u8", "fp32", "fp16", "bf16")},
     "resample strided": partial(_resample, "u8", False),
+    **{f"noise {kind}": partial(_noise, kind, False) for kind in ("gaussian", "multiplicative", "replace")},
+    **{f"shared noise {kind}": partial(_noise, kind, True) for kind in ("gaussian", "replace")},
     **{f"sums of {channels}": partial(_sums, channels) for channels in (1, 3)},
     **{f"adjust to {dtype}": partial(_adjust, dtype) for dtype in ("u8", "fp32")},
 }

@@ -53,7 +53,7 @@ def _chain(steps: list[Step], spec: Spec, batch: Batch) -> triton.Chain | None:
 def _fused(chain: triton.Chain, group: Group, out: Any) -> Iterator[Group]:
     """Images of any sizes, divided by the sizes and channels that their results have."""
     numbers, images, spec = group
-    chain = chain.select(numbers)
+    chain = chain if len(numbers) == len(chain.after) else chain.select(numbers)
     after = chain.after
     parts = _agreeing(np.stack((after.h, after.w, after.c), 1))
     for rows in parts:

@@ -17,7 +17,7 @@ from twinlens.random import philox_torch
 from twinlens.steps.device import as_tensor
 from twinlens.steps.spec import Ints
 
-__all__ = ["normals", "random16", "random32"]
+__all__ = ["normals", "quantiles", "random16", "random32"]
 
 _LANES = 16
 
@@ -43,11 +43,12 @@ def random16(seed: Ints, n: int, batch: int, device: torch.device) -> Tensor:
 
 
 @functools.lru_cache(maxsize=16)
-def _quantiles(device: torch.device) -> Tensor:
+def quantiles(device: torch.device) -> Tensor:
+    """float32 (32768,): the absolute values of standard normal numbers, by 15 bits."""
     return torch.from_numpy(_native.normal_quantiles()).to(device)
 
 
 def normals(bits: Tensor) -> Tensor:
     """float32 standard normal numbers of 16 bits: 15 choose the absolute value, the highest is the sign."""
     sign = 1 - 2 * (bits >> 15)
-    return _quantiles(bits.device)[bits & 0x7FFF] * sign.to(torch.float32)
+    return quantiles(bits.device)[bits & 0x7FFF] * sign.to(torch.float32)

@@ -110,7 +110,10 @@ def _loaded(base, images, sample, at, height, width, CHANNELS: tl.constexpr):
     return r, g, b
 
 
-@triton.jit
+_NUMBERS = ("base", "n", "contrasts", "height", "width")  # one compilation for all their values
+
+
+@triton.jit(do_not_specialize=(*_NUMBERS, "stage"))
 def sum_kernel(
     sums,
     base: tl.int64,
@@ -140,7 +143,7 @@ def sum_kernel(
         tl.atomic_add(own + stage, tl.sum(gray, 0).to(tl.int64))
 
 
-@triton.jit
+@triton.jit(do_not_specialize=(*_NUMBERS, "finish_channel"))
 def adjust_kernel(
     out, base: tl.int64, images, ops, sums, tables, finish, n, contrasts, height, width, finish_channel,
     CHANNELS: tl.constexpr, FINISH: tl.constexpr, BLOCK: tl.constexpr,

@@ -89,7 +89,20 @@ def _four_rows(pixels, step, weight, width, vertical, rows, row_stride, taps, ha
     return a, b, c, d
 
 
-@triton.jit
+_NUMBERS = (
+    "base",
+    "taps_stride",
+    "rows_stride",
+    "height",
+    "width",
+    "channels",
+    "tiles_x",
+    "table_sample",
+    "table_channel",
+)  # one compilation for all their values
+
+
+@triton.jit(do_not_specialize=_NUMBERS)
 def resample_kernel(
     out, base: tl.int64, images, axes, start, weights, spans, dense, table,
     taps_stride, rows_stride, height, width, channels, tiles_x, table_sample, table_channel,

@@ -110,7 +110,10 @@ def _rows(p, spans, dense, i, height, rows_stride, BLOCK: tl.constexpr, KIND: tl
         target += 4
 
 
-@triton.jit
+_NUMBERS = ("width", "height", "taps_stride", "rows_stride")  # one compilation for all their values
+
+
+@triton.jit(do_not_specialize=_NUMBERS)
 def weights_kernel(
     start, axes, weights, spans, dense, width, height, taps_stride, rows_stride,
     KIND: tl.constexpr, BLOCK: tl.constexpr,
