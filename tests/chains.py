@@ -50,7 +50,8 @@ def _resample(draw: st.DrawFn, rng: np.random.Generator, spec: Spec) -> Resample
         begin, end = np.sort(rng.random((2, n, 2)), 0)
         size = window[:, [3, 2]].astype(np.float64)
         box = np.concatenate((begin * size, (end * 0.9 + 0.1) * size), 1)
-    return Resample(draw(st.sampled_from(ANTIALIASED)), out_h, out_w, roi, window, box)
+    flip = rng.random((n, 2)) < 0.5 if draw(st.booleans()) else None
+    return Resample(draw(st.sampled_from(ANTIALIASED)), out_h, out_w, roi, window, box, flip)
 
 
 def _finishes(c: int) -> list[list[Step]]:

@@ -52,6 +52,11 @@ MUTANTS = [
     ("weights", "tl.where(w < 0.0, -0.5, 0.5)", "0.5"),
     ("weights", "width - 1 - i, i)", "i, i)"),
     ("weights", "upper - low", "0 * low"),
+    ("clahe", "turn < rest", "turn <= rest"),
+    ("clahe", "+ 12582912.0) - 12582912.0)", "+ 0.5))"),
+    ("clahe", "- tl.where(bins == 0, behind, 0)", ""),
+    ("clahe", "period - index)", "period - index - 1)"),
+    ("clahe", "across - column.to(tl.float32)", "1.0 - (across - column.to(tl.float32))"),
     ("noise", "group * 128 + k * 32 + half * 16", "group * 128 + k * 32 + half"),
     ("noise", "0x7FFF, -1.0, 1.0", "0x7FFF, 1.0, 1.0"),
     ("noise", "uniform * second", "uniform * first"),
@@ -143,12 +148,22 @@ def _noise(kind: str, shared: bool) -> Any:
     return noise_kernel, types, {"KIND": kind, "CLIP": not shared, "SHARED": shared, "BLOCK": 128}
 
 
+def _clahe(name: str) -> Any:
+    from twinlens.engines.triton.kernels import clahe
+
+    types = {"base": "i64", "images": "*i64", "numbers": "*i32", "tables": "*u8", "out": "*u8"}
+    types |= dict.fromkeys(("height", "width", "channels", "tiles_y", "tiles_x", "tile_h", "tile_w"), "i32")
+    types |= dict.fromkeys(("scale", "inverse_h", "inverse_w"), "fp32")
+    return getattr(clahe, name), types, {"BLOCK": 1024}
+
+
 KERNELS: dict[str, Callable[[], Any]] = {
     **{f"weights {kind}": partial(_weights, kind) for kind in ("box", "bilinear", "bicubic")},
     **{f"resample to {dtype}": partial(_resample, dtype) for dtype in ("u8", "fp32", "fp16", "bf16")},
     "resample strided": partial(_resample, "u8", False),
     **{f"noise {kind}": partial(_noise, kind, False) for kind in ("gaussian", "multiplicative", "replace")},
     **{f"shared noise {kind}": partial(_noise, kind, True) for kind in ("gaussian", "replace")},
+    **{f"clahe {name}": partial(_clahe, name) for name in ("tables_kernel", "blend_kernel")},
     **{f"sums of {channels}": partial(_sums, channels) for channels in (1, 3)},
     **{f"adjust to {dtype}": partial(_adjust, dtype) for dtype in ("u8", "fp32")},
 }

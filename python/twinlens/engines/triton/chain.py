@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from twinlens.engines.triton import adjustments, noise, resampling
+from twinlens.engines.triton import adjustments, clahe, noise, resampling
 
 if TYPE_CHECKING:
     import torch
@@ -40,4 +40,8 @@ def match(steps: list[Step], spec: Spec) -> Chain | None:
     """The longest chain that `steps` begin with."""
     if not 0 < len(spec) <= _MOST or int(spec.c.max()) > _MOST:
         return None
-    return resampling.match(steps, spec) or adjustments.match(steps, spec) or noise.match(steps, spec)
+    for kernel in (resampling, adjustments, noise, clahe):
+        found: Chain | None = kernel.match(steps, spec)
+        if found is not None:
+            return found
+    return None

@@ -21,7 +21,7 @@ def clahe_batched(x: Tensor, clip_limit: Tensor, grid_yx: tuple[int, int]) -> Te
     batch, channels, height, width = x.shape
     bits = 8 if x.dtype == torch.uint8 else 16
     samples = x.to(torch.int32).reshape(batch * channels, height, width)
-    tile_h, tile_w = _tile_size((height, width), grid_yx)
+    tile_h, tile_w = tile_size((height, width), grid_yx)
     tiles = _split(samples, (tile_h, tile_w), grid_yx)
     hist = _histograms(tiles.reshape(batch, channels * grid_yx[0] * grid_yx[1], -1), bits)
     hist = _clip(hist, _integer_limit(clip_limit, tile_h * tile_w, bits)[:, None, None], bits)
@@ -32,7 +32,8 @@ def clahe_batched(x: Tensor, clip_limit: Tensor, grid_yx: tuple[int, int]) -> Te
     return out.to(x.dtype).reshape(x.shape)
 
 
-def _tile_size(size_hw: tuple[int, int], grid_yx: tuple[int, int]) -> tuple[int, int]:
+def tile_size(size_hw: tuple[int, int], grid_yx: tuple[int, int]) -> tuple[int, int]:
+    """Rows and columns of a tile."""
     # OpenCV pads both axes, by a whole grid where that one divides, as soon as one of the two does not divide.
     pad = any(n % tiles for n, tiles in zip(size_hw, grid_yx, strict=True))
     return size_hw[0] // grid_yx[0] + pad, size_hw[1] // grid_yx[1] + pad
