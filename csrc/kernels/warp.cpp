@@ -9,6 +9,7 @@ namespace {
 #include "gather_rgb.inl.cpp"
 #include "lookup_rgb.inl.cpp"
 // After those that they call.
+#include "linear_rgb.inl.cpp"
 #include "warp.inl.cpp"
 #include "warp_blend.inl.cpp"
 #include "warp_opencv.inl.cpp"

@@ -101,7 +101,6 @@ struct RgbSources {
   alignas(64) float a[kBlock], b[kBlock];
   alignas(64) int32_t column[kBlock], line[kBlock], start[kBlock];
   alignas(64) Place place[kBlock];
-  int32_t outer;  // 0 where all are inner
 };
 
 inline void find_sources(const View& src, const WarpJob& job, int64_t row, int64_t x, int64_t n, RgbSources& out) {
@@ -120,30 +119,30 @@ inline void find_sources(const View& src, const WarpJob& job, int64_t row, int64
     out.line[i] = l;
     out.start[i] = beyond | border ? 0 : l * pitch + c * 3;
   }
-  out.outer = 0;  // in a loop of its own: in the one above it would keep the compiler from making vectors
-  for (int64_t i = 0; i < n; ++i) out.outer |= out.place[i];
   fetch_ahead(src.data + (job.m[3] > 0 ? src.sy : 0), out.start, n);
 }
 
-// All of them inner.
-inline void blend_inner(const View& src, const RgbSources& k, int64_t n, uint8_t* d) {
-  const uint8_t *from = src.data, *below = from + src.sy;
-  const auto blended = [&](int64_t i) { return linear_rgb(from + k.start[i], below + k.start[i], k.a[i], k.b[i]); };
-  for (int64_t i = 0; i < n - 1; ++i, d += 3) put_rgb(blended(i), true, d);
-  put_rgb(blended(n - 1), false, d);
+inline void blend_source(const View& src, const WarpJob& job, const RgbSources& k, int64_t i, bool more,
+                         const uint8_t* fill, uint8_t* d) {
+  if (k.place[i] == kInner) {
+    const uint8_t* p = src.data + k.start[i];
+    put_rgb(linear_rgb(p, p + src.sy, k.a[i], k.b[i]), more, d);
+  } else if (k.place[i] == kBeyond) {
+    __builtin_memcpy(d, fill, 3);
+  } else {
+    rgb_at_border(src, job, k.line[i], k.column[i], k.a[i], k.b[i], d);
+  }
 }
 
 inline void blend_sources(const View& src, const WarpJob& job, const RgbSources& k, int64_t n, const uint8_t* fill,
                           uint8_t* d) {
-  if (k.outer == 0) return blend_inner(src, k, n, d);
-  for (int64_t i = 0; i < n; ++i, d += 3) {
-    if (k.place[i] == kInner) {
-      const uint8_t* p = src.data + k.start[i];
-      put_rgb(linear_rgb(p, p + src.sy, k.a[i], k.b[i]), i + 1 < n, d);
-    } else if (k.place[i] == kBeyond) {
-      __builtin_memcpy(d, fill, 3);
+  for (int64_t i = 0; i < n;) {
+    if (n - i >= kTogether && all_inner(k.place + i)) {
+      linear_rgb_together(src.data, src.data + src.sy, k.start + i, k.a + i, k.b + i, d + 3 * i);
+      i += kTogether;
     } else {
-      rgb_at_border(src, job, k.line[i], k.column[i], k.a[i], k.b[i], d);
+      const int64_t end = n - i < kTogether ? n : i + kTogether;
+      for (; i < end; ++i) blend_source(src, job, k, i, i + 1 < n, fill, d + 3 * i);
     }
   }
 }

@@ -172,3 +172,12 @@ def test_targets_follow(engine: Any) -> None:
 def test_bad_arguments(make: Any, message: str) -> None:
     with pytest.raises(ArgumentError, match=message):
         make()
+
+
+@pytest.mark.parametrize("angle", [0.0, 30.0, -100.0])
+def test_rotate_of_a_photo_on_every_instruction_set(isa: str, angle: float) -> None:
+    del isa
+    image: Any = np.ascontiguousarray(data.astronaut()[:131, 100:303])
+    rotate = T.Rotate((angle, angle), p=1.0)
+    wanted = rotate(torch.from_numpy(image).permute(2, 0, 1), engine="kornia").permute(1, 2, 0).numpy()
+    np.testing.assert_array_equal(rotate(image), wanted)
