@@ -26,8 +26,9 @@ pytest.importorskip("triton", reason="Triton has wheels for Linux only")
 
 
 def _interpreted(name: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    quiet = ("-p", "no:cacheprovider", "-W", "ignore::hypothesis.errors.HypothesisWarning")  # of large examples
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", str(HERE / "interpreted" / name)],
+        [sys.executable, "-m", "pytest", "-q", "-x", *quiet, str(HERE / "interpreted" / name)],
         env={**os.environ, "TRITON_INTERPRET": "1", **environment},
         capture_output=True, text=True, check=False, timeout=600, cwd=HERE.parent,
     )  # fmt: skip
