@@ -36,6 +36,8 @@ DRAWN = {
     "solarize": lambda draw: T.RandomSolarize(100, draw(CHANCES)),
     "equalize": lambda draw: T.RandomEqualize(draw(CHANCES)),
     "jitter": lambda draw: T.ColorJitter(0.4, 0.3, 0.5, draw(st.sampled_from([0, 0.2]))),
+    "clahe": lambda draw: T.CLAHE((1.0, 4.0), (2, 3), draw(st.sampled_from(["lab", "channel"])), p=draw(CHANCES)),
+    "clip": lambda draw: T.CLAHE(3.0, (2, 2), p=draw(CHANCES)),
     "contrast": lambda _: T.ColorJitter(contrast=0.5),
 }
 #: what draws nothing

@@ -30,17 +30,19 @@ inline __m512i pack_bytes(__m512i a, __m512i b, __m512i c, __m512i d) {
   return _mm512_packus_epi16(_mm512_packs_epi32(a, b), _mm512_packs_epi32(c, d));
 }
 
-// The weights of sixteen outputs of one value each, in four blocks; or of four blocks of four outputs, each of them
-// repeated for the values of its pixel.
+// The weights of four blocks of sixteen outputs of one value each, of which the last there is comes `last` blocks on;
+// or of four blocks of four outputs, each of them repeated for the values of its pixel.
 template <int G, bool Pixels>
-inline void spread_weights(__m512i (&out)[4][G][3], const int32_t* k, int64_t stride) {
+inline void spread_weights(__m512i (&out)[4][G][3], const int32_t* k, int64_t stride, int64_t last) {
   const __m512i four = _mm512_set1_epi32(4);
   for (int g = 0; g < G; ++g)
     for (int digit = 0; digit < 3; ++digit, k += stride) {
       __m512i at = _mm512_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3);
-      for (int b = 0; b < 4; ++b, at = _mm512_add_epi32(at, four))
-        out[b][g][digit] =
-            Pixels ? _mm512_permutexvar_epi32(at, _mm512_loadu_si512(k)) : _mm512_loadu_si512(k + 16 * b);
+      for (int b = 0; b < 4; ++b, at = _mm512_add_epi32(at, four)) {
+        const int32_t* own = Pixels ? k : k + 16 * (b < last ? b : last);
+        out[b][g][digit] = _mm512_loadu_si512(own);
+        if (Pixels) out[b][g][digit] = _mm512_permutexvar_epi32(at, out[b][g][digit]);
+      }
     }
 }
 
@@ -64,7 +66,7 @@ void h_spread(const uint8_t* const* src, uint8_t* const* dst, int64_t rows, int6
       s[b] = w.spread + (block + b < last ? block + b : last);
       dwords[b] = _mm512_load_si512(s[b]->dwords);
     }
-    spread_weights<G, P != 1>(k, w.bytes + first + i, w.stride);
+    spread_weights<G, P != 1>(k, w.bytes + first + i, w.stride, last - block);
     for (int64_t r = 0; r < rows; ++r) {
       prefetch(src[r], below + static_cast<uintptr_t>(s[0]->at));
       const auto values = [&](int b) { return spread_values<G>(src[r], *s[b], dwords[b], 4 * P, k[b]); };

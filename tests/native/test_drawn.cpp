@@ -13,8 +13,9 @@ int64_t column(Random& r) {
 
 double real(Random& r) { return r.coin() ? r.unit() * 2 : r.pick({0.0, -1.0, 1e-9, 1e300, -1e300, 1e9}); }
 
-// Of every three one that fits more often than not.
+// One of two fits: an operation by chance.
 Rule random_rule(Random& r, int64_t ops) {
+  if (r.coin()) return {RuleKind::chance, r.between(0, ops - 1), r.bits(), {r.between(0, 5), 1}, {r.unit()}};
   Rule rule{static_cast<RuleKind>(r.between(-1, 6)), r.between(-1, ops), r.bits(), {}, {}};
   constexpr size_t kInts[] = {2, 2, 3, 2, 2, 1}, kReals[] = {1, 1, 0, 2, 4, 2};
   const auto kind = static_cast<int64_t>(rule.kind);

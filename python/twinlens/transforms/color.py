@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import BeforeValidator
 
 from twinlens.errors import InputError
-from twinlens.pipeline.blanks import Blanks, chance
+from twinlens.pipeline.blanks import Blanks, chance, uniform
 from twinlens.steps import Clahe, ColorConvert
 from twinlens.transforms import base
 from twinlens.transforms.arguments import Probability
@@ -172,6 +172,16 @@ class CLAHE(base.Transform):
             "active": draws.uniform()[:, 0] < self.p,
             "clip_limit": draws.uniform(low=low, high=high, first=1)[:, 0],
         }
+
+    def blanks(self, spec: Spec) -> Blanks | None:
+        if spec.indexed:
+            return None
+        low, high = self.clip_limit if isinstance(self.clip_limit, tuple) else (self.clip_limit, self.clip_limit)
+        across, down = self.tile_grid_size
+        mode: ClaheMode = "channel" if int(spec.c[0]) == 1 else self.mode
+        return Blanks(
+            (Clahe(np.array([low]), (down, across), mode),), (chance(0, self.p), uniform(0, 0, low, high, draw=1))
+        )
 
     def lower(self, params: Params, spec: Spec) -> Iterable[Step]:
         if spec.indexed:
