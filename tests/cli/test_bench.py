@@ -30,13 +30,13 @@ PHOTO = Photo("one", picture(40, 52))
 @pytest.fixture(autouse=True)
 def _threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """As they were before."""
-    before = torch.get_num_threads(), twinlens.get_num_threads(), cv2.getNumThreads()
+    before = torch.get_num_threads(), cv2.getNumThreads()
     for name in ("OMP_NUM_THREADS", "RAYON_NUM_THREADS", "NO_ALBUMENTATIONS_UPDATE"):
         monkeypatch.setenv(name, "1")
     yield
     torch.set_num_threads(before[0])
-    twinlens.set_num_threads(before[1])
-    cv2.setNumThreads(before[2])
+    twinlens.set_num_threads(None)
+    cv2.setNumThreads(before[1])
 
 
 @pytest.fixture

@@ -188,6 +188,15 @@ def test_an_epoch_that_ends_leaves_no_threads() -> None:
     assert loader_threads() == []
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Where tests run in the background of a shell, Ctrl-C is ignored unless somebody listens."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_while_waiting_for_a_batch() -> None:
     class Stuck(Failing):
         def __getitem__(self, index: int) -> Any:

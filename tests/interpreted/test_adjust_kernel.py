@@ -51,6 +51,17 @@ def test_every_hue() -> None:
     assert_same([pipe(x, keys=[1, 2, 3], engine="kornia")], [pipe(x, keys=[1, 2, 3], engine="native")])
 
 
+def test_grays_at_the_edge() -> None:
+    """Every colour whose weighted sum lies half-way between two grays."""
+    red, green, blue = np.meshgrid(*(np.arange(256, dtype=np.int64),) * 3, indexing="ij")
+    tie = (19595 * red + 38470 * green + 7471 * blue) % 65536 == 32768
+    colours = np.stack((red[tie], green[tie], blue[tie]), -1).astype(np.uint8)[None]
+    assert colours.shape[1] > 100
+    x = torch.stack([planar(colours)] * 2)
+    for jitter in (T.ColorJitter(saturation=(0.0, 0.0)), T.ColorJitter(saturation=0.5)):
+        assert_same([jitter(x, keys=[1, 2], engine="kornia")], [jitter(x, keys=[1, 2], engine="native")])
+
+
 def test_a_training_pipeline() -> None:
     images = [planar(image) for image in photographs(6)]
     jitter = T.ColorJitter(0.4, 0.4, 0.4, 0.1)
