@@ -7,12 +7,25 @@ import torch
 from hypothesis import strategies as st
 
 from images import picture, sides
+from parity import bits
 from parity.trial import planar
-from twinlens.engines import Batch
+from twinlens import engines
+from twinlens.engines import Batch, triton
 from twinlens.steps import Adjust, Convert, Flip, Lut, Normalize, Resample, Spec, Step
 from twinlens.steps.resample.step import ANTIALIASED
 
-__all__ = ["adjustments", "chains"]
+__all__ = ["adjustments", "assert_one_launch", "chains"]
+
+
+def assert_one_launch(chain: tuple[list[Step], Batch], device: str) -> None:
+    """The kernels of `device` take all steps together, and give the native engine's bits."""
+    steps, batch = chain
+    found = triton.chain_at(steps, batch.spec, torch.device(device))
+    assert found is not None
+    assert len(found) == len(steps)
+    got = triton.run_chain(found, [image.to(device) for image in batch.data], batch.spec)
+    want = engines.run(steps, batch, chw=True, tensors=True, engine="native").data
+    np.testing.assert_array_equal(bits(got.cpu()), bits(torch.stack(list(want))))
 
 
 @st.composite

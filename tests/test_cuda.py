@@ -11,14 +11,14 @@ import torch
 from hypothesis import given, settings
 
 import twinlens
-from chains import chains
+from chains import assert_one_launch, chains
 from parity import STEPS, Trial, bits
 from parity.trial import planar
 from pipelines import MEAN, PIPELINES, STD, assert_same, photographs
 from test_bound import FIXED
 from twinlens import engines
 from twinlens import transforms as T
-from twinlens.engines import Batch, triton
+from twinlens.engines import Batch
 from twinlens.steps import Step
 
 pytestmark = pytest.mark.cuda
@@ -59,13 +59,7 @@ def test_every_step(name: str, kernels: str) -> None:
 @settings(max_examples=100)
 @given(chains())
 def test_chains_of_one_launch(chain: tuple[list[Step], Batch]) -> None:
-    steps, batch = chain
-    found = triton.chain_at(steps, batch.spec, torch.device("cuda"))
-    assert found is not None
-    assert len(found) == len(steps)
-    got = triton.run_chain(found, [image.cuda() for image in batch.data], batch.spec)
-    want = engines.run(steps, batch, chw=True, tensors=True, engine="native").data
-    np.testing.assert_array_equal(bits(got.cpu()), bits(torch.stack(list(want))))
+    assert_one_launch(chain, "cuda")
 
 
 @pytest.mark.parametrize("name", PIPELINES)

@@ -16,11 +16,11 @@ from images import picture
 from twinlens import _native
 from twinlens import transforms as T
 from twinlens.pipeline import prepared, prepared_batch
-from twinlens.pipeline.blanks import CHANCE, Blanks, Rule
+from twinlens.pipeline.blanks import CHANCE, Blanks, Rule, chance
 from twinlens.pipeline.drawn import drawn
 from twinlens.pipeline.run import Options
 from twinlens.random import Draws
-from twinlens.steps import Flip, Spec
+from twinlens.steps import Flip, Lut, Spec
 
 MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 
@@ -168,6 +168,28 @@ def test_a_subclass_means_what_it_says() -> None:
     image = picture(5, 6)
     assert drawn([("", Never(1.0))], Spec.of([(5, 6, 3)], "uint8"), "ndarray") is None
     assert_equal(Never(1.0)(image, key=3), image)
+
+
+def test_one_chance_for_several_steps_keeps_them_apart() -> None:
+    class Tables(T.RandomHorizontalFlip):
+        def steps(self, active: Any) -> list[Lut]:
+            tables = np.arange(256, dtype=np.uint8)[None, None]
+            return [Lut((tables * factor).astype(np.uint8), active=active) for factor in (3, 5, 7)]
+
+        def lower(self, params: dict[str, Any], spec: Spec) -> list[Lut]:
+            del spec
+            return self.steps(params["flipped"])
+
+        def blanks(self, spec: Spec) -> Blanks:
+            del spec
+            return Blanks(tuple(self.steps(None)), (chance(0, self.p, count=3),))
+
+    image, pipe = picture(5, 6), Tables(0.5)
+    plan = drawn([("", pipe)], Spec.of([(5, 6, 3)], "uint8"), "ndarray")
+    assert plan is not None
+    assert len(plan.rows) == 3
+    for key in range(12):
+        assert_equal(pipe(image, key=key), general(pipe, image, key))
 
 
 def test_what_changes_sizes_by_chance_has_no_plan() -> None:

@@ -7,11 +7,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 
-from chains import adjustments
+from chains import adjustments, assert_one_launch
 from parity import STEPS, Trial, bits
 from parity.trial import planar, run_planar
 from pipelines import MEAN, STD, assert_same, photographs
-from twinlens import engines
 from twinlens import transforms as T
 from twinlens.engines import Batch, triton
 from twinlens.steps import Step
@@ -33,13 +32,7 @@ def test_oracle(kind: str) -> None:
 @settings(max_examples=25)
 @given(adjustments())
 def test_any_order_equals_the_native_engine(chain: tuple[list[Step], Batch]) -> None:
-    steps, batch = chain
-    found = triton.chain_at(steps, batch.spec, torch.device("cpu"))
-    assert found is not None
-    assert len(found) == len(steps)
-    got = triton.run_chain(found, batch.data, batch.spec)
-    want = engines.run(steps, batch, chw=True, tensors=True, engine="native").data
-    np.testing.assert_array_equal(bits(got), bits(torch.stack(list(want))))
+    assert_one_launch(chain, "cpu")
 
 
 def test_every_hue() -> None:

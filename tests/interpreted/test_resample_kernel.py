@@ -11,13 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import twinlens
-from chains import chains
+from chains import assert_one_launch, chains
 from images import picture, sides
 from parity import STEPS, Trial, bits
 from parity.trial import planar, run_planar
 from pipelines import MEAN, STD, assert_same, photographs, training
 from reference.resample import fixed_point, taps
-from twinlens import engines
 from twinlens import transforms as T
 from twinlens.engines import Batch, triton
 from twinlens.engines.triton.filters import axes_of, tables_of
@@ -55,13 +54,7 @@ def test_oracle(method: str, launches: list[int]) -> None:
 @settings(max_examples=20)
 @given(chains())
 def test_chains_of_one_launch_equal_the_native_engine(chain: tuple[list[Step], Batch]) -> None:
-    steps, batch = chain
-    found = triton.chain_at(steps, batch.spec, torch.device("cpu"))
-    assert found is not None
-    assert len(found) == len(steps)
-    got = triton.run_chain(found, batch.data, batch.spec)
-    want = engines.run(steps, batch, chw=True, tensors=True, engine="native").data
-    np.testing.assert_array_equal(bits(got), bits(torch.stack(list(want))))
+    assert_one_launch(chain, "cpu")
 
 
 @settings(max_examples=20)

@@ -21,7 +21,7 @@ from twinlens.steps.spec import DTYPES, Spec
 if TYPE_CHECKING:
     from twinlens.steps.base import NativeOp, Placed, Step
 
-__all__ = ["get_num_threads", "run", "set_num_threads"]
+__all__ = ["arrays_of", "get_num_threads", "run", "set_num_threads"]
 
 _CODES = {name: code for code, name in enumerate(DTYPES)}
 _num_threads: int | None = None
@@ -143,14 +143,14 @@ def _tensor(item: Any, chw: bool) -> torch.Tensor:
 def _call(ops: list[NativeOp], batch: Batch, spec: Spec, out: Any, chw: bool, threads: int) -> Batch:
     if len(spec):
         codes = _CODES[batch.spec.dtype], _CODES[spec.dtype]
-        _native.run(_arrays(batch.data, copies=True), _arrays(out), ops, *codes, batch.chw, chw, threads)
+        _native.run(arrays_of(batch.data, copies=True), arrays_of(out), ops, *codes, batch.chw, chw, threads)
     return Batch(out, spec, chw)
 
 
-def _arrays(data: Any, *, copies: bool = False) -> Any:
+def arrays_of(data: Any, *, copies: bool = False) -> Any:
     """NumPy views of the same memory; `copies` of arrays that do not lie at multiples of their items, if allowed."""
     if isinstance(data, list):
-        return [_arrays(item, copies=copies) for item in data]
+        return [arrays_of(item, copies=copies) for item in data]
     if isinstance(data, np.ndarray):
         return data.copy() if copies and not data.flags.aligned else data
     tensor = data.detach()

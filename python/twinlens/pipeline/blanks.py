@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from twinlens.steps import Step
 
-__all__ = ["CHANCE", "WINDOW", "Blanks", "Rule", "below", "chance", "flag", "jitter", "uniform", "window"]
+__all__ = ["BELOW", "CHANCE", "WINDOW", "Blanks", "Rule", "below", "chance", "flag", "jitter", "uniform", "window"]
 
-CHANCE, _FLAG, _BELOW, _UNIFORM, WINDOW, _JITTER = range(6)
+CHANCE, _FLAG, BELOW, _UNIFORM, WINDOW, _JITTER = range(6)
 
 #: kind, operation, stream, integers, reals: what the core is given
 NativeRule = tuple[int, int, int, list[int], list[float]]
@@ -60,7 +60,7 @@ def flag(op: int, column: int, p: float, *, draw: int = 0) -> Rule:
 
 def below(op: int, column: int, n: int, *, draw: int = 0) -> Rule:
     """An integer is raised by 0 .. n - 1."""
-    return Rule(_BELOW, op, (draw, column, n))
+    return Rule(BELOW, op, (draw, column, n))
 
 
 def uniform(op: int, column: int, low: float, high: float, *, draw: int = 0) -> Rule:

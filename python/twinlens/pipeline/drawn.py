@@ -10,7 +10,7 @@ import numpy as np
 from twinlens import _native
 from twinlens.errors import TwinlensError
 from twinlens.pipeline import run as runner
-from twinlens.pipeline.blanks import CHANCE, WINDOW, Rule, flag
+from twinlens.pipeline.blanks import BELOW, CHANCE, WINDOW, Rule, flag
 from twinlens.pipeline.rewrite import RULES
 from twinlens.pipeline.trace import Trace, stream_of
 from twinlens.steps import Crop, Flip, Resample
@@ -46,20 +46,23 @@ class Drawn:
 
 @dataclass(slots=True)
 class _Part:
-    """A step, what is known of the images before and after it, and what fills its blanks, under which stream."""
+    """A step, what is known of the images before and after it, and what fills blanks from it on, under which stream.
+    blank: it has blanks, which a rule of a step before it may fill.
+    """
 
     step: Step
     before: Spec
     after: Spec
     rules: list[tuple[Rule, int]]
+    blank: bool = True
 
 
 def drawn(units: list[tuple[str, Transform]], spec: Spec, container: str) -> Drawn | None:
     """The plan with blanks of `units` for images of which `spec`, of one image, is known; None where there is none."""
     try:
         return _drawn(units, spec, container)
-    except (TwinlensError, ValueError):
-        return None  # beyond what the core's rules allow; if it is wrong, who lowers the pipeline says so
+    except TwinlensError:
+        return None  # who lowers the pipeline says what is wrong
 
 
 def _drawn(units: list[tuple[str, Transform]], spec: Spec, container: str) -> Drawn | None:
@@ -77,14 +80,17 @@ def _drawn(units: list[tuple[str, Transform]], spec: Spec, container: str) -> Dr
         else:
             plan, container = runner.lower_units([(path, unit)], Trace(spec, _NO_KEY, container))
             after = (*plan.specs, plan.after)[1:]
-            parts += [_Part(*placed, []) for placed in zip(plan.steps, plan.specs, after, strict=True)]
+            parts += [_Part(*placed, [], blank=False) for placed in zip(plan.steps, plan.specs, after, strict=True)]
             spec = plan.after
     joined = _joined(parts)
     rows = [op for part in joined if (op := part.step.native(part.before)) is not None]
     if len(rows) != len(joined) or not all(_keeps(part) for part in joined):
         return None
     rules = [rule.native(place, stream) for place, part in enumerate(joined) for rule, stream in part.rules]
-    return Drawn(rows, _native.drawn_plan(rows, rules), spec, container, any_size)
+    try:
+        return Drawn(rows, _native.drawn_plan(rows, rules), spec, container, any_size)
+    except ValueError:
+        return None  # ranges beyond what the core's rules allow
 
 
 def _means_it(unit: Transform) -> bool:
@@ -106,7 +112,7 @@ def _add(parts: list[_Part], blanks: Blanks, stream: int, spec: Spec) -> Spec:
     for number, step in enumerate(blanks.steps):
         after = step.after(spec)
         own = [(rule.moved(-number), stream) for rule in blanks.rules if rule.op == number]
-        parts.append(_Part(step, spec, after, own))
+        parts.append(_Part(step, spec, after, own, bool(blanks.rules)))
         spec = after
     return spec
 
@@ -131,14 +137,14 @@ def _joined(parts: list[_Part]) -> list[_Part]:
 
 
 def _join(first: _Part, then: _Part) -> _Part | None:
-    if not first.rules and not then.rules:
+    if not first.blank and not then.blank:
         rule = RULES.get((type(first.step), type(then.step)))
         merged = None if rule is None else rule(first.step, then.step)
-        return None if merged is None else _Part(merged, first.before, then.after, [])
+        return None if merged is None else _Part(merged, first.before, then.after, [], blank=False)
     if isinstance(first.step, Resample) and first.step.active is None:
         if isinstance(then.step, Flip):
             return _flip_by_chance(first, then, first.step, then.step)
-        if isinstance(then.step, Crop) and not first.rules:
+        if isinstance(then.step, Crop) and not first.blank:
             return _crop_by_chance(first, then, first.step, then.step)
     return None
 
@@ -148,7 +154,7 @@ def _flip_by_chance(first: _Part, then: _Part, resample: Resample, flip: Flip) -
     across, down = bool(flip.horizontal[0]), bool(flip.vertical[0])
     column = _FLIPS + int(down)
     taken = resample.flip is not None or any(rule.ints[1:2] == (column,) for rule, _ in first.rules)
-    if across == down or taken or resample.method not in ANTIALIASED or len(then.rules) != 1:
+    if across == down or taken or resample.method not in ANTIALIASED or [r.kind for r, _ in then.rules] != [CHANCE]:
         return None
     rule, stream = then.rules[0]
     filled = flag(0, column, rule.reals[0], draw=rule.ints[0])
@@ -157,7 +163,7 @@ def _flip_by_chance(first: _Part, then: _Part, resample: Resample, flip: Flip) -
 
 def _crop_by_chance(first: _Part, then: _Part, resample: Resample, crop: Crop) -> _Part | None:
     """Resample then a window somewhere: only that window is computed."""
-    if resample.roi is not None or resample.flip is not None:
+    if resample.roi is not None or resample.flip is not None or any(r.kind != BELOW for r, _ in then.rules):
         return None
     roi = np.stack((crop.y, crop.x, crop.h, crop.w), 1)
     moved = [(_to_region(rule), stream) for rule, stream in then.rules]

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from twinlens.steps.base import Placed
     from twinlens.transforms.base import Transform
 
-__all__ = ["MISS", "Call", "Parts", "Source", "call", "kind_of", "ready_parts", "source_of"]
+__all__ = ["MISS", "Call", "Parts", "Source", "call", "kind_of", "ready_parts", "sizeless", "source_of"]
 
 MISS = object()  # the general way must be taken
 
@@ -200,11 +200,16 @@ def kind_of(image: Any) -> Any:
     return None
 
 
-def source_of(parts: Parts, plans: dict[Any, Any], image: Any, where: Any) -> Any:
-    """What is prepared for images like this one; `where`: by their exact size. MISS for the general way."""
+def sizeless(image: Any, where: Any) -> Any:
+    """`kind_of` such an image, `where`, without its height and width."""
     shape = where[0]
     channels = 0 if len(shape) == 2 else shape[0] if type(image) is torch.Tensor else shape[2]
-    any_size = type(image), len(shape), channels, where[1]
+    return type(image), len(shape), channels, where[1]
+
+
+def source_of(parts: Parts, plans: dict[Any, Any], image: Any, where: Any) -> Any:
+    """What is prepared for images like this one; `where`: by their exact size. MISS for the general way."""
+    any_size = sizeless(image, where)
     source = plans.get(any_size)
     if source is None:
         source = _prepare(parts, image)

@@ -13,8 +13,8 @@ import torch
 
 from twinlens import _native, engines
 from twinlens.engines.memory import NUMPY, empty_array, empty_tensor
-from twinlens.engines.native import get_num_threads
-from twinlens.pipeline.prepared import MISS, kind_of, ready_parts, source_of
+from twinlens.engines.native import arrays_of, get_num_threads
+from twinlens.pipeline.prepared import MISS, kind_of, ready_parts, sizeless, source_of
 from twinlens.random import keys_from_torch, to_key_array
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def call(root: Transform, images: Any, options: Options) -> Any:
     keys = keys_from_torch(len(images)) if options.keys is None else to_key_array(options.keys, len(images))
     threads = get_num_threads() if options.num_threads is None else options.num_threads
     pixels = [source.pixels(image) for image in images]
-    _native.run_drawn(made.drawn, keys, pixels, _array(out), *made.codes, source.chw, made.tensor, threads)
+    _native.run_drawn(made.drawn, keys, pixels, arrays_of(out), *made.codes, source.chw, made.tensor, threads)
     return out
 
 
@@ -59,23 +59,14 @@ def _source(root: Transform, images: list[Any]) -> Any:
     source = root.plans.get(where) or source_of(parts, root.plans, images[0], where)
     if source is MISS:
         return MISS
-    alike = kind_of if source.any_size else None
+    like = sizeless(images[0], where)
     for image in images[1:]:
         other = kind_of(image)
         if other == where:
             continue
-        if alike is None or other is None or not _only_sizes_differ(where, other, type(images[0]), type(image)):
+        if not source.any_size or other is None or sizeless(image, other) != like:
             return MISS
     return source
-
-
-def _only_sizes_differ(a: Any, b: Any, kind: type, other: type) -> bool:
-    if kind is not other or a[1] != b[1] or len(a[0]) != len(b[0]):
-        return False
-    if len(a[0]) == 2:
-        return True
-    channels = 0 if kind is torch.Tensor else 2
-    return bool(a[0][channels] == b[0][channels])
 
 
 def _fits(out: Any, shape: tuple[int, ...], made: Call) -> bool:
@@ -91,9 +82,3 @@ def _fits(out: Any, shape: tuple[int, ...], made: Call) -> bool:
         )
     dtype = NUMPY[made.dtype]
     return type(out) is np.ndarray and out.shape == shape and out.dtype == dtype and out.flags.c_contiguous
-
-
-def _array(out: Any) -> Any:
-    if isinstance(out, np.ndarray):
-        return out
-    return (out.view(torch.int16) if out.dtype == torch.bfloat16 else out).numpy()
