@@ -19,6 +19,33 @@ void blend_table(int32_t degenerate, float factor, uint8_t* table) {
   }
 }
 
+// Whether whole * w + (w * part >> 16) is the floor of factor * w in float32 for every difference w of two values, and
+// stays it when a value is added in float32: a sum below 256 is rounded by 2^-17 at most.
+bool is_exact(float factor, int32_t whole, int32_t part) {
+  constexpr float kMost = 1.0F - 1.0F / 65536;  // of the fraction
+  const int32_t scaled = whole * 65536 + part;
+  int32_t wrong = 0;
+  for (int32_t w = -255; w <= 255; ++w) {
+    const float v = factor * static_cast<float>(w);
+    const auto cut = static_cast<int32_t>(v);
+    const int32_t below = cut - (v < static_cast<float>(cut) ? 1 : 0);
+    wrong |= (below != (w * scaled) >> 16 ? 1 : 0) | (v - static_cast<float>(below) > kMost ? 1 : 0);
+  }
+  return wrong == 0;
+}
+
+// floor(factor * w), |w| < 256, changes with the factor at fractions of denominators below 256 only, which lie further
+// apart than 2^-16: of the two multiples of 2^-16 next to a factor between them one is in its gap.
+WordFactor words_of(float factor) {
+  if (factor >= 2.5F) return {0, 0, false};
+  const auto whole = static_cast<int32_t>(factor + 0.5F);
+  const auto part = static_cast<int32_t>(std::floor((factor - static_cast<float>(whole)) * 65536.0F));
+  for (const int32_t near : {part, part + 1})
+    if (near <= INT16_MAX && is_exact(factor, whole, near))
+      return {static_cast<int16_t>(whole), static_cast<int16_t>(near), true};
+  return {0, 0, false};
+}
+
 // Pillow, ImageEnhance.Contrast: int(mean of the gray picture + 0.5).
 int32_t rounded_mean(uint64_t sum, const View& v) {
   return static_cast<int32_t>(static_cast<double>(sum) / static_cast<double>(v.h * v.w) + 0.5);
@@ -48,29 +75,35 @@ class Walk {
     if (is_flat(src) && is_flat(dst)) now_ = flat(src), dst_ = flat(dst);
   }
 
-  void map(const uint8_t* table) {
-    if (count_ > 0 && stages_[count_ - 1].table != nullptr) {
+  void blend(int32_t value, float factor) {
+    const WordFactor words = words_of(factor);
+    if (words.exact) {
+      add({AdjustStage::Kind::toward_value, nullptr, static_cast<uint8_t>(value), factor, words});
+      return;
+    }
+    uint8_t table[kBins];
+    blend_table(value, factor, table);
+    if (count_ > 0 && stages_[count_ - 1].kind == AdjustStage::Kind::table) {
       uint8_t* kept = tables_[count_ - 1];  // two tables in a row are one
       for (int64_t i = 0; i < kBins; ++i) kept[i] = table[kept[i]];
       return;
     }
     std::memcpy(tables_[count_], table, static_cast<size_t>(kBins));
-    stages_[count_] = {tables_[count_], 0.0F};
-    ++count_;
+    add({AdjustStage::Kind::table, tables_[count_], 0, 0.0F, {}});
   }
 
-  void saturate(float factor) { stages_[count_++] = {nullptr, factor}; }
+  void saturate(float factor) { add({AdjustStage::Kind::toward_gray, nullptr, 0, factor, words_of(factor)}); }
 
-  // The mean gray of the pixels as they are by now. A table is then as quickly done again as stored and read.
+  // The mean gray of the pixels as they are by now. What looks at no gray is as quickly done again as stored and read.
   int32_t mean() {
-    const bool stores = count_ > 1 || (count_ == 1 && stages_[0].table == nullptr);
+    const bool stores = count_ > 1 || (count_ == 1 && stages_[0].kind == AdjustStage::Kind::toward_gray);
     const uint64_t sum = TWL_KERNELS(adjust).run(now_, stores ? &dst_ : nullptr, stages_, count_, pillow_gray(), true);
     if (stores) stored();
     return rounded_mean(sum, now_);
   }
 
   void finish() {
-    if (count_ == 1 && stages_[0].table != nullptr)
+    if (count_ == 1 && stages_[0].kind == AdjustStage::Kind::table)
       apply_tables(now_, dst_, stages_[0].table, 1);
     else if (count_ > 0)
       TWL_KERNELS(adjust).run(now_, &dst_, stages_, count_, pillow_gray(), false);
@@ -78,6 +111,8 @@ class Walk {
   }
 
  private:
+  void add(const AdjustStage& stage) { stages_[count_++] = stage; }
+
   void stored() {
     now_ = dst_;
     count_ = 0;
@@ -118,15 +153,12 @@ View first_channels(View v, int64_t n) {
 
 void adjust_colours(const View& src, const View& dst, const Adjustment* list, int64_t count) {
   Walk walk(src, dst);
-  uint8_t table[kBins];
   for (int64_t i = 0; i < count; ++i) {
     const auto factor = static_cast<float>(list[i].amount);
-    if (list[i].kind == AdjustKind::saturation) {
+    if (list[i].kind == AdjustKind::saturation)
       walk.saturate(factor);
-      continue;
-    }
-    blend_table(list[i].kind == AdjustKind::contrast ? walk.mean() : 0, factor, table);
-    walk.map(table);
+    else
+      walk.blend(list[i].kind == AdjustKind::contrast ? walk.mean() : 0, factor);
   }
   walk.finish();
 }

@@ -13,15 +13,26 @@ struct HueTables {
   alignas(64) int32_t saturation[256];  // s / 255, float32
 };
 
-// One walk over the pixels may take several of these: values through a table, or gray + factor * (v - gray).
+// A factor in integers: d + factor * (v - d), cut off and truncated, is d + whole * w + (w * part >> 16), cut off,
+// where w = v - d. `exact`: proved for all v and d of 8 bits; then no sum leaves 16 bits.
+struct WordFactor {
+  int16_t whole, part;
+  bool exact;
+};
+
+// One walk over the pixels may take several of these: values through a table, or d + factor * (v - d) where d is one
+// value or the pixel's gray.
 struct AdjustStage {
-  const uint8_t* table;  // of 256, for all channels; or none: saturation
+  enum class Kind { table, toward_value, toward_gray } kind;
+  const uint8_t* table;  // of 256, for all channels
+  uint8_t value;
   float factor;
+  WordFactor words;  // exact, but for toward_gray, which can do without
 };
 
 struct AdjustKernels {
   // Three channels, any strides, through all stages. Returns the sum of the results' grays if `sums`. dst may be src,
-  // and nullptr where only the sum is wanted.
+  // and nullptr where only the sum is wanted. The weights are Pillow's: of 16 bits.
   uint64_t (*run)(const View& src, const View* dst, const AdjustStage* stages, int64_t count,
                   const GrayWeights& weights, bool sums);
   // Adds `shift` to the hue of Pillow's 8-bit HSV, which wraps. dst is not src.

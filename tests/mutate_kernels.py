@@ -32,7 +32,9 @@ class Mutant:
     tests: str = "tests/test_parity.py"
 
 
-SPREAD, DRAWN, REWRITE = (f"tests/test_{name}.py" for name in ("resample_instructions", "drawn", "rewrite"))
+SPREAD, DRAWN, REWRITE, FACTORS = (
+    f"tests/test_{name}.py" for name in ("resample_instructions", "drawn", "rewrite", "adjust_factors")
+)
 
 MUTANTS = (
     Mutant("filters.cpp", "center[i] + support + 0.5", "center[i] + support", "antialiased"),
@@ -110,7 +112,11 @@ MUTANTS = (
         "static_cast<double>(v.h * v.w)",
         "contrast",
     ),
-    Mutant("adjust.cpp", "kept[i] = table[kept[i]]", "kept[i] = kept[table[i]]", "chain"),
+    Mutant("adjust.cpp", "kept[i] = table[kept[i]]", "kept[i] = kept[table[i]]", "chain", FACTORS),
+    Mutant("adjust.cpp", "INT16_MAX && is_exact(factor, whole, near)", "INT16_MAX", "every", FACTORS),
+    Mutant("kernels/adjust.inl.cpp", "(w * factor.part) >> 16", "(w * factor.part + 1) >> 16", "every", FACTORS),
+    Mutant("kernels/adjust_packed.inl.cpp", "set1_epi32(128), rgbg", "set1_epi32(127), rgbg", "every", FACTORS),
+    Mutant("kernels/adjust_packed.inl.cpp", "srli_epi16(px, 8), d", "srli_epi16(px, 7), d", "every", FACTORS),
     Mutant("kernels/adjust.inl.cpp", "i < n; ++i) sum", "i <= n; ++i) sum", "chain"),
     Mutant("kernels/blocks.inl.cpp", "load_16(p + 2 * step), 2)", "load_16(p + 3 * step), 2)", "saturation"),
     Mutant("kernels/blocks.inl.cpp", "store(at + 96", "store(at + 95", "saturation"),

@@ -11,6 +11,7 @@ namespace {
 #include "lut.inl.cpp"
 // After those that it calls.
 #include "adjust.inl.cpp"
+#include "adjust_packed.inl.cpp"
 
 }  // namespace
 

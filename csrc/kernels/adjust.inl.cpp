@@ -38,11 +38,29 @@ inline void blend_block(const uint8_t* gray, float factor, uint8_t* channel) {
 }
 #endif
 
+// The same in integers.
+inline void blend_block(const uint8_t* from, const WordFactor& factor, uint8_t* channel) {
+  for (int64_t i = 0; i < kBlock; ++i) {
+    const int16_t d = from[i], w = static_cast<int16_t>(channel[i] - d);
+    const auto part = static_cast<int16_t>((w * factor.part) >> 16);
+    const auto v = static_cast<int16_t>(d + w * factor.whole + part);
+    channel[i] = static_cast<uint8_t>(v < 0 ? 0 : v > 255 ? 255 : v);
+  }
+}
+
 inline void adjust_block(PixelBlock<uint8_t>& px, const AdjustStage& stage, const GrayWeights& weights) {
-  if (stage.table != nullptr) return lut_apply(px.channel[0], px.channel[0], 3 * kBlock, stage.table);
-  alignas(64) uint8_t gray[kBlock];
-  gray_block(px, weights, gray);
-  for (auto& channel : px.channel) blend_block(gray, stage.factor, channel);
+  if (stage.kind == AdjustStage::Kind::table) return lut_apply(px.channel[0], px.channel[0], 3 * kBlock, stage.table);
+  alignas(64) uint8_t from[kBlock];
+  if (stage.kind == AdjustStage::Kind::toward_gray)
+    gray_block(px, weights, from);
+  else
+    __builtin_memset(from, stage.value, kBlock);
+  for (auto& channel : px.channel) {
+    if (stage.words.exact)
+      blend_block(from, stage.words, channel);
+    else
+      blend_block(from, stage.factor, channel);
+  }
 }
 
 // What lies behind the n-th pixel of a short block is not counted.
@@ -58,8 +76,8 @@ inline uint64_t sum_block(const PixelBlock<uint8_t>& px, int64_t n, const GrayWe
   return sum;
 }
 
-uint64_t run_adjust(const View& src, const View* dst, const AdjustStage* stages, int64_t count,
-                    const GrayWeights& weights, bool sums) {
+uint64_t adjust_blocks(const View& src, const View* dst, const AdjustStage* stages, int64_t count,
+                       const GrayWeights& weights, bool sums) {
   PixelBlock<uint8_t> px;
   uint64_t total = 0;
   for (int64_t y = 0; y < src.h; ++y)
