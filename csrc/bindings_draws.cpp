@@ -82,7 +82,7 @@ py::tuple filter_tables(int filter, const Ints& in_size, const Ints& out_size, c
     const int64_t out = out_size.data()[b];
     if (roi.data()[b] < 0 || n < 0 || roi.data()[b] + n > out) throw std::invalid_argument("filter_tables: roi");
     axes[b] = axis_weights({static_cast<Filter>(filter), in_size.data()[b], out, static_cast<float>(begin.data()[b]),
-                            static_cast<float>(end.data()[b])},
+                            static_cast<float>(end.data()[b]), false, 0, true},
                            Isa::baseline);
     taps = std::max<int64_t>(taps, *std::max_element(axes[b]->count.begin(), axes[b]->count.end()));
   }

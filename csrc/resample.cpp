@@ -30,11 +30,11 @@ Passes passes_of(const View& src, const ResampleSpec& s) {
 }
 
 std::shared_ptr<const AxisWeights> weights_x(const View& src, const Job& s, int64_t pixel) {
-  return axis_weights({s.filter, src.w, s.out_w, s.box[0], s.box[2], s.mirrored, pixel}, s.isa);
+  return axis_weights({s.filter, src.w, s.out_w, s.box[0], s.box[2], s.mirrored, pixel, src.dtype != DType::u8}, s.isa);
 }
 
 std::shared_ptr<const AxisWeights> weights_y(const View& src, const Job& s) {
-  return axis_weights({s.filter, src.h, s.out_h, s.box[1], s.box[3]}, s.isa);
+  return axis_weights({s.filter, src.h, s.out_h, s.box[1], s.box[3], false, 0, src.dtype != DType::u8}, s.isa);
 }
 
 constexpr int64_t kRowBlock = 16;  // rows of one call of the horizontal kernel
@@ -88,25 +88,14 @@ void horizontal_u8(const View& src, const View& dst, const Job& s, Arena& arena)
   }
 }
 
-// The rows that one output row needs, at most `height` of them; weights of rows past the source are 0.
-void gather_rows(const uint8_t** out, const FixedWeights& fixed, int64_t y, int64_t height,
-                 const uint8_t* (*row)(void*, int64_t), void* context) {
-  for (int64_t t = 0; t < fixed.groups * 4; ++t)
-    out[t] = row(context, std::min<int64_t>(fixed.start[y] + t, height - 1));
-}
-
 void vertical_u8(const View& src, const View& dst, const Job& s, Arena& arena) {
   const auto weights = weights_y(src, s);
   const FixedWeights fixed = weights->fixed();
   const auto** rows = arena.take_array<const uint8_t*>(static_cast<size_t>(fixed.groups * 4));
-  View from = window(src, 0, s.roi_x, src.h, dst.w);
+  const View from = window(src, 0, s.roi_x, src.h, dst.w);
   for (int64_t y = 0; y < dst.h; ++y) {
-    gather_rows(
-        rows, fixed, s.roi_y + y, src.h,
-        [](void* v, int64_t r) -> const uint8_t* {
-          return static_cast<View*>(v)->data + r * static_cast<View*>(v)->sy;
-        },
-        &from);
+    for (int64_t t = 0; t < fixed.groups * 4; ++t)  // weights of rows past the source are 0
+      rows[t] = from.data + std::min<int64_t>(fixed.start[s.roi_y + y] + t, src.h - 1) * from.sy;
     s.run().resample_v_u8(rows, dst.data + y * dst.sy, dst.w * dst.c, s.roi_y + y, fixed);
   }
 }
@@ -115,7 +104,16 @@ void vertical_u8(const View& src, const View& dst, const Job& s, Arena& arena) {
 struct Ring {
   uint8_t* data;
   int64_t pitch, slots, done;
-  uint8_t* slot(int64_t y) const { return data + (y % slots) * pitch; }
+
+  // Rows y, y + 1, ..., n of them; those behind `last` are that one.
+  template <typename Byte>
+  void rows(int64_t y, int64_t n, int64_t last, Byte** out) const {
+    auto slot = static_cast<int64_t>(static_cast<uint32_t>(y) % static_cast<uint32_t>(slots));
+    for (int64_t t = 0; t < n; ++t) {
+      out[t] = data + slot * pitch;
+      if (y + t < last) slot = slot + 1 == slots ? 0 : slot + 1;
+    }
+  }
 };
 
 // With `then`, rows are normalised into dst; else they are dst's.
@@ -135,16 +133,12 @@ void both_u8(const View& src, const View& dst, const Job& s, const Normalizer* t
     const int64_t need = std::min(fy.start[s.roi_y + y] + taps, src.h);
     while (ring.done < need) {
       const int64_t n = std::min(kRowBlock, end - ring.done);
-      for (int64_t r = 0; r < n; ++r) {
-        in[r] = source[ring.done + r];
-        out[r] = ring.slot(ring.done + r);
-      }
+      for (int64_t r = 0; r < n; ++r) in[r] = source[ring.done + r];
+      ring.rows(ring.done, n, end, out);
       s.run().resample_h_u8(in, out, n, src.c, src.sx, s.roi_x, dst.w, fx);
       ring.done += n;
     }
-    gather_rows(
-        rows, fy, s.roi_y + y, src.h,
-        [](void* v, int64_t r) -> const uint8_t* { return static_cast<Ring*>(v)->slot(r); }, &ring);
+    ring.rows(fy.start[s.roi_y + y], taps, src.h - 1, rows);
     s.run().resample_v_u8(rows, then == nullptr ? dst.data + y * dst.sy : finished.data, dst.w * dst.c, s.roi_y + y,
                           fy);
     if (then != nullptr) (*then)(finished, window(dst, y, 0, 1, dst.w), true);
