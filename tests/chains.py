@@ -11,10 +11,11 @@ from parity import bits
 from parity.trial import planar
 from twinlens import engines
 from twinlens.engines import Batch, triton
-from twinlens.steps import Adjust, Convert, Flip, Lut, Normalize, Resample, Spec, Step
+from twinlens.steps import Adjust, Convert, Flip, Lut, Normalize, Resample, Spec, Step, Warp
 from twinlens.steps.resample.step import ANTIALIASED
+from twinlens.steps.warp.step import METHODS
 
-__all__ = ["adjustments", "assert_one_launch", "chains"]
+__all__ = ["adjustments", "assert_one_launch", "chains", "warps"]
 
 
 def assert_one_launch(chain: tuple[list[Step], Batch], device: str) -> None:
@@ -98,3 +99,44 @@ def adjustments(draw: st.DrawFn) -> tuple[list[Step], Batch]:
             steps.append(Adjust(name, amount, active=active))
     steps += draw(st.sampled_from(_finishes(c)))
     return steps, Batch(torch.stack(images), Spec.of([(h, w, c)] * n, "uint8"), True)
+
+
+@st.composite
+def warps(draw: st.DrawFn) -> tuple[list[Step], Batch]:
+    """Flips, a map of its own for every image, of some only where they are of the result's size; flips, adjustments but
+    contrast, tables, floats.
+    """
+    n, c, masked = draw(st.integers(1, 4)), draw(st.sampled_from([1, 3, 3])), draw(st.booleans())
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    h, w = draw(sides(40)), draw(sides(40))
+    sizes = [(h, w) if masked else (draw(sides(40)), draw(sides(40))) for _ in range(n)]
+    images = [planar(picture(*size, c, kind=draw(st.sampled_from(["noise", "checker"])))) for size in sizes]
+    method, perspective = draw(st.sampled_from(METHODS)), draw(st.booleans())
+    matrix = np.stack([_map(rng, size, (h, w), perspective) for size in sizes])
+    fill = rng.integers(0, 256, (draw(st.sampled_from([1, n])), draw(st.sampled_from([1, c])))).astype(float)
+    active = rng.random(n) < 0.6 if masked else None
+    warp = Warp(method, matrix, np.array([h]), np.array([w]), fill, perspective, active=active)
+    front, behind = (
+        [Flip(rng.random(n) < 0.5, rng.random(1) < 0.5, active=rng.random(n) < 0.7)] * draw(st.integers(0, 1))
+        for _ in range(2)
+    )
+    steps: list[Step] = [*front, warp, *behind]
+    for kind in draw(st.lists(st.sampled_from(("brightness", *("saturation", "hue") * (c == 3))), max_size=2)):
+        amount = rng.uniform(-0.5, 0.5, n) if kind == "hue" else rng.uniform(0, 2.5, n)
+        steps.append(Adjust(kind, amount, active=rng.random(n) < 0.7))
+    for _ in range(draw(st.integers(0, 1))):
+        steps.append(Lut(rng.integers(0, 256, (n, c, 256), np.uint8), active=rng.random(n) < 0.7))
+    steps += draw(st.sampled_from(_finishes(c)))
+    return steps, Batch(images, Spec.of([(*size, c) for size in sizes], "uint8"), True)
+
+
+def _map(rng: np.random.Generator, size: tuple[int, int], out: tuple[int, int], perspective: bool) -> list[float]:
+    """A turn, any, without shear, a shift by whole pixels or halves: middle to middle, or beside."""
+    angle, zoom = rng.uniform(-4, 4), rng.uniform(0.3, 2.0)
+    turn = [np.cos(angle) * zoom, np.sin(angle) * zoom, -np.sin(angle) * zoom, np.cos(angle) * zoom]
+    kinds = (turn, rng.uniform(-2, 2, 4).round(3).tolist(), [zoom, 0.0, 0.0, rng.uniform(-2, 2)], [1.0, 0.0, 0.0, 1.0])
+    a, b, d, e = kinds[rng.integers(4)]
+    away = rng.choice([0.0, 0.5, 1.0, -2.25, 1e4], 2, p=(0.4, 0.3, 0.1, 0.15, 0.05))
+    c, f = (size[1] - a * out[1] - b * out[0]) / 2 + away[0], (size[0] - d * out[1] - e * out[0]) / 2 + away[1]
+    tilt = rng.choice([-0.5, -0.02, 0.0, 0.005, 0.02], 2) if perspective else (0.0, 0.0)
+    return [a, b, c, d, e, f, *tilt]

@@ -11,7 +11,7 @@ import torch
 from hypothesis import given, settings
 
 import twinlens
-from chains import assert_one_launch, chains
+from chains import adjustments, assert_one_launch, chains, warps
 from parity import STEPS, Trial, bits
 from parity.trial import planar
 from pipelines import MEAN, PIPELINES, STD, assert_same, photographs
@@ -59,6 +59,18 @@ def test_every_step(name: str, kernels: str) -> None:
 @settings(max_examples=100)
 @given(chains())
 def test_chains_of_one_launch(chain: tuple[list[Step], Batch]) -> None:
+    assert_one_launch(chain, "cuda")
+
+
+@settings(max_examples=100)
+@given(warps())
+def test_warps_of_one_launch(chain: tuple[list[Step], Batch]) -> None:
+    assert_one_launch(chain, "cuda")
+
+
+@settings(max_examples=100)
+@given(adjustments())
+def test_adjustments_of_one_launch(chain: tuple[list[Step], Batch]) -> None:
     assert_one_launch(chain, "cuda")
 
 

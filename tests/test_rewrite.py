@@ -197,14 +197,33 @@ def test_explain_says_what_was_joined_and_what_was_not() -> None:
     one = T.Resize(24).plan((60, 45)).explain()
     assert one.startswith("plan for 60x45x3 uint8: 1 step lowered, 1 step to run")
     assert "natively" not in one
+    assert one.endswith("on a card: step 1 by Triton's resize kernel")
+
+
+def test_explain_says_what_a_card_does_at_once() -> None:
+    end = [T.ToTensor(), T.Normalize([0.5] * 3, [0.25] * 3)]
+    colours = [T.RandomAdjustSharpness(2, 1.0), T.ColorJitter(0.4, saturation=0.4), *end]
+    turned = T.Compose([T.RandomHorizontalFlip(1.0), T.RandomRotation((5, 9), "bilinear"), *colours])
+    lines = turned.plan((60, 45)).explain().splitlines()[-3:]
+    assert lines == [
+        "on a card: steps 1 and 2 by Triton's warp kernel",
+        "on a card: step 3 as torch code",
+        "on a card: steps 4 to 6 by Triton's colours kernel",
+    ]
+    text = T.RandomRotation((5, 9)).plan((60, 45, 4)).explain()
+    assert text.endswith("step 1 as torch code: the kernel warps 1 or 3 channels, this has 4")
+    text = T.RandomRotation((5, 9)).plan((5, 40000)).explain()
+    assert "as torch code: Pillow walks nearest neighbours beyond 32767 pixels" in text
 
 
 def test_explain_of_several_plans() -> None:
     text = T.Compose([T.Resize(24), lambda image: image, T.Resize(9)]).plan((60, 45)).explain()
     assert [line.split(":")[0].split(" for")[0] for line in text.splitlines() if "Resample" not in line] == [
         "plan",
+        "on a card",
         "opaque",
         "plan",
+        "on a card",
     ]
 
 

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 import twinlens
+from twinlens.steps.warp.step import METHODS
 
 HERE = Path(__file__).parent
 TESTED_BY = {"weights": "resample"}
@@ -68,6 +69,17 @@ MUTANTS = [
     ("adjust", "first + 2 * second", "first + second"),
     ("adjust", "1.0 - wide * (1.0 - f)", "1.0 - wide * f"),
     ("adjust", "own + stage", "own"),
+    ("warp", "y.to(tl.float64) + 0.5", "y.to(tl.float64)"),
+    ("warp", "sx < tl.load(p + 9)", "sx <= tl.load(p + 9)"),
+    ("warp", "+ 6755399441055744.0) - 6755399441055744.0", "+ 0.5)"),
+    ("warp", "tl.load(p + 4) * y + tl.load(p + 3) * x) >> 16", "tl.load(p + 4) * y + tl.load(p + 3) * x + 1) >> 16"),
+    ("warp", "at < 0.0, -1", "at < 0.0, 0"),
+    ("warp", "2 * (v1 - v2)", "(v1 - v2)"),
+    ("warp", "(row >= -1)", "(row >= 0)"),
+    ("warp", "_held(column + 2, w", "_held(column + 1, w"),
+    ("warp", "(flags & 2) != 0", "(flags & 1) != 0"),
+    ("warp", "ops + sample * n * 4", "ops"),
+    ("warp", "source + 2 * step, row", "source + step, row"),
 ]
 
 
@@ -158,6 +170,21 @@ def _clahe(name: str) -> Any:
     return getattr(clahe, name), types, {"BLOCK": 1024}
 
 
+def _warp(method: str, perspective: bool, channels: int, dtype: str) -> Any:
+    from twinlens.engines.triton.kernels.warp import warp_kernel
+
+    types = {"out": f"*{dtype}", **_COLORS, "maps": "*i64", "places": "*i32", "tables": "*u8", "finish": f"*{dtype}"}
+    types |= dict.fromkeys(("n", "sides", "height", "width", "tiles_x", "finish_channel"), "i32")
+    fixed = {"METHOD": method, "PERSPECTIVE": perspective, "CHANNELS": channels, "FINISH": dtype != "u8"}
+    return warp_kernel, types, {**fixed, "ACROSS": 32, "DOWN": 16}
+
+
+def _places() -> Any:
+    from twinlens.engines.triton.kernels.warp import places_kernel
+
+    return places_kernel, {"places": "*i32", "maps": "*i64", "count": "i32", "sides": "i32"}, {"BLOCK": 32}
+
+
 KERNELS: dict[str, Callable[[], Any]] = {
     **{f"weights {kind}": partial(_weights, kind) for kind in ("box", "bilinear", "bicubic")},
     **{f"resample to {dtype}": partial(_resample, dtype) for dtype in ("u8", "fp32", "fp16", "bf16")},
@@ -167,6 +194,13 @@ KERNELS: dict[str, Callable[[], Any]] = {
     **{f"clahe {name}": partial(_clahe, name) for name in ("tables_kernel", "blend_kernel")},
     **{f"sums of {channels}": partial(_sums, channels) for channels in (1, 3)},
     **{f"adjust to {dtype}": partial(_adjust, dtype) for dtype in ("u8", "fp32")},
+    "places": _places,
+    **{
+        f"warp {method}{' in perspective' * perspective}": partial(_warp, method, perspective, 3, "fp32")
+        for method in METHODS
+        for perspective in (False, True)
+    },
+    "warp of one channel": partial(_warp, "bilinear", False, 1, "u8"),
 }
 
 

@@ -14,15 +14,16 @@ from torchvision.transforms import functional as v1
 from torchvision.transforms.functional import _get_perspective_coeffs
 
 import twinlens
-from twinlens import Boxes, Keypoints
+from twinlens import Boxes, Keypoints, engines
 from twinlens import transforms as T
+from twinlens.engines import Batch, Engine
 from twinlens.errors import ArgumentError
 from twinlens.random import Draws
-from twinlens.steps import Spec
+from twinlens.steps import Spec, Warp
 from twinlens.transforms.warp import perspective_rows
 
 PICTURES = [data.astronaut()[:181, :240], data.coffee()[:120, :111], data.page()[:90, :90]]
-ENGINES = ("native", "kornia")
+ENGINES: tuple[Engine, ...] = ("native", "kornia")
 METHODS = ("nearest", "bilinear", "bicubic")
 
 
@@ -181,3 +182,19 @@ def test_rotate_of_a_photo_on_every_instruction_set(isa: str, angle: float) -> N
     rotate = T.Rotate((angle, angle), p=1.0)
     wanted = rotate(torch.from_numpy(image).permute(2, 0, 1), engine="kornia").permute(1, 2, 0).numpy()
     np.testing.assert_array_equal(rotate(image), wanted)
+
+
+@pytest.mark.parametrize("method", [*METHODS, "cv_nearest", "cv_linear"])
+def test_a_fill_between_levels_is_cut_off(method: str) -> None:
+    image = torch.full((1, 3, 5, 7), 200, dtype=torch.uint8)
+    where = np.array([[1.0, 0.0, 0.25, 0.0, 1.0, -0.25, 0.0, 0.0]])
+    side = np.array([9])
+    batch = Batch(image, Spec.of([(5, 7, 3)], "uint8"), True)
+    done = [
+        engines.run(
+            [Warp(method, where, side, side, np.array([[v]]))], batch, chw=True, tensors=True, engine=engine
+        ).data
+        for engine, v in (("native", 127.8), ("kornia", 127.8), ("native", 127.0))
+    ]
+    assert torch.equal(done[0], done[2])
+    assert torch.equal(done[1], done[2])

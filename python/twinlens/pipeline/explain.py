@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from twinlens.pipeline.rewrite import joined, why_not
-from twinlens.steps import Adjust, Channels, ColorConvert, ColorMatrix, Convert, Lut, Normalize, Resample
+from twinlens.steps import Adjust, Channels, ColorConvert, ColorMatrix, Convert, Lut, Normalize, Resample, Warp
 from twinlens.steps.resample.step import ANTIALIASED
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _BY_ROWS = (Channels, ColorConvert, ColorMatrix, Convert, Lut, Normalize)
 
 
 def explain(plan: Plan) -> str:
-    """Every step that runs, what was joined in it, why it and the next stay apart, and what the core does at once."""
+    """Every step that runs, what was joined in it, why it and the next stay apart, and what runs at once."""
     h, w, c = plan.before.shape(0)
     runs = joined(plan.placed_as_lowered)
     lines = [f"plan for {h}x{w}x{c} {plan.before.dtype}: {_count(len(plan.steps))} lowered, {_count(len(runs))} to run"]
@@ -30,7 +30,9 @@ def explain(plan: Plan) -> str:
         reason = why_not(step, runs[number + 1][0][0]) if number + 1 < len(runs) else None
         if reason is not None:
             lines.append(f"     apart from the next: {reason}")
-    return "\n".join(lines + [f"natively: {walk}" for walk in _walks([placed for placed, _ in runs])])
+    placed = [placed for placed, _ in runs]
+    lines += [f"natively: {walk}" for walk in _walks(placed)]
+    return "\n".join(lines + [f"on a card: {launched}" for launched in _on_a_card(placed)])
 
 
 def _count(n: int) -> str:
@@ -52,6 +54,27 @@ def _walks(placed: list[Placed]) -> list[str]:
             f"steps {start + 1} to {end} in as few walks as their means allow: tables are composed, and the mean that "
             "a contrast needs is taken in the walk that makes its input"
         )
+    return found
+
+
+def _on_a_card(placed: list[Placed]) -> list[str]:
+    """What Triton's kernels do together on a CUDA device, and what is left to torch code."""
+    from twinlens.engines.triton.chain import match
+    from twinlens.engines.triton.warping import refusal
+
+    found, position = [], 0
+    while position < len(placed):
+        step, before, _ = placed[position]
+        chain = match([step for step, _, _ in placed[position:]], before)
+        count = 1 if chain is None else len(chain)
+        last = position + count
+        which = f"step {last}" if count == 1 else f"steps {position + 1} {'and' if count == 2 else 'to'} {last}"
+        if chain is not None:
+            found.append(f"{which} by Triton's {chain.title} kernel")
+        else:
+            reason = refusal(step, before) if isinstance(step, Warp) else None
+            found.append(f"{which} as torch code{'' if reason is None else f': {reason}'}")
+        position = last
     return found
 
 

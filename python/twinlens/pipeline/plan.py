@@ -51,7 +51,9 @@ class Plan:
         return lines
 
     def explain(self) -> str:
-        """What was joined, what was not and why, and what the native core does in one walk, as text to print."""
+        """What was joined, what was not and why, what the native core does in one walk and a CUDA kernel in one launch,
+        as text to print.
+        """
         from twinlens.pipeline.explain import explain
 
         return explain(self)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -28,6 +28,8 @@ _TABLE = 4
 @dataclass(frozen=True)
 class Adjustments:
     """Steps on the values of uint8 images of 1 or 3 channels, one Adjust at least, and the conversion to floats."""
+
+    title: ClassVar[str] = "colours"
 
     steps: tuple[Adjust | Lut, ...]
     finish: Finish | None

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
-from twinlens.engines.triton import adjustments, clahe, noise, resampling
+from twinlens.engines.triton import adjustments, clahe, noise, resampling, warping
 
 if TYPE_CHECKING:
     import torch
@@ -18,7 +18,9 @@ _MOST = 65535  # programs along one axis of a launch
 
 
 class Chain(Protocol):
-    """Steps that the kernels of one file do together."""
+    """Steps that the kernels of one file do together. title: what they are, in a word."""
+
+    title: ClassVar[str]
 
     @property
     def after(self) -> Spec:
@@ -40,7 +42,7 @@ def match(steps: list[Step], spec: Spec) -> Chain | None:
     """The longest chain that `steps` begin with."""
     if not 0 < len(spec) <= _MOST or int(spec.c.max()) > _MOST:
         return None
-    for kernel in (resampling, adjustments, noise, clahe):
+    for kernel in (resampling, warping, adjustments, noise, clahe):
         found: Chain | None = kernel.match(steps, spec)
         if found is not None:
             return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import torch
@@ -27,6 +27,8 @@ _BLOCK = 1024
 @dataclass(frozen=True)
 class ClaheChain:
     """One step, of every channel by itself or of the L of RGB; the way to Lab and back is torch code."""
+
+    title: ClassVar[str] = "CLAHE"
 
     step: Clahe
     after: Spec

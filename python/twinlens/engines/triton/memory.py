@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from twinlens.steps.device import as_tensor
 from twinlens.steps.recording import current
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from twinlens.steps.spec import Ints
 
-__all__ = ["launch", "source_rows", "target"]
+__all__ = ["launch", "source_rows", "target", "upload"]
 
 
 def source_rows(images: Any) -> tuple[int, Ints]:
@@ -28,6 +31,18 @@ def source_rows(images: Any) -> tuple[int, Ints]:
         return 0 if images.is_meta else images.data_ptr(), rows
     rows[:, :4] = [(image.data_ptr(), *image.stride()) for image in images]
     return 0, rows
+
+
+def upload(device: torch.device, *arrays: NDArray[Any]) -> tuple[torch.Tensor, ...]:
+    """Each array's values on `device`, flat, all of them in one transfer."""
+    words = [array.nbytes + 15 & ~15 for array in arrays]  # what follows is aligned for every dtype
+    begins = [sum(words[:i]) for i in range(len(words) + 1)]
+    packed = np.zeros(begins[-1], np.uint8)
+    for begin, array in zip(begins, arrays, strict=False):
+        packed[begin : begin + array.nbytes] = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+    there = as_tensor(packed, device)
+    parts = zip(begins, arrays, strict=False)
+    return tuple(there[at : at + array.nbytes].view(getattr(torch, array.dtype.name)) for at, array in parts)
 
 
 def target(out: torch.Tensor | None, shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> torch.Tensor:

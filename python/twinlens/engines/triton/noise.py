@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import torch
@@ -28,6 +28,8 @@ _MOST = 2**31 - 2**16  # samples of one image: they are numbered in int32
 @dataclass(frozen=True)
 class NoiseChain:
     """One step of noise on uint8."""
+
+    title: ClassVar[str] = "noise"
 
     step: Noise
     after: Spec

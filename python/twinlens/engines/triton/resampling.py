@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
 
+from twinlens.engines.triton.flips import mirrored
 from twinlens.engines.triton.tables import Finish, active_tables, finish_of, levels, through
 from twinlens.steps.flip import Flip
 from twinlens.steps.lut import Lut
@@ -29,6 +30,8 @@ class Resampling:
     `after`: what is known of the images at the end.
     """
 
+    title: ClassVar[str] = "resize"
+
     resample: Resample
     flips: tuple[Flip, ...]
     luts: tuple[Lut, ...]
@@ -50,13 +53,8 @@ class Resampling:
 
     def mirrored(self, batch: int) -> tuple[Bools, Bools]:
         """(batch,) which results are mirrored, and which are upside down."""
-        across, down = np.zeros(batch, bool), np.zeros(batch, bool)
         own = self.resample.mirroring()
-        for flip in self.flips if own is None else (own, *self.flips):
-            active = True if flip.active is None else flip.active
-            across = across ^ (flip.horizontal & active)
-            down = down ^ (flip.vertical & active)
-        return across, down
+        return mirrored(self.flips if own is None else (own, *self.flips), batch)
 
     def table(self) -> NDArray[Any] | None:
         """(1 or B, 1 or C, 256) uint8 or float32: what becomes of a resampled value; None where it stays."""

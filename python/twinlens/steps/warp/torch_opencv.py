@@ -6,6 +6,7 @@ more to float32, which the native core does too.
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 
 from twinlens.steps.device import as_tensor
@@ -42,6 +43,7 @@ def warp(
 ) -> torch.Tensor:
     """cv_nearest or cv_linear; pixels outside are `fill`, and blended as such."""
     h, w = x.shape[2:]
+    fill = fill if x.dtype == torch.float32 else np.trunc(fill)
     sx, sy = _source(as_tensor(matrix, x.device).float(), size, perspective)
 
     def inside(row: torch.Tensor, column: torch.Tensor) -> torch.Tensor:
