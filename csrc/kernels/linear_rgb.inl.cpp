@@ -12,34 +12,60 @@ inline __m128i two_places(const uint8_t* p, const int32_t* start) {
 constexpr int64_t kTogether = 16;
 using Floats = __m512;
 
-inline __m512i eight_places(const uint8_t* p, const int32_t* start) {
-  const auto four = [&](const int32_t* at) {
-    return _mm256_inserti128_si256(_mm256_castsi128_si256(two_places(p, at)), two_places(p, at + 2), 1);
-  };
-  return _mm512_inserti64x4(_mm512_castsi256_si512(four(start)), four(start + 4), 1);
-}
-
 // The lower and the upper four bytes of every place.
 struct Places {
   __m512i lower, upper;
+
+  Places(__m512i first, __m512i second) {
+    const __m512i lanes = _mm512_load_si512(kLanes), even = _mm512_add_epi32(lanes, lanes);
+    lower = _mm512_permutex2var_epi32(first, even, second);
+    upper = _mm512_permutex2var_epi32(first, _mm512_add_epi32(even, _mm512_set1_epi32(1)), second);
+  }
 };
 
-inline Places find_places(const uint8_t* p, const int32_t* start) {
-  const __m512i lanes = _mm512_load_si512(kLanes), even = _mm512_add_epi32(lanes, lanes);
-  const __m512i odd = _mm512_add_epi32(even, _mm512_set1_epi32(1));
-  const __m512i first = eight_places(p, start), second = eight_places(p, start + 8);
-  return {_mm512_permutex2var_epi32(first, even, second), _mm512_permutex2var_epi32(first, odd, second)};
-}
+// Eight places of two rows, of which a start is looked up once.
+struct Eight {
+  __m512i top, bottom;
+
+  Eight(const uint8_t* p, const uint8_t* q, const int32_t* start) {
+    __m128i above[4], below[4];
+    for (int64_t i = 0; i < 4; ++i) {
+      above[i] = two_places(p, start + 2 * i);
+      below[i] = two_places(q, start + 2 * i);
+    }
+    top = together(above);
+    bottom = together(below);
+  }
+  static __m512i together(const __m128i* v) {
+    const __m256i first = _mm256_inserti128_si256(_mm256_castsi128_si256(v[0]), v[1], 1);
+    const __m256i second = _mm256_inserti128_si256(_mm256_castsi128_si256(v[2]), v[3], 1);
+    return _mm512_inserti64x4(_mm512_castsi256_si512(first), second, 1);
+  }
+};
+
+struct BothRows {
+  Places top, bottom;
+  BothRows(const Eight& first, const Eight& second) : top(first.top, second.top), bottom(first.bottom, second.bottom) {}
+  BothRows(const uint8_t* p, const uint8_t* q, const int32_t* start)
+      : BothRows(Eight(p, q, start), Eight(p, q, start + 8)) {}
+};
 
 template <int At>
 inline __m512 byte_of(__m512i v) {
-  const __m512i moved = At > 0 ? _mm512_srli_epi32(v, 8 * At) : v;
-  return _mm512_cvtepi32_ps(At < 3 ? _mm512_and_si512(moved, _mm512_set1_epi32(255)) : moved);
+  if constexpr (At == 0) return _mm512_cvtepi32_ps(_mm512_and_si512(v, _mm512_set1_epi32(255)));
+  if constexpr (At == 3) return _mm512_cvtepi32_ps(_mm512_srli_epi32(v, 24));
+  constexpr int32_t none = static_cast<int32_t>(0x80808000U);
+  const __m128i only = _mm_setr_epi32(none + At, none + At + 4, none + At + 8, none + At + 12);
+  return _mm512_cvtepi32_ps(_mm512_shuffle_epi8(v, _mm512_broadcast_i32x4(only)));
 }
 
 inline bool all_inner(const Place* p) {
   const __m512i v = _mm512_load_si512(p);
   return _mm512_test_epi32_mask(v, v) == 0;
+}
+
+inline bool all_beyond(const Place* p) {
+  return _mm512_cmpeq_epi32_mask(_mm512_load_si512(p), _mm512_set1_epi32(kBeyond)) == 0xffff;
 }
 
 inline __m512 load_floats(const float* p) { return _mm512_load_ps(p); }
@@ -60,6 +86,11 @@ using Floats = __m256;
 
 struct Places {
   __m256i lower, upper;
+
+  // Places 0, 1, 4, 5 and 2, 3, 6, 7.
+  Places(__m256 first, __m256 second)
+      : lower(_mm256_castps_si256(_mm256_shuffle_ps(first, second, 0x88))),
+        upper(_mm256_castps_si256(_mm256_shuffle_ps(first, second, 0xdd))) {}
 };
 
 // Places i, i + 1 in the lower lane, i + 4 and i + 5 in the upper.
@@ -68,11 +99,12 @@ inline __m256 four_places(const uint8_t* p, const int32_t* start) {
       _mm256_inserti128_si256(_mm256_castsi128_si256(two_places(p, start)), two_places(p, start + 4), 1));
 }
 
-inline Places find_places(const uint8_t* p, const int32_t* start) {
-  const __m256 first = four_places(p, start), second = four_places(p, start + 2);
-  return {_mm256_castps_si256(_mm256_shuffle_ps(first, second, 0x88)),
-          _mm256_castps_si256(_mm256_shuffle_ps(first, second, 0xdd))};
-}
+struct BothRows {
+  Places top, bottom;
+  BothRows(const uint8_t* p, const uint8_t* q, const int32_t* start)
+      : top(four_places(p, start), four_places(p, start + 2)),
+        bottom(four_places(q, start), four_places(q, start + 2)) {}
+};
 
 template <int At>
 inline __m256 byte_of(__m256i v) {
@@ -83,6 +115,11 @@ inline __m256 byte_of(__m256i v) {
 inline bool all_inner(const Place* p) {
   const __m256i v = _mm256_load_si256(reinterpret_cast<const __m256i*>(p));
   return _mm256_testz_si256(v, v) != 0;
+}
+
+inline bool all_beyond(const Place* p) {
+  const __m256i v = _mm256_load_si256(reinterpret_cast<const __m256i*>(p));
+  return _mm256_movemask_epi8(_mm256_cmpeq_epi32(v, _mm256_set1_epi32(kBeyond))) == -1;
 }
 
 inline __m256 load_floats(const float* p) { return _mm256_load_ps(p); }
@@ -106,7 +143,8 @@ inline void put_together(__m256 r, __m256 g, __m256 b, uint8_t* d) {
 // linear_rgb of kTogether results. p, q: the rows above and below.
 inline void linear_rgb_together(const uint8_t* p, const uint8_t* q, const int32_t* start, const float* a,
                                 const float* b, uint8_t* d) {
-  const Places top = find_places(p, start), bottom = find_places(q, start);
+  const BothRows rows(p, q, start);
+  const Places &top = rows.top, &bottom = rows.bottom;
   const Floats across = load_floats(a), down = load_floats(b);
   const Floats r = mixed(down, mixed(across, byte_of<0>(top.lower), byte_of<3>(top.lower)),
                          mixed(across, byte_of<0>(bottom.lower), byte_of<3>(bottom.lower)));
