@@ -49,42 +49,51 @@ inline __attribute__((always_inline)) void load_window(const T* sorted, int64_t 
   }
 }
 
-// Columns are sorted once; the windows of `kSize` neighbours share them.
+// Columns are sorted once; the windows of `kSize` neighbours share them. Those at the ends are repeated as they are.
 template <int kSize, typename V, typename T>
-void median_of(const T* const* rows, int64_t n, int64_t step, T* sorted, T* dst) {
-  const int64_t wide = n + (kSize - 1) * step;
+void median_of(const T* const* rows, const MedianRow& row, T* sorted, T* dst) {
+  constexpr int64_t kReach = kSize / 2;
+  const int64_t n = row.n, step = row.step, stride = row.stride;
   const T* from[kSize];
   for (int r = 0; r < kSize; ++r) from[r] = rows[r];
-  for_each_lanes<V::kCount>(wide, [&](int64_t at) {
+  T* inner = sorted + kReach * step;
+  for_each_lanes<V::kCount>(n, [&](int64_t at) {
     V v[kSize];
     load_column<kSize, 0>(from, at, v);
     sort_down<kSize, 0>(v);
-    store_column<kSize, 0>(v, wide, sorted + at);
+    store_column<kSize, 0>(v, stride, inner + at);
   });
+  for (int64_t r = 0; r < kSize; ++r) {
+    T *first = inner + r * stride, *last = first + n - step;
+    for (int64_t i = 1; i <= kReach * step; ++i) {
+      first[-i] = first[step - i];
+      last[step + i - 1] = last[i - 1];
+    }
+  }
   for_each_lanes<V::kCount>(n, [&](int64_t at) {
     V v[kSize * kSize];
-    load_window<kSize, 0>(sorted + at, wide, step, v);
+    load_window<kSize, 0>(sorted + at, stride, step, v);
     select_across<kSize, 0>(v);
     v[Network<kSize>::median].store(dst + at);
   });
 }
 
 template <int kSize, typename T>
-void median_of_row(const T* const* rows, int64_t n, int64_t step, T* sorted, T* dst) {
-  if (n < Lanes<T>::kCount)
-    median_of<kSize, OneLane<T>>(rows, n, step, sorted, dst);
+void median_of_row(const T* const* rows, const MedianRow& row, T* sorted, T* dst) {
+  if (row.n < Lanes<T>::kCount)
+    median_of<kSize, OneLane<T>>(rows, row, sorted, dst);
   else
-    median_of<kSize, Lanes<T>>(rows, n, step, sorted, dst);
+    median_of<kSize, Lanes<T>>(rows, row, sorted, dst);
 }
 
 template <typename T>
-void median(int64_t size, const T* const* rows, int64_t n, int64_t step, T* sorted, T* dst) {
+void median(int64_t size, const T* const* rows, const MedianRow& row, T* sorted, T* dst) {
   if (size == 3)
-    median_of_row<3>(rows, n, step, sorted, dst);
+    median_of_row<3>(rows, row, sorted, dst);
   else if (size == 5)
-    median_of_row<5>(rows, n, step, sorted, dst);
+    median_of_row<5>(rows, row, sorted, dst);
   else
-    median_of_row<7>(rows, n, step, sorted, dst);
+    median_of_row<7>(rows, row, sorted, dst);
 }
 
 // How many samples of the window have each value, and how many are below

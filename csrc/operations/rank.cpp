@@ -10,20 +10,19 @@ namespace {
 
 constexpr int64_t kMaxSize = 255, kNetworks = 7, kSpans = 4, kMostLevels = 8;
 
-void median_row(const RankKernels& k, int64_t size, const uint8_t* const* rows, int64_t n, int64_t step,
-                uint8_t* sorted, uint8_t* dst) {
-  if (size > kNetworks) return k.median_counted(size, rows, n, step, dst);
-  k.median_u8(size, rows, n, step, sorted, dst);
+void median_row(const RankKernels& k, int64_t size, const uint8_t* const* rows, const MedianRow& row, uint8_t* sorted,
+                uint8_t* dst) {
+  k.median_u8(size, rows, row, sorted, dst);
 }
 
-void median_row(const RankKernels& k, int64_t size, const uint16_t* const* rows, int64_t n, int64_t step,
-                uint16_t* sorted, uint16_t* dst) {
-  k.median_u16(size, rows, n, step, sorted, dst);
+void median_row(const RankKernels& k, int64_t size, const uint16_t* const* rows, const MedianRow& row, uint16_t* sorted,
+                uint16_t* dst) {
+  k.median_u16(size, rows, row, sorted, dst);
 }
 
-void median_row(const RankKernels& k, int64_t size, const float* const* rows, int64_t n, int64_t step, float* sorted,
+void median_row(const RankKernels& k, int64_t size, const float* const* rows, const MedianRow& row, float* sorted,
                 float* dst) {
-  k.median_f32(size, rows, n, step, sorted, dst);
+  k.median_f32(size, rows, row, sorted, dst);
 }
 
 void extreme_row(const RankKernels& k, const uint8_t* const* taps, int64_t count, int64_t n, bool largest,
@@ -52,24 +51,40 @@ T* writable_row(const View& v, int64_t y) {
 
 int64_t clamped(int64_t y, int64_t h) { return y < 0 ? 0 : y < h ? y : h - 1; }
 
-// The last `slots` rows of a picture, with a border of `left` and `right` pixels, and room for `levels` - 1 more rows
+// The smallest power of two from n on.
+int64_t power_from(int64_t n) {
+  int64_t p = 1;
+  while (p < n) p *= 2;
+  return p;
+}
+
+// The last `count` rows of a picture, with a border of `left` and `right` pixels, and room for `levels` - 1 more rows
 // beside each.
 template <typename T>
 struct Rows {
-  Rows(const View& v, int64_t slots_, int64_t left_, int64_t right_, int64_t levels_, Arena& arena)
-      : src(v), slots(slots_), left(left_), right(right_), levels(levels_), stride((v.w + left_ + right_) * v.c) {
+  Rows(const View& v, int64_t count, int64_t left_, int64_t right_, int64_t levels_, Arena& arena)
+      : src(v),
+        slots(power_from(count)),
+        left(left_),
+        right(right_),
+        levels(levels_),
+        stride((v.w + left + right) * v.c) {
     memory = arena.take_array<T>(static_cast<size_t>(slots * levels * stride));
   }
-  T* at(int64_t y) const { return memory + y % slots * levels * stride; }
+  T* at(int64_t y) const { return memory + (y & (slots - 1)) * levels * stride; }
   // Copies the row, with `outside` around it, or with the pixels at its ends where that is null.
   void fetch(int64_t y, const T* outside) {
     const int64_t c = src.c, n = src.w * c;
     const T* from = row_of<T>(src, y);
     T* to = at(y);
     std::memcpy(to + left * c, from, static_cast<size_t>(n) * sizeof(T));
-    for (int64_t i = 0; i < left * c; ++i) to[i] = outside != nullptr ? *outside : from[i % c];
-    T* end = to + left * c + n;
-    for (int64_t i = 0; i < right * c; ++i) end[i] = outside != nullptr ? *outside : from[n - c + i % c];
+    repeat(outside, from, left, to);
+    repeat(outside, from + n - c, right, to + left * c + n);
+  }
+  // `count` pixels: of `outside`, or copies of the pixel.
+  void repeat(const T* outside, const T* pixel, int64_t count, T* to) const {
+    for (int64_t i = 0; i < count; ++i, to += src.c)
+      for (int64_t c = 0; c < src.c; ++c) to[c] = outside != nullptr ? *outside : pixel[c];
   }
 
   const View& src;
@@ -77,19 +92,34 @@ struct Rows {
   T* memory;
 };
 
+// By networks. Columns, and what they are sorted to at the borders, begin at multiples of a register.
 template <typename T>
 void median_of(const View& src, const View& dst, const Args& a, Arena& arena) {
   const Scratch scratch(arena);
+  constexpr auto kRegister = static_cast<int64_t>(64 / sizeof(T));
+  const int64_t size = a[1], reach = size / 2, border = reach * src.c, n = src.w * src.c;
+  const auto whole = [](int64_t samples) { return (samples + kRegister - 1) / kRegister * kRegister; };
+  const MedianRow row{n, src.c, whole(border) + whole(n + border)};
+  T* sorted = arena.take_array<T>(static_cast<size_t>(size * row.stride)) + whole(border) - border;
+  const T* rows[kNetworks];
+  const RankKernels& kernels = TWL_KERNELS(rank);
+  for (int64_t y = 0; y < src.h; ++y) {
+    for (int64_t r = 0; r < size; ++r) rows[r] = row_of<T>(src, clamped(y + r - reach, src.h));
+    median_row(kernels, size, rows, row, sorted, writable_row<T>(dst, y));
+  }
+}
+
+void median_by_counts(const View& src, const View& dst, const Args& a, Arena& arena) {
+  const Scratch scratch(arena);
   const int64_t size = a[1], reach = size / 2;
-  Rows<T> kept(src, size, reach, reach, 1, arena);
-  T* sorted = arena.take_array<T>(size > kNetworks ? 1 : static_cast<size_t>(size * kept.stride));
-  const auto** rows = arena.take_array<const T*>(static_cast<size_t>(size));
+  Rows<uint8_t> kept(src, size, reach, reach, 1, arena);
+  const auto** rows = arena.take_array<const uint8_t*>(static_cast<size_t>(size));
   const RankKernels& kernels = TWL_KERNELS(rank);
   int64_t next = 0;
   for (int64_t y = 0; y < src.h; ++y) {
     for (; next < src.h && next <= y + reach; ++next) kept.fetch(next, nullptr);
     for (int64_t r = 0; r < size; ++r) rows[r] = kept.at(clamped(y + r - reach, src.h));
-    median_row(kernels, size, rows, src.w * src.c, src.c, sorted, writable_row<T>(dst, y));
+    kernels.median_counted(size, rows, src.w * src.c, src.c, writable_row<uint8_t>(dst, y));
   }
 }
 
@@ -213,7 +243,8 @@ void check_morphology(const Args& a, const View& now) {
 void do_median(State& s, const Args& a, bool last) {
   const DType t = s.now.dtype;
   run_filter(s, a, last,
-             t == DType::u8    ? median_of<uint8_t>
+             a[1] > kNetworks  ? median_by_counts
+             : t == DType::u8  ? median_of<uint8_t>
              : t == DType::u16 ? median_of<uint16_t>
                                : median_of<float>);
 }
