@@ -285,6 +285,7 @@ PYBIND11_MODULE(_native, m, py::mod_gil_not_used()) {
   m.def("pillow_pixels", &pillow_pixels, py::arg("schema"), py::arg("array"), py::arg("h"), py::arg("w"),
         py::arg("channels"));
   define_draws(m);
+  define_jpeg(m);
 }
 
 }  // namespace twinlens

@@ -31,4 +31,7 @@ inline DType dtype_of(int code) {
 // Keys, draws and the tables that follow from sizes.
 void define_draws(py::module_& m);
 
+// Parts of JPEGs.
+void define_jpeg(py::module_& m);
+
 }  // namespace twinlens

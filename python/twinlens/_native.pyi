@@ -124,3 +124,17 @@ def cv_tables(
     first: ArrayLike,
     n: SupportsInt | SupportsIndex,
 ) -> tuple[NDArray[np.int32], NDArray[Any]]: ...
+
+# Parts of JPEGs, by the libjpeg-turbo that a library is linked to (None without one). jpeg_size: (h, w), zeros where
+# there is no header. decode_jpeg_part: writes the part to its place in (H, W, C); False where it cannot.
+def libjpeg(path: str) -> typing_extensions.CapsuleType | None: ...
+def jpeg_size(data: bytes) -> tuple[Any, ...]: ...
+def decode_jpeg_part(
+    library: typing_extensions.CapsuleType,
+    data: bytes,
+    top: SupportsInt | SupportsIndex,
+    left: SupportsInt | SupportsIndex,
+    bottom: SupportsInt | SupportsIndex,
+    right: SupportsInt | SupportsIndex,
+    image: NDArray[np.uint8],
+) -> bool: ...

@@ -156,11 +156,11 @@ def test_a_rival_that_fails_is_left_out_and_twinlens_is_not() -> None:
 def test_a_work_says_how_many_calls_make_a_turn() -> None:
     calls = []
     counting = replace(inverted(), build=lambda: lambda array: (calls.append(1), 255 - array)[1])
-    for count in (3, 1):
+    for count, most in ((30, 30), (3, 25), (1, 1)):
         calls.clear()
         work = replace(subject(counting), calls=count)
         measure.report([work], [PHOTO], measure.Settings(2), no_progress)
-        assert len(calls) == 1 + 2 * count  # the check, two rounds
+        assert 1 + 2 * count <= len(calls) <= 1 + 2 * most  # the check, two rounds
 
 
 def test_progress_reaches_its_total() -> None:

@@ -68,10 +68,18 @@ def test_the_device_s_time_leaves_out_the_host() -> None:
     assert call.seconds(0.02, turn.CLOCKS["wall"]) < 0.01
 
 
-def test_a_turn_is_the_median_of_three_calls() -> None:
+def test_a_turn_is_the_median_of_its_calls() -> None:
     steps = iter([0, 1, 10, 15, 20, 22, 30, 33])  # calls of 1, 5 and 2
     assert turn.turn(lambda value: value, None, lambda: next(steps)) == 2
     assert turn.turn(lambda value: value, None, lambda: next(steps), calls=1) == 3
+
+
+@pytest.mark.parametrize(("each", "calls"), [(0.5e-3, 8), (1.5e-3, 3), (1e-6, 25)])
+def test_short_calls_go_on_for_a_while(each: float, calls: int) -> None:
+    done: list[float] = []
+    clock = iter(each * (i // 2 + i % 2) for i in range(100))
+    assert turn.turn(done.append, None, lambda: next(clock)) == pytest.approx(each)
+    assert len(done) == calls
 
 
 def test_a_row_runs_on_its_instruction_set_and_leaves_ours() -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from loading import PIPE, alone, files, numbered, numbers_of
 from torch.utils.data import BatchSampler, DistributedSampler, SequentialSampler, SubsetRandomSampler
 
+from twinlens import transforms as T
 from twinlens.data import Loader
 from twinlens.data.loading.order import permutation
 from twinlens.errors import ArgumentError
@@ -188,3 +191,25 @@ def test_states_of_other_loaders() -> None:
     plain.load_state_dict(shuffled.state_dict())
     with pytest.raises(ArgumentError, match="shuffle, sampler or batch_sampler differ"):
         iter(plain)
+
+
+def test_a_thread_without_work_takes_over_half_of_anothers() -> None:
+    """Twenty-four samples are made at once; those of the last part wait until its last one has begun."""
+    last = threading.Event()
+    by: dict[int, str] = {}
+
+    class Slow:
+        def __len__(self) -> int:
+            return 32
+
+        def __getitem__(self, index: int) -> np.ndarray:
+            by[index] = threading.current_thread().name
+            if index == 31:
+                last.set()
+            elif index >= 24:
+                last.wait(0.5)
+            return np.full((4, 4, 3), index, np.uint8)
+
+    batch = next(iter(Loader(Slow(), T.ToTensor(), batch_size=32, num_threads=2, prefetch=1)))
+    assert by[31] != by[24]
+    assert [round(float(value) * 255) for value in batch[:, 0, 0, 0]] == list(range(32))

@@ -18,7 +18,9 @@ int main(int argc, char** argv) {
                              {"plan_refuses_hostile_parameters", plan_refuses_hostile_parameters, 5000},
                              {"sampling_stays_in_bounds", sampling_stays_in_bounds, 2000},
                              {"results_are_held_by_one", results_are_held_by_one, 2000},
-                             {"drawn_plans_stay_in_bounds", drawn_plans_stay_in_bounds, 3000}};
+                             {"drawn_plans_stay_in_bounds", drawn_plans_stay_in_bounds, 3000},
+                             {"jpeg_headers_of_any_bytes", jpeg_headers_of_any_bytes, 100000},
+                             {"jpeg_parts_stay_in_bounds", jpeg_parts_stay_in_bounds, 1000}};
   for (const std::string& isa : twinlens::supported_isas()) std::printf("%s ", isa.c_str());
   std::printf("seed %llu\n", seed);
   for (const Test& test : kTests) {

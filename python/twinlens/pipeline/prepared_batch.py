@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from twinlens.pipeline.run import Options
     from twinlens.transforms.base import Transform
 
-__all__ = ["call"]
+__all__ = ["call", "prepared_for"]
 
 
 def call(root: Transform, images: Any, options: Options) -> Any:
@@ -31,7 +31,7 @@ def call(root: Transform, images: Any, options: Options) -> Any:
         return MISS
     if options.engine not in (None, "native") or engines.forced() not in (None, "native"):
         return MISS
-    source = _source(root, images)
+    source = prepared_for(root, images)
     if source is MISS or source.call is None:
         return MISS
     made: Call = source.call
@@ -50,7 +50,7 @@ def call(root: Transform, images: Any, options: Options) -> Any:
     return out
 
 
-def _source(root: Transform, images: list[Any]) -> Any:
+def prepared_for(root: Transform, images: list[Any]) -> Any:
     """What is prepared for all of them; MISS where they differ in more than size, or in that where it matters."""
     where = kind_of(images[0])
     if where is None or len(where[0]) + (where[1] in ("RGB", "RGBA")) != 3:

@@ -26,17 +26,27 @@ class SelfTimed(Protocol):
         ...
 
 
+#: a turn of several calls goes on for this long, or for so many
+_SECONDS, _CALLS = 4e-3, 25
+
+
 def turn(call: Callable[[Any], Any], value: Any, now: Clock, calls: int = 3) -> float:
-    """Seconds: the median of some calls.
+    """Seconds: the median of `calls` calls; of more where they are over sooner than 4 ms, unless one is wanted.
 
     The first call finds the caches full of the rivals' data, which a photo that was just decoded does not, and another
-    process may interrupt one of the others.
+    process may interrupt one of the others. A processor whose vector units have slept takes about half a millisecond to
+    give them full power: three short calls would show that instead of the work.
     """
     if isinstance(call, SelfTimed):
         return call.seconds(value, now)
-    seconds = []
-    for _ in range(calls):
+    seconds: list[float] = []
+    while len(seconds) < calls or is_short(seconds, calls):
         start = now()
         call(value)
         seconds.append(now() - start)
     return statistics.median(seconds)
+
+
+def is_short(seconds: list[float], calls: int) -> bool:
+    """Whether a turn of several calls goes on."""
+    return calls > 1 and sum(seconds) < _SECONDS and len(seconds) < _CALLS

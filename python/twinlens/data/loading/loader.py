@@ -13,7 +13,7 @@ from twinlens.data.decoding import MAX_PIXELS, Mode
 from twinlens.data.loading.device import Device
 from twinlens.data.loading.epoch import Epoch
 from twinlens.data.loading.memory import BatchMemory
-from twinlens.data.loading.mixing import mixes
+from twinlens.data.loading.mixing import is_image_by_image, mixes
 from twinlens.data.loading.order import Order
 from twinlens.data.loading.pending import Maker
 from twinlens.data.loading.position import Position, Saved
@@ -103,7 +103,8 @@ class Loader:
         self.seed, self.num_threads, self.prefetch, self.progress = int(seed), num_threads, prefetch, progress
         self._pipe, self._keys, self._collate, self._skip = pipe, keys, collate, on_error == "skip"
         scaling = Scaling(pipe) if decode == "fast" else None
-        self._work = Work(Reader(self._source, decode, scaling, max_pixels), pipe, self._sample_keys)
+        in_part = pipe if decode != "fast" and is_image_by_image(pipe) else None
+        self._work = Work(Reader(self._source, decode, scaling, max_pixels, in_part), pipe, self._sample_keys)
         self._device = Device(device)
         self._memory = BatchMemory(prefetch + 2, pinned=self._device.cuda)
         self._order = Order(
@@ -186,7 +187,7 @@ class Loader:
             return None
 
     def _maker(self, threads: int) -> Maker:
-        # A batch's last parts must not keep all threads but one waiting: twice as many parts as threads.
+        # Who waits takes over half of another's part; twice as many parts as threads are seldom that few.
         self._work.threads = threads
         share = -(-self._order.largest() * self.prefetch // (2 * threads))
         return Maker(

@@ -10,16 +10,22 @@ import numpy as np
 from twinlens.data.loading.collate import IMAGE, collate, stack
 from twinlens.data.loading.reader import Fault
 from twinlens.errors import InputError
+from twinlens.pipeline.run import is_structural
 
 if TYPE_CHECKING:
     from twinlens.data.loading.work import Work
 
-__all__ = ["mixed", "mixes"]
+__all__ = ["is_image_by_image", "mixed", "mixes"]
 
 
 def mixes(pipe: Any) -> bool:
     """Whether some part of a pipeline mixes the samples of a batch."""
     return pipe is not None and any(getattr(unit, "mixes", False) for _, unit in pipe.units(""))
+
+
+def is_image_by_image(pipe: Any) -> bool:
+    """Whether a pipeline transforms every image by itself, whatever else is in the sample or in the batch."""
+    return pipe is not None and not mixes(pipe) and not any(is_structural(unit) for _, unit in pipe.units(""))
 
 
 def mixed(work: Work, epoch: int, indices: list[int]) -> tuple[Any, list[Fault]]:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
@@ -19,10 +19,13 @@ from twinlens.data.loading.work import Part, Work
 
 __all__ = ["Made", "Maker", "Pending"]
 
+#: samples of a part that are worth being shared
+_LEAST_SHARED = 2
+
 
 @dataclass(frozen=True)
 class Maker:
-    """How batches are put together. share: how many samples are one thread's at a time, 0 for all of the batch."""
+    """How batches are put together. share: how many samples are one thread's to begin with."""
 
     work: Work
     memory: BatchMemory
@@ -42,39 +45,46 @@ class Made:
     faults: list[Fault]
 
 
+class Tasks(Protocol):
+    """Where parts wait for threads. wanted: whether a thread waits for a part."""
+
+    @property
+    def wanted(self) -> bool: ...
+    def put(self, task: tuple[Pending, int, int]) -> None: ...
+
+
 class Pending:
     """The parts of a batch are made in any order, by any thread; who makes the last one puts them together."""
 
     def __init__(self, maker: Maker, epoch: int, indices: list[int]) -> None:
         self.indices = indices
         self._maker, self._epoch = maker, epoch
-        share = len(indices) if maker.mixing else maker.share
-        self._starts = list(range(0, len(indices), share)) or [0]
-        self._share = share
-        self._parts: list[Any] = [None] * len(self._starts)
-        self._left = len(self._starts)
+        self._parts: dict[int, Any] = {}
+        self._left = len(self.shares())
         self._lock = threading.Lock()
         self._done = threading.Event()
         self._out: torch.Tensor | None = None
         self._made: Made | BaseException | None = None
 
-    def __len__(self) -> int:
-        """How many parts there are."""
-        return len(self._starts)
+    def shares(self) -> list[tuple[int, int]]:
+        """The parts to begin with: the first sample of each and how many there are."""
+        whole = len(self.indices)
+        share = whole if self._maker.mixing else self._maker.share
+        return [(start, min(share, whole - start)) for start in range(0, whole, share)] if whole else [(0, 0)]
 
-    def make(self, number: int) -> None:
-        """Part `number`; never raises."""
-        start = self._starts[number]
-        indices = self.indices[start : start + self._share]
+    def make(self, start: int, count: int, tasks: Tasks) -> None:
+        """These samples, less those that another thread takes over; never raises."""
+        indices = self.indices[start : start + count]
         try:
             if self._maker.mixing:
                 part: Any = mixed(self._maker.work, self._epoch, indices)
             else:
-                part = self._maker.work.run(self._epoch, indices, partial(self._rows, start, len(indices)))
+                rows, kept = partial(self._rows, start, count), partial(self._kept, start, tasks)
+                part = self._maker.work.run(self._epoch, indices, rows, kept)
         except BaseException as error:  # the consumer gets it
             part = error
         with self._lock:
-            self._parts[number] = part
+            self._parts[start] = part
             self._left -= 1
             last = not self._left
         if last:
@@ -82,9 +92,19 @@ class Pending:
                 self._made = self._put_together()
             except BaseException as error:
                 self._made = error
-            self._parts = []
+            self._parts = {}
             self._out = None
             self._done.set()
+
+    def _kept(self, start: int, tasks: Tasks, done: int, count: int) -> int:
+        """How many of a part's samples remain its own: who has nothing to do gets the later half of what is left."""
+        if count - done < _LEAST_SHARED or not tasks.wanted:
+            return count
+        kept = done + (count - done + 1) // 2
+        with self._lock:
+            self._left += 1
+        tasks.put((self, start + kept, count - kept))
+        return kept
 
     def wait(self) -> Made:
         """The batch, or what went wrong first in the order of its samples."""
@@ -103,10 +123,11 @@ class Pending:
         return out[start : start + count] if out.shape[1:] == shape and out.dtype == dtype else None
 
     def _put_together(self) -> Made:
-        for part in self._parts:
+        parts = [self._parts[start] for start in sorted(self._parts)]
+        for part in parts:
             if isinstance(part, BaseException):
                 raise part
-        value, faults = self._parts[0] if self._maker.mixing else self._gathered(self._parts)
+        value, faults = parts[0] if self._maker.mixing else self._gathered(parts)
         if faults and not self._maker.skip:
             raise faults[0].raised()
         sent, event = self._maker.device.send(value)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from twinlens.data.decoding import Mode, decode_bytes, jpeg_hw, read_bytes
 from twinlens.data.loading.source import Source, is_file
+from twinlens.data.parts import decode_part
 from twinlens.errors import DecodeError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from twinlens.data.loading.scaling import Scaling
+    from twinlens.transforms import Transform
 
-__all__ = ["Fault", "Reader"]
+__all__ = ["Fault", "Reader", "are_labels"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +46,15 @@ class Fault:
 
 @dataclass(frozen=True)
 class Reader:
-    """What decides the pixels before the pipeline sees them."""
+    """What decides the pixels before the pipeline sees them. pipe: set where images may be decoded in part, as far as
+    this pipeline reads them.
+    """
 
     source: Source
     mode: Mode
     scaling: Scaling | None
     max_pixels: int
+    pipe: Transform | None = None
 
     def read(self, index: int, key: int) -> Any:
         """The sample with its file decoded, or a fault."""
@@ -68,15 +73,25 @@ class Reader:
     def _with_pixels(self, sample: Any, key: int) -> Any:
         """A file is the sample itself, the first of a tuple, or the entry "image"."""
         if is_file(sample):
-            return self._decoded(sample, key)
+            return self._decoded(sample, key, self.pipe)
         if type(sample) in (tuple, list) and sample and is_file(sample[0]):
-            return (self._decoded(sample[0], key), *sample[1:])
+            pipe = self.pipe if are_labels(sample[1:]) else None
+            return (self._decoded(sample[0], key, pipe), *sample[1:])
         if isinstance(sample, Mapping) and is_file(sample.get("image")):
-            return {**sample, "image": self._decoded(sample["image"], key)}
+            return {**sample, "image": self._decoded(sample["image"], key, None)}
         return sample
 
-    def _decoded(self, file: Any, key: int) -> NDArray[Any]:
+    def _decoded(self, file: Any, key: int, pipe: Transform | None) -> NDArray[Any]:
         data = file if isinstance(file, bytes) else read_bytes(file)
+        if pipe is not None:
+            part = decode_part(data, 1 if self.mode == "gray" else 3, self.max_pixels, pipe, key)
+            if part is not None:
+                return part
         hw = None if self.scaling is None else jpeg_hw(data)
         size = None if self.scaling is None or hw is None else self.scaling.size(*hw, key)
         return decode_bytes(data, self.mode, size, self.max_pixels)
+
+
+def are_labels(values: Sequence[Any]) -> bool:
+    """Whether none of them can be an image or move with one; told without a walk."""
+    return all(type(value) in (int, float, str) for value in values)

@@ -6,13 +6,46 @@ import contextvars
 import os
 import threading
 from queue import Empty, SimpleQueue
-from typing import Any
 
 from twinlens.data.loading.pending import Pending
 
 __all__ = ["Threads"]
 
-_Task = tuple[Pending, int] | None
+#: a batch, and which of its samples: the first one and how many; None ends a thread
+_Task = tuple[Pending, int, int] | None
+
+
+class _Tasks:
+    """What is to be made, in order."""
+
+    def __init__(self) -> None:
+        self._queue: SimpleQueue[_Task] = SimpleQueue()
+        self._waiting = 0
+        self._lock = threading.Lock()
+
+    @property
+    def wanted(self) -> bool:
+        """Whether a thread waits for something to do."""
+        return self._waiting > self._queue.qsize()
+
+    def put(self, task: _Task) -> None:
+        self._queue.put(task)
+
+    def get(self) -> _Task:
+        with self._lock:
+            self._waiting += 1
+        try:
+            return self._queue.get()
+        finally:
+            with self._lock:
+                self._waiting -= 1
+
+    def clear(self) -> None:
+        try:
+            while True:
+                self._queue.get_nowait()
+        except Empty:
+            pass
 
 
 class Threads:
@@ -21,7 +54,7 @@ class Threads:
     """
 
     def __init__(self, count: int) -> None:
-        self._tasks: SimpleQueue[_Task] = SimpleQueue()
+        self._tasks = _Tasks()
         self._process = os.getpid()
         self._threads = [
             threading.Thread(
@@ -42,12 +75,12 @@ class Threads:
 
     def make(self, pending: Pending) -> None:
         """Queues the parts of a batch."""
-        for number in range(len(pending)):
-            self._tasks.put((pending, number))
+        for start, count in pending.shares():
+            self._tasks.put((pending, start, count))
 
     def stop(self) -> None:
         """Ends the threads when they have finished what is in their hands; what is queued is dropped."""
-        self._drop()
+        self._tasks.clear()
         for _ in self._threads:
             self._tasks.put(None)
         for thread in self._threads:
@@ -55,16 +88,9 @@ class Threads:
                 thread.join()
         self._threads = []
 
-    def _drop(self) -> None:
-        try:
-            while True:
-                self._tasks.get_nowait()
-        except Empty:
-            pass
 
-
-def _run(tasks: SimpleQueue[Any]) -> None:
+def _run(tasks: _Tasks) -> None:
     while (task := tasks.get()) is not None:
-        pending, number = task
-        pending.make(number)
+        pending, start, count = task
+        pending.make(start, count, tasks)
         del task, pending  # the batch is the consumer's, not this thread's while it waits

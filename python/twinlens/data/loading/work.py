@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from twinlens.data.loading.collate import IMAGE
-from twinlens.data.loading.reader import Fault, Reader
+from twinlens.data.loading.reader import Fault, Reader, are_labels
 from twinlens.errors import ArgumentError
 from twinlens.pipeline.run import is_structural
 from twinlens.pipeline.sample import split
@@ -28,6 +28,9 @@ _WAITING_BYTES = 48 << 20
 #: gives the part's place in the batch's memory, None where that is of another shape or dtype
 Rows = Callable[[tuple[int, ...], torch.dtype], torch.Tensor | None]
 
+#: asked before each sample: how many are done, and of how many; says how many of them are still to be done here
+Kept = Callable[[int, int], int]
+
 
 @dataclass(slots=True)
 class Part:
@@ -41,6 +44,10 @@ class Part:
     samples: list[Any]
     images: list[Any]
     written: bool = True
+
+    def shorten(self, count: int) -> None:
+        """To the first samples; the others are in another part."""
+        del self.samples[count:], self.images[count:]
 
     def put(self, place: int, sample: Any) -> None:
         """A whole sample, or a fault."""
@@ -77,17 +84,21 @@ class Work:
         units = [] if self.pipe is None else self.pipe.units("")
         self._apart = self.pipe is not None and not any(is_structural(unit) for _, unit in units)
 
-    def run(self, epoch: int, indices: list[int], rows: Rows) -> Part:
-        """The results of these samples, in `rows` where they fit there."""
+    def run(self, epoch: int, indices: list[int], rows: Rows, kept: Kept) -> Part:
+        """The results of these samples, as many as are `kept`, in `rows` where they fit there."""
         n = len(indices)
         part = Part(indices, self.keys(epoch, indices), rows, [None] * n, [None] * n)
         group = _Group()
-        for place in range(n):
+        place = 0
+        while place < n:
+            n = kept(place, n)
             self._take(part, place, group)
+            place += 1
             if group.size > _WAITING_BYTES // self.threads:
                 self._transform(part, group)
                 group = _Group()
         self._transform(part, group)
+        part.shorten(n)
         return part
 
     def _take(self, part: Part, place: int, group: _Group) -> None:
@@ -112,7 +123,7 @@ class Work:
             return None
         if type(sample) is np.ndarray:
             return sample, IMAGE
-        if type(sample) is tuple and type(sample[0]) is np.ndarray and _labels(sample[1:]):
+        if type(sample) is tuple and type(sample[0]) is np.ndarray and are_labels(sample[1:]):
             return sample[0], (IMAGE, *sample[1:])
         found = split((sample,), {})
         return (found.leaves[0].value, found.rebuild([IMAGE])) if len(found.leaves) == 1 else None
@@ -156,8 +167,3 @@ class Work:
         elif self.layout is None:
             self.layout = tuple(results.shape[1:]), results.dtype
         return results
-
-
-def _labels(values: tuple[Any, ...]) -> bool:
-    """Whether none of them can be an image or move with one; told without a walk."""
-    return all(type(value) in (int, float, str) for value in values)
