@@ -250,6 +250,12 @@ void run_drawn(const py::capsule& plan, const Keys& keys, const py::object& imag
   drawn.run(each, pictures.src, pictures.dst, threads);
 }
 
+// y, x, h, w of what a plan reads of a picture of h x w; zeros for all of it.
+py::tuple window_read(const py::capsule& plan, uint64_t key, int64_t h, int64_t w) {
+  const auto [y, x, height, width] = plan_in(plan).reads(key, h, w);
+  return py::make_tuple(y, x, height, width);
+}
+
 // The operations for pictures of h x w, (code, ints (B, k), reals (B, m)) each.
 py::list filled_rows(const py::capsule& plan, const Keys& keys, int64_t h, int64_t w) {
   const View size{nullptr, h, w, 1, 0, 0, 0, DType::u8};
@@ -280,6 +286,7 @@ PYBIND11_MODULE(_native, m, py::mod_gil_not_used()) {
   m.def("run_drawn", &run_drawn, py::arg("plan"), py::arg("keys"), py::arg("images"), py::arg("outs"),
         py::arg("in_dtype"), py::arg("out_dtype"), py::arg("in_chw"), py::arg("out_chw"), py::arg("threads"));
   m.def("filled_rows", &filled_rows, py::arg("plan"), py::arg("keys"), py::arg("h"), py::arg("w"));
+  m.def("window_read", &window_read, py::arg("plan"), py::arg("key"), py::arg("h"), py::arg("w"));
   m.def("columns", &columns, py::arg("parts"));
   m.def("empty", &empty, py::arg("shape"), py::arg("dtype"));
   m.def("pillow_pixels", &pillow_pixels, py::arg("schema"), py::arg("array"), py::arg("h"), py::arg("w"),

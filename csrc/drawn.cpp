@@ -13,6 +13,7 @@ namespace twinlens {
 namespace {
 
 constexpr int64_t kWindow = 8, kBoxEnd = 2;  // where a resample has them, see operations/resample.cpp
+constexpr int64_t kCropWindow = 1;           // where a crop has its own, see operations/geometry.cpp
 constexpr int64_t kMaxSide = int64_t{1} << 30;
 constexpr double kMostShare = 1e6;   // of an area, and of a side to the other
 constexpr double kMostAmount = 1e9;  // what an adjustment is drawn from
@@ -171,6 +172,17 @@ std::vector<DrawnOp> DrawnPlan::filled(const std::vector<uint64_t>& keys, const 
     for (const Rule& r : rules_) fill(r, keys[i], src[i], rows);
   }
   return ops;
+}
+
+std::array<int64_t, 4> DrawnPlan::reads(uint64_t key, int64_t h, int64_t w) const {
+  if (ops_.empty()) return {};
+  const View picture{nullptr, h, w, 1, 0, 0, 0, DType::u8};
+  const DrawnOp first = filled({key}, {picture}).front();
+  const bool crops = first.code == OpCode::crop;
+  if (first.ints[0] == 0 || (!crops && first.code != OpCode::resample)) return {};
+  std::array<int64_t, 4> window;
+  std::copy_n(first.ints.begin() + (crops ? kCropWindow : kWindow), window.size(), window.begin());
+  return window;
 }
 
 void DrawnPlan::run(const std::vector<uint64_t>& keys, const std::vector<View>& src, const std::vector<View>& dst,

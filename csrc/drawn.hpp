@@ -1,5 +1,6 @@
 // A plan whose parameters are drawn here, under a sample's key: rows with blanks, and the rules that fill them.
 #pragma once
+#include <array>
 #include <vector>
 
 #include "plan.hpp"
@@ -40,6 +41,9 @@ class DrawnPlan {
 
   // The operations with their rows for pictures of these sizes, one key each.
   std::vector<DrawnOp> filled(const std::vector<uint64_t>& keys, const std::vector<View>& src) const;
+
+  // y, x, h, w of what is read of a picture of h x w: the window of the first operation; zeros for all of it.
+  std::array<int64_t, 4> reads(uint64_t key, int64_t h, int64_t w) const;
 
   void run(const std::vector<uint64_t>& keys, const std::vector<View>& src, const std::vector<View>& dst,
            int threads) const;

@@ -57,6 +57,14 @@ def filled_rows(
     w: SupportsInt | SupportsIndex,
 ) -> list[Any]: ...
 
+# y, x, h, w of what the plan reads of a picture of h x w; zeros for all of it.
+def window_read(
+    plan: typing_extensions.CapsuleType,
+    key: SupportsInt | SupportsIndex,
+    h: SupportsInt | SupportsIndex,
+    w: SupportsInt | SupportsIndex,
+) -> tuple[Any, ...]: ...
+
 # (n, k) from numbers, (n,) and (n, m), side by side; parts of one row are repeated.
 def columns(parts: object) -> NDArray[np.int64]: ...
 

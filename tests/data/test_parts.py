@@ -82,7 +82,7 @@ def test_rows_outside_the_part_are_left_alone() -> None:
 @given(st.integers(0, 2**64 - 1), st.integers(2, 60), st.integers(2, 60))
 def test_nothing_else_is_read(key: int, h: int, w: int) -> None:
     image = picture(h, w, 3, kind="noise", seed=key % 17)
-    part = needed(CROP, image, np.array([key], np.uint64))
+    part = needed(CROP, image, key)
     if part is None:  # the whole of a small image
         return
     top, left, bottom, right = part
@@ -90,12 +90,12 @@ def test_nothing_else_is_read(key: int, h: int, w: int) -> None:
     other[top:bottom, left:right] = image[top:bottom, left:right]
     assert np.array_equal(CROP.batch([image], keys=[key])[0], CROP.batch([other], keys=[key])[0])
     with engines.use_engine("kornia"):
-        assert needed(CROP, image, np.array([key], np.uint64)) is None
+        assert needed(CROP, image, key) is None
 
 
 def test_where_more_than_a_window_is_read_it_says_so() -> None:
-    image, keys = picture(40, 50, 3), np.array([5], np.uint64)
-    assert needed(T.Compose([T.RandomCrop(20), T.ToTensor()]), image, keys) is not None
+    image, key = picture(40, 50, 3), 5
+    assert needed(T.Compose([T.RandomCrop(20), T.ToTensor()]), image, key) is not None
     for pipe in (
         T.Compose([T.Resize(20), T.RandomHorizontalFlip()]),
         T.Compose([T.Resize(30), T.RandomCrop(20)]),
@@ -103,7 +103,7 @@ def test_where_more_than_a_window_is_read_it_says_so() -> None:
         T.Compose([T.RandomCrop(60, pad_if_needed=True), T.ToTensor()]),
         T.Compose([T.ColorJitter(0.4), T.RandomCrop(20)]),
     ):
-        assert needed(pipe, image, keys) is None
+        assert needed(pipe, image, key) is None
 
 
 def _files(tmp_path: Any) -> list[str]:

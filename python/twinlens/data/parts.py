@@ -9,8 +9,6 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from twinlens import _native
 from twinlens.engines.memory import empty_array
 from twinlens.pipeline.needed import needed
@@ -47,7 +45,7 @@ def decode_part(data: bytes, channels: int, max_pixels: int, pipe: Transform, ke
     if library is None or not 0 < h * w <= max_pixels:
         return None
     image = empty_array((h, w, channels), "uint8")
-    part = needed(pipe, image, np.array([key], np.uint64))
+    part = needed(pipe, image, key)
     if part is None:
         return None
     top, left, bottom, right = part
