@@ -1,5 +1,6 @@
 // Python's way to parts of JPEGs.
 #include <cstring>
+#include <optional>
 #include <string>
 
 #include "bindings.hpp"
@@ -12,9 +13,9 @@ namespace {
 // A capsule of this name holds libjpeg's functions.
 constexpr const char* kLibjpeg = "twinlens.Libjpeg";
 
-py::object libjpeg(const std::string& path) {
+std::optional<py::capsule> libjpeg(const std::string& path) {
   auto found = find_libjpeg(path.c_str());
-  if (found == nullptr) return py::none();
+  if (found == nullptr) return std::nullopt;
   return py::capsule(found.release(), kLibjpeg, [](void* p) { delete static_cast<const jpeg_abi::Functions*>(p); });
 }
 
