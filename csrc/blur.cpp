@@ -71,6 +71,11 @@ void blur_wide(const View& src, const View& dst, const Separable<uint32_t>& taps
 void blur_bytes(const View& src, const View& dst, int64_t nx, int64_t ny, Arena& arena) {
   const ConvolveKernels& k = TWL_KERNELS(convolve);
   const int64_t n = src.w * src.c;
+  if (nx * ny >= 2 && nx * ny <= kMostNarrowBox)
+    return two_passes<uint8_t, uint16_t>(
+        src, dst, nx, ny, arena,
+        [&](const uint8_t* const* rows, uint16_t* sums) { k.narrow_box_down(rows, n, ny, sums); },
+        [&](const uint16_t* sums, uint8_t* out) { k.narrow_box_across(sums, n, src.c, nx, nx * ny, out); });
   two_passes<uint8_t, uint32_t>(
       src, dst, nx, ny, arena, [&](const uint8_t* const* rows, uint32_t* sums) { k.box_down(rows, n, ny, sums); },
       [&](const uint32_t* sums, uint8_t* out) { k.box_across(sums, n, src.c, nx, nx * ny, out); });

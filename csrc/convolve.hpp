@@ -25,7 +25,7 @@ struct FilterTaps {
   FilterSum sum;
 };
 
-constexpr int64_t kMostBox = 8192;
+constexpr int64_t kMostBox = 8192, kMostNarrowBox = 128;
 
 struct ConvolveKernels {
   // One row of n samples from padded rows of float32; integers are rounded half to even, results clipped (0..1
@@ -53,6 +53,9 @@ struct ConvolveKernels {
   // Weights of 1, and the mean of the window's `divisor` <= kMostBox samples, rounded half up.
   void (*box_down)(const uint8_t* const* rows, int64_t n, int64_t taps, uint32_t* sums);
   void (*box_across)(const uint32_t* sums, int64_t n, int64_t step, int64_t taps, int64_t divisor, uint8_t* dst);
+  // The same for 2 <= divisor <= kMostNarrowBox.
+  void (*narrow_box_down)(const uint8_t* const* rows, int64_t n, int64_t taps, uint16_t* sums);
+  void (*narrow_box_across)(const uint16_t* sums, int64_t n, int64_t step, int64_t taps, int64_t divisor, uint8_t* dst);
   // In the order of the taps, every product and sum rounded.
   void (*real_down)(const float* const* rows, int64_t n, const float* weights, int64_t taps, float* sums);
   void (*real_across)(const float* sums, int64_t n, int64_t step, const float* weights, int64_t taps, float* dst);

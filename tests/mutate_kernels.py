@@ -105,6 +105,7 @@ MUTANTS = (
     Mutant("kernels/blur.inl.cpp", "(sum[i] >> shift) & 1U", "(sum[i] >> shift) & 0U", "gaussian"),
     Mutant("filter2d.cpp", "FilterSum::fused : ", "FilterSum::separate : ", "convolve or filters"),
     Mutant("kernels/box.inl.cpp", "(divisor / 2) + 0.5F", "(divisor / 2) + 1.5F", "box"),
+    Mutant("kernels/box.inl.cpp", "half = static_cast<uint16_t>(divisor / 2)", "half = 0", "box"),
     Mutant("kernels/blur.inl.cpp", "(rounding.divisor / 2) + 0.5", "(rounding.divisor / 2) - 0.5", "box"),
     Mutant("filter2d.hpp", "2 * (n - 1)", "2 * n", "gaussian or box"),
     Mutant("kernels/sharpness.inl.cpp", "2 * sum + 13", "2 * sum + 15", "sharpness"),
@@ -161,6 +162,7 @@ MUTANTS = (
     Mutant("kernels/rank.inl.cpp", "first[step - i]", "first[0]", "median"),
     Mutant("operations/rank.cpp", "largest ? Limits::lowest()", "largest ? Limits::max()", "morphology"),
     Mutant("operations/overlay.cpp", "y < upper[1] ||", "y <= upper[1] ||", "overlay"),
+    Mutant("kernels/erase.inl.cpp", "y = alike; y < hole.h", "y = alike; y < hole.h - 1", "erase"),
     Mutant("kernels/erase.inl.cpp", "bits >> (16 - 8 * sizeof(T))", "bits & 255", "erase"),
     Mutant("kernels/normalize.inl.cpp", "rest == half && (h & 1U) != 0", "rest == half", "normalize or narrow or ties"),
 )

@@ -1,5 +1,30 @@
 // Gray and channel order.
 
+#if TWL_ISA > 0
+// clang-format off
+alignas(16) constexpr int8_t kThrice[3][16] = {{0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4, 5},
+                                               {5, 5, 6, 6, 6, 7, 7, 7, 8, 8, 8, 9, 9, 9, 10, 10},
+                                               {10, 11, 11, 11, 12, 12, 12, 13, 13, 13, 14, 14, 14, 15, 15, 15}};
+// clang-format on
+
+// Every byte of a block three times.
+inline void store_thrice(const uint8_t* v, uint8_t* d) {
+  for (int64_t i = 0; i < kBlock; i += 16)
+    for (int64_t part = 0; part < 3; ++part)
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(d + 3 * i + 16 * part),
+                       _mm_shuffle_epi8(load_16(v + i), load_16(kThrice[part])));
+}
+#endif
+
+template <typename T>
+inline void store_gray(const T* v, int64_t n, const View& dst, uint8_t* d) {
+#if TWL_ISA > 0
+  if constexpr (sizeof(T) == 1)
+    if (n == kBlock && dst.c == 3 && dst.sx == 3 && dst.sc == 1) return store_thrice(v, d);
+#endif
+  for (int64_t c = 0; c < dst.c; ++c) store_strided(v, n, d + c * dst.sc, dst.sx);
+}
+
 template <typename T>
 void gray_of(const View& src, const View& dst, const GrayWeights& k) {
   PixelBlock<T> in;
@@ -8,8 +33,7 @@ void gray_of(const View& src, const View& dst, const GrayWeights& k) {
     for_each_block(src.w, [&](int64_t x, int64_t n) {
       load_block(src, y, x, n, in);
       gray_block(in, k, out);
-      uint8_t* d = dst.data + y * dst.sy + x * dst.sx;
-      for (int64_t c = 0; c < dst.c; ++c) store_strided(out, n, d + c * dst.sc, dst.sx);
+      store_gray(out, n, dst, dst.data + y * dst.sy + x * dst.sx);
     });
 }
 

@@ -16,13 +16,26 @@ inline void fill_row(const View& v, const Hole& hole, int64_t y, F sample) {
     for (int64_t c = 0; c < v.c; ++c) store<T>(row + x * v.sx + c * v.sc, sample(x, c));
 }
 
+// The first row by samples, the others as copies of it: whole, or a channel at a time.
+template <typename T>
+void fill_with(const View& v, const Hole& hole, const float* values) {
+  constexpr auto kItem = static_cast<int64_t>(sizeof(T));
+  const auto value = [&](int64_t, int64_t c) { return static_cast<T>(values[c]); };
+  const bool whole = v.sc == kItem && v.sx == v.c * kItem;
+  const int64_t alike = whole || v.sx == kItem ? 1 : hole.h;  // rows that are filled by samples
+  for (int64_t y = 0; y < alike; ++y) fill_row<T>(v, hole, hole.y + y, value);
+  const int64_t runs = whole ? 1 : v.c;
+  const auto bytes = static_cast<size_t>(hole.w * (whole ? v.c : 1) * kItem);
+  for (int64_t c = 0; c < runs; ++c) {
+    uint8_t* first = v.data + hole.y * v.sy + hole.x * v.sx + c * v.sc;
+    for (int64_t y = alike; y < hole.h; ++y) __builtin_memcpy(first + y * v.sy, first, bytes);
+  }
+}
+
 template <typename T>
 void erase_of(const View& v, const Hole& hole, const EraseSpec& k, const float* normals) {
+  if (k.fill == EraseFill::constant) return fill_with<T>(v, hole, k.values);
   for (int64_t y = hole.y; y < hole.y + hole.h; ++y) {
-    if (k.fill == EraseFill::constant) {
-      fill_row<T>(v, hole, y, [&](int64_t, int64_t c) { return static_cast<T>(k.values[c]); });
-      continue;
-    }
     random16(k.seed, static_cast<uint64_t>((y * v.w + hole.x) * v.c), hole.w * v.c, k.bits);
     const auto bits_at = [&](int64_t x, int64_t c) { return static_cast<uint32_t>(k.bits[x * v.c + c]); };
     if (k.fill == EraseFill::uniform)

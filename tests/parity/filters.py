@@ -90,7 +90,7 @@ def box(draw: st.DrawFn) -> Trial:
     """Windows of its own for every image, even ones too."""
     images = draw(batches(channels=(1, 3, 4, 5), max_side=19))
     active = masked(draw, images)
-    sizes = _sizes(draw, images, st.integers(1, 8))
+    sizes = _sizes(draw, images, st.one_of(st.integers(1, 8), st.integers(11, 13)))
     done = [reference.box_filter(a, k) for a, k in zip(images, _each(sizes, images), strict=True)]
     peer = [_opencv_box(a, k) for a, k in zip(images, _each(sizes, images), strict=True)]
     step = BoxFilter(ints(sizes), active=active)

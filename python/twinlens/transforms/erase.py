@@ -108,16 +108,15 @@ class RandomErasing(base.Transform):
     def sample(self, draws: Draws, spec: Spec) -> Params:
         shares = draws.uniform(2 * _ATTEMPTS, first=1).reshape(-1, _ATTEMPTS, 2)
         low, high = self.scale
-        area = (spec.h * spec.w)[:, None] * (low + shares[..., 0] * (high - low))
+        share = low + shares[..., 0] * (high - low)
         # IEEE operations alone: the same aspect on every machine
         ends = _native.log(np.array(self.ratio))
         aspect = _native.exp(ends[0] + shares[..., 1] * (ends[1] - ends[0]))
-        h, w = np.rint(np.sqrt(area * aspect)).astype(np.int64), np.rint(np.sqrt(area / aspect)).astype(np.int64)
-        fits = (h < spec.h[:, None]) & (w < spec.w[:, None])
-        first = np.arange(len(spec)), fits.argmax(1)
-        h, w = h[first], w[first]
-        found = fits.any(1) & (h > 0) & (w > 0)
-        h, w = np.where(found, h, 1), np.where(found, w, 1)
+        images = zip(spec.h.tolist(), spec.w.tolist(), share.tolist(), aspect.tolist(), strict=True)
+        sides = np.array([_first_that_fits(*image) for image in images], np.int64)
+        found = sides.all(1)
+        sides[~found] = 1
+        h, w = sides.T
         at = 2 * _ATTEMPTS + 1
         y, x = draws.below(spec.h - h + 1, first=at), draws.below(spec.w - w + 1, first=at + 1)
         erased = found & (draws.uniform()[:, 0] < self.p)
@@ -131,6 +130,16 @@ class RandomErasing(base.Transform):
         else:
             fill = _random_fill(spec)
             yield Erase(holes, one, _ZERO, fill, params["seed"], active=params["erased"])
+
+
+def _first_that_fits(height: int, width: int, shares: list[float], aspects: list[float]) -> tuple[int, int]:
+    """The sides of the first rectangle smaller than the image on both, 0 where there is none."""
+    for share, aspect in zip(shares, aspects, strict=True):
+        area = height * width * share
+        h, w = round(math.sqrt(area * aspect)), round(math.sqrt(area / aspect))
+        if h < height and w < width:
+            return h, w
+    return 0, 0
 
 
 def _random_fill(spec: Spec) -> Literal["uniform", "normal"]:
