@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from twinlens.cli.bench.rows.cuda_train import COPY, OURS_ON_DEVICE
+from twinlens.cli.bench.rows.cuda_train import COPY, HOST, OURS_ON_DEVICE
 from twinlens.cli.bench.rows.loading import CEILING
 from twinlens.cli.bench.rows.normalize import FILLS
 from twinlens.cli.bench.rows.share import SHARE
@@ -128,6 +128,7 @@ TARGETS: tuple[Over, ...] = (
     Over("cuda_train_jitter", "kornia, a draw a sample, no antialias", 5.0),
     Over("cuda_train_jitter", "kornia, compiled", 2.0),
     Over("cuda_train_jitter", "torchvision v2, one draw a batch", 3.0),
+    AtMost("cuda_host_time", HOST, 1.0),
     Share("cuda_device_time", OURS_ON_DEVICE, 0.4, (COPY,)),
 )
 

@@ -72,7 +72,7 @@ MUTANTS = [
     ("warp", "y.to(tl.float64) + 0.5", "y.to(tl.float64)"),
     ("warp", "sx < tl.load(p + 9)", "sx <= tl.load(p + 9)"),
     ("warp", "+ 6755399441055744.0) - 6755399441055744.0", "+ 0.5)"),
-    ("warp", "tl.load(p + 4) * y + tl.load(p + 3) * x) >> 16", "tl.load(p + 4) * y + tl.load(p + 3) * x + 1) >> 16"),
+    ("warp", "tl.load(p + 4) * y + tl.load(p + 3) * x) >> 16", "tl.load(p + 4) * y + tl.load(p + 3) * x + 9999) >> 16"),
     ("warp", "at < 0.0, -1", "at < 0.0, 0"),
     ("warp", "2 * (v1 - v2)", "(v1 - v2)"),
     ("warp", "(row >= -1)", "(row >= 0)"),

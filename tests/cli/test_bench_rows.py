@@ -6,6 +6,7 @@ import importlib.util
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -66,6 +67,54 @@ def test_device_rows_give_what_they_should_on_the_cpu_too() -> None:
 def test_the_device_s_time_leaves_out_the_host() -> None:
     call = cuda_train.DeviceTimed(time.sleep)
     assert call.seconds(0.02, turn.CLOCKS["wall"]) < 0.01
+
+
+class FakeCuda:
+    """A device on which a tick of the host's clock is one of its own."""
+
+    def __init__(self, clock: list[int]) -> None:
+        self.clock, self.wakes, self.slept = clock, 0, list[int]()
+
+    def synchronize(self) -> None:
+        self.clock[0] = max(self.clock[0], self.wakes)
+
+    def _sleep(self, ticks: int) -> None:
+        self.slept.append(ticks)
+        self.wakes = self.clock[0] + ticks
+
+    def Event(self, enable_timing: bool) -> Any:
+        assert enable_timing
+        return SimpleNamespace(
+            record=lambda: None, query=lambda: self.clock[0] >= self.wakes, elapsed_time=lambda _: 5.0
+        )
+
+
+@pytest.mark.parametrize(("timed", "wanted"), [(cuda_train.DeviceTimed, 0.005), (cuda_train.HostTimed, 70)])
+def test_the_device_sleeps_until_all_is_queued(timed: Any, wanted: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0]
+    fake = FakeCuda(clock)
+    monkeypatch.setattr(torch, "cuda", fake)
+    monkeypatch.setattr(cuda_train, "_ASLEEP", 50)
+
+    def call(ticks: int) -> None:
+        clock[0] += ticks
+
+    assert timed(call).seconds(70, lambda: clock[0]) == wanted
+    assert fake.slept == [50, 100, 100, 100]
+    waiting = timed(lambda _: fake.synchronize())
+    with pytest.raises(RuntimeError, match="the call waits for the device"):
+        waiting.seconds(0, lambda: clock[0])
+
+
+def test_what_is_compiled_is_warm_when_the_clock_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+    monkeypatch.setattr(torch, "compile", lambda _: calls.append)
+    monkeypatch.setattr(cuda_train, "_kornia", lambda _: None)
+    first, second = (cuda_train._compiled("a device") for _ in range(2))
+    first(1)
+    assert len(calls) == 7
+    second(2)
+    assert calls == [1] * 7 + [2]
 
 
 def test_a_turn_is_the_median_of_its_calls() -> None:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from twinlens.engines.triton.memory import launch, source_rows, target
+from twinlens.engines.triton.memory import launch, source_rows, target, upload
 from twinlens.engines.triton.tables import levels, strides
-from twinlens.steps.device import as_tensor
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,14 +32,11 @@ def run(chain: Adjustments, images: Any, spec: Spec, out: torch.Tensor | None) -
     stops = _stops(ops)
     n, contrasts = ops.shape[1], stops.shape[1]
     base, rows = source_rows(images)
-    sources = as_tensor(rows, device)
-    numbers = as_tensor(np.concatenate((ops.reshape(-1), stops.reshape(-1))), device)
-    ops_at, stops_at = numbers[: ops.size], numbers[ops.size :]
+    table = np.zeros((1, 1, 0), np.float32) if chain.finish is None else levels(chain.finish)
+    sources, ops_at, stops_at, finish, tables_at = upload(device, rows, ops, stops, table, tables)
     done = target(out, (batch, channels, height, width), getattr(torch, chain.after.dtype), device)
-    tables_at = as_tensor(tables, device)
     sums = torch.zeros((batch, max(contrasts, 1)), dtype=torch.int64, device=device)
-    table = None if chain.finish is None else levels(chain.finish)
-    finish = done if table is None else as_tensor(table, device).to(done.dtype)
+    finish = finish.to(done.dtype)
     grid = (-(-height * width // _BLOCK), batch)
     for stage in range(contrasts):
         launch(
@@ -51,8 +47,8 @@ def run(chain: Adjustments, images: Any, spec: Spec, out: torch.Tensor | None) -
     launch(
         adjust_kernel, grid,
         done, base, sources, ops_at, sums, tables_at, finish, n, sums.shape[1], height, width,
-        0 if table is None else strides(table)[1],
-        CHANNELS=channels, FINISH=table is not None, BLOCK=_BLOCK,
+        strides(table)[1],
+        CHANNELS=channels, FINISH=chain.finish is not None, BLOCK=_BLOCK,
     )  # fmt: skip
     return done
 

@@ -54,27 +54,22 @@ class Adjustments:
         rows = np.zeros((batch, len(self.steps), 4), np.int32)
         tables, used = [np.zeros(0, np.uint8)], 0
         for i, step in enumerate(self.steps):
+            code = _CODES[step.kind] if isinstance(step, Adjust) else _TABLE
+            rows[:, i, 0] = code if step.active is None else step.active * code
             if isinstance(step, Adjust):
-                _adjust(rows[:, i], step)
+                rows[:, i, 1] = step.shift if step.kind == "hue" else 0
+                rows[:, i, 3] = step.amount.astype(np.float32).view(np.int32)
             else:
                 count, channels, _ = step.tables.shape
-                rows[:, i, 0] = _TABLE
                 rows[:, i, 1] = used + np.arange(batch) % count * channels * 256
                 rows[:, i, 2] = 256 if channels > 1 else 0
                 tables.append(step.tables.reshape(-1))
                 used += step.tables.size
-            if step.active is not None:
-                rows[:, i][~np.broadcast_to(step.active, batch)] = 0
-        idle = rows[..., 0] == 0
-        most = max(1, int((~idle).sum(1).max()))
-        packed = np.take_along_axis(rows, np.argsort(idle, axis=1, kind="stable")[:, :most, None], 1)
+        busy = rows[..., 0] != 0
+        counts = np.count_nonzero(busy, axis=1)
+        packed = np.zeros((batch, max(1, int(counts.max())), 4), np.int32)
+        packed[np.arange(packed.shape[1]) < counts[:, None]] = rows[busy]
         return _numbered(packed), np.concatenate(tables)
-
-
-def _adjust(rows: NDArray[np.int32], step: Adjust) -> None:
-    rows[:, 0] = _CODES[step.kind]
-    rows[:, 1] = step.shift if step.kind == "hue" else 0
-    rows[:, 3] = step.amount.astype(np.float32).view(np.int32)
 
 
 def _numbered(rows: NDArray[np.int32]) -> NDArray[np.int32]:

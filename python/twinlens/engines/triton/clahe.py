@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import torch
 
-from twinlens.engines.triton.memory import launch, source_rows, target
+from twinlens.engines.triton.memory import launch, source_rows, target, upload
 from twinlens.steps.clahe.step import Clahe
 from twinlens.steps.clahe.torch_twin import tile_size
-from twinlens.steps.device import as_tensor
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,7 +56,7 @@ class ClaheChain:
         tiles_y, tiles_x = self.step.grid_yx
         tile_h, tile_w = tile_size((height, width), self.step.grid_yx)
         base, sources = source_rows(images)
-        images_at, numbers = as_tensor(sources, device), as_tensor(self._numbers(batch, tile_h * tile_w), device)
+        images_at, numbers = upload(device, sources, self._numbers(batch, tile_h * tile_w))
         done = target(out, (batch, channels, height, width), torch.uint8, device)
         tables = torch.empty((batch, channels, tiles_y * tiles_x, 256), dtype=torch.uint8, device=device)
         scale, inverse_h, inverse_w = (

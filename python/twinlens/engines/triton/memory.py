@@ -37,10 +37,12 @@ def upload(device: torch.device, *arrays: NDArray[Any]) -> tuple[torch.Tensor, .
     """Each array's values on `device`, flat, all of them in one transfer."""
     words = [array.nbytes + 15 & ~15 for array in arrays]  # what follows is aligned for every dtype
     begins = [sum(words[:i]) for i in range(len(words) + 1)]
-    packed = np.zeros(begins[-1], np.uint8)
+    straight = device.type == "cuda" and current() is None
+    host = torch.empty(begins[-1], dtype=torch.uint8, pin_memory=straight)
+    packed = host.numpy()
     for begin, array in zip(begins, arrays, strict=False):
         packed[begin : begin + array.nbytes] = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
-    there = as_tensor(packed, device)
+    there = host.to(device, non_blocking=True) if straight else as_tensor(packed, device)
     parts = zip(begins, arrays, strict=False)
     return tuple(there[at : at + array.nbytes].view(getattr(torch, array.dtype.name)) for at, array in parts)
 

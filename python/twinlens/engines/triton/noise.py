@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import torch
 
-from twinlens.engines.triton.memory import launch, source_rows, target
-from twinlens.steps.device import as_tensor
+from twinlens.engines.triton.memory import launch, source_rows, target, upload
 from twinlens.steps.noise.step import Noise
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ class NoiseChain:
         blocks = -(-elements // (64 if step.kind == "replace" else 128)) * 16
         launch(
             noise_kernel, (-(-blocks // _BLOCK), batch),
-            done, base, *(as_tensor(part, device) for part in (sources, numbers, reals, values)), quantiles(device),
+            done, base, *upload(device, sources, numbers, reals, values), quantiles(device),
             height, width, channels,
             values[0].size if len(values) > 1 else 0, 2 if values.shape[1] > 1 else 0,
             KIND=step.kind, CLIP=step.clip, SHARED=step.shared, BLOCK=_BLOCK,

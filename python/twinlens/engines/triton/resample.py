@@ -12,9 +12,8 @@ import numpy as np
 import torch
 
 from twinlens.engines.triton.filters import axes_of, tables_of
-from twinlens.engines.triton.memory import launch, source_rows, target
+from twinlens.engines.triton.memory import launch, source_rows, target, upload
 from twinlens.engines.triton.tables import strides
-from twinlens.steps.device import as_tensor
 
 if TYPE_CHECKING:
     from twinlens.engines.triton.resampling import Resampling
@@ -31,19 +30,18 @@ def run(chain: Resampling, images: Any, spec: Spec, out: torch.Tensor | None) ->
     device = images[0].device
     axes = axes_of(chain.resample, spec, chain.mirrored(batch), (height, width))
     base, sources = _image_rows(chain, images)
-    numbers = as_tensor(np.concatenate((sources.reshape(-1), axes.rows.reshape(-1))), device)
-    images_at, axes_at = numbers[: sources.size], numbers[sources.size :]
-    done = target(out, (batch, channels, height, width), getattr(torch, chain.after.dtype), device)
     table = chain.table()
-    on_device = done if table is None else as_tensor(table, device).to(done.dtype)
+    levels = np.zeros((1, 1, 0), np.uint8) if table is None else table
+    images_at, axes_at, levels_at = upload(device, sources, axes.rows, levels)
+    done = target(out, (batch, channels, height, width), getattr(torch, chain.after.dtype), device)
     made = tables_of(axes, axes_at)
     words = made.dense.reshape(-1).view(torch.int64)
     block = 256 if width > 128 else 128
     tiles_x, tiles_y = -(-width // block), -(-height // 4)
     launch(
         resample_kernel, (tiles_x * tiles_y, channels, batch),
-        done, base, images_at, axes_at, made.start, made.weights, made.spans, words, on_device,
-        axes.taps, axes.lines, height, width, channels, tiles_x, *((0, 0) if table is None else strides(table)),
+        done, base, images_at, axes_at, made.start, made.weights, made.spans, words, levels_at.to(done.dtype),
+        axes.taps, axes.lines, height, width, channels, tiles_x, *strides(levels),
         TABLE=table is not None, UNIT=bool((sources[:, 3] == 1).all()), BLOCK=block,
     )  # fmt: skip
     return done

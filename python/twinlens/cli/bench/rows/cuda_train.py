@@ -1,7 +1,8 @@
-"""The train pipeline with its jitter on uint8 batches on a device: whole calls, and device time against a copy."""
+"""The train pipeline with its jitter on uint8 batches on a device: calls, the device's time, the host's."""
 
 from __future__ import annotations
 
+import functools
 import statistics
 from collections.abc import Callable
 from functools import partial
@@ -14,17 +15,21 @@ from twinlens.cli.bench.rows import train
 from twinlens.cli.bench.rows.base import MEAN, STD, Call, Row, Subject
 from twinlens.cli.bench.turn import Clock
 
-__all__ = ["COPY", "OURS_ON_DEVICE", "DeviceTimed", "subjects"]
+__all__ = ["COPY", "HOST", "OURS_ON_DEVICE", "DeviceTimed", "HostTimed", "subjects"]
 
 #: rows of the device's time
 OURS_ON_DEVICE, COPY = "twinlens, device time", "copying as many bytes"
+#: the row of the host's time: draws, tables, uploads and launches
+HOST = "twinlens, host time"
 
 _HW, _SIDE, _AMOUNT = (375, 500), 224, (0.6, 1.4)
+_WARMING = 6
+_LONGEST = 16 * 50_000_000
 _ASLEEP = 50_000_000  # clock ticks of the device: longer than the host takes to queue a call
 
 
 def subjects(device: str, batch_size: int = 256) -> list[Subject]:
-    """Two subjects. Draws are random: only shapes are checked."""
+    """Three subjects. Draws are random: only shapes are checked."""
     where = f"batch of {batch_size} x {_HW[0]} x {_HW[1]} on {device}, per image"
     shape = (batch_size, 3, _SIDE, _SIDE)
     row = partial(_row, device)
@@ -38,10 +43,12 @@ def subjects(device: str, batch_size: int = 256) -> list[Subject]:
         Row(OURS_ON_DEVICE, "twinlens", lambda: _timed(_ours(), device), partial(_batch, device)),
         Row(COPY, "torch", lambda: _timed(_copying(shape, device), device), partial(_batch, device)),
     ]
+    queued = [Row(HOST, "twinlens", lambda: _queued(_ours(), device), partial(_batch, device))]
     title = "Train pipeline with jitter (b, c, s)"
     return [
         Subject("cuda_train_jitter", f"{title}, {where}", whole, None, "", shape, batch_size, _HW),
         Subject("cuda_device_time", f"{title}, the device's time, {where}", alone, None, "", shape, batch_size, _HW),
+        Subject("cuda_host_time", f"{title}, the host's time, {where}", queued, None, "", shape, batch_size, _HW),
     ]
 
 
@@ -83,10 +90,25 @@ def _kornia(device: str) -> Call:
     return lambda images: pipe(images.float().div(255))
 
 
+@functools.cache
 def _compiled(device: str) -> Call:
-    """torch.compile's first calls are the check's, before the clock starts."""
+    """One for the check and the clock: torch.compile's first calls, of which some compile again, are the check's."""
     call = _kornia(device)
-    return call if device == "cpu" else torch.compile(call)
+    return call if device == "cpu" else _Warmed(torch.compile(call))
+
+
+class _Warmed:
+    """A call that is made several times the first time."""
+
+    def __init__(self, call: Call) -> None:
+        self._call, self._first = call, True
+
+    def __call__(self, value: Any) -> Any:
+        if self._first:
+            for _ in range(_WARMING):
+                self._call(value)
+            self._first = False
+        return self._call(value)
 
 
 def _copying(shape: tuple[int, ...], device: str) -> Call:
@@ -107,26 +129,49 @@ def _timed(call: Call, device: str) -> Call:
     return call if device == "cpu" else DeviceTimed(call)
 
 
+def _queued(call: Call, device: str) -> Call:
+    return call if device == "cpu" else HostTimed(call)
+
+
 class DeviceTimed:
     """A call whose turn is the device's time alone: the host queues the work while the device is kept waiting."""
 
     def __init__(self, call: Call) -> None:
-        self._call = call
+        self._call, self._asleep = call, _ASLEEP
 
     def __call__(self, value: Any) -> Any:
         return self._call(value)
 
     def seconds(self, value: Any, now: Clock) -> float:
         """One turn: the median of three calls, between two events of the stream."""
-        del now
+        return statistics.median(self._between(value, now)[1] for _ in range(3))
+
+    def _between(self, value: Any, now: Clock) -> tuple[float, float]:
+        """Seconds of the host and of the device; once more, with a longer wait, where the device woke before all was
+        queued. RuntimeError for a call that waits for the device itself.
+        """
         cuda: Any = torch.cuda
-        found: list[float] = []
-        for _ in range(3):
+        while True:
             first, last = (cuda.Event(enable_timing=True) for _ in range(2))
-            cuda._sleep(_ASLEEP)
+            cuda.synchronize()
+            cuda._sleep(self._asleep)
             first.record()
+            start = now()
             self._call(value)
+            host = now() - start
+            woke = first.query()
             last.record()
             cuda.synchronize()
-            found.append(first.elapsed_time(last) / 1e3)
-        return statistics.median(found)
+            if not woke:
+                return host, first.elapsed_time(last) / 1e3
+            self._asleep *= 2
+            if self._asleep > _LONGEST:
+                raise RuntimeError("the call waits for the device: its time cannot be told from the host's")
+
+
+class HostTimed(DeviceTimed):
+    """A call whose turn is the host's time alone, until all is queued."""
+
+    def seconds(self, value: Any, now: Clock) -> float:
+        """One turn: the median of three calls."""
+        return statistics.median(self._between(value, now)[0] for _ in range(3))

@@ -42,6 +42,12 @@ def _fused(a, b, c):
 
 
 @triton.jit
+def _quotient(a, b):
+    """In float32: one in float64 rounded once more is the same, and no version of Triton flushes denormals in it."""
+    return (a.to(tl.float64) / b.to(tl.float64)).to(tl.float32)
+
+
+@triton.jit
 def _halves(x, y, p, PERSPECTIVE: tl.constexpr):
     """Where pixel centres, at halves, come from: float64."""
     across, down = x.to(tl.float64) + 0.5, y.to(tl.float64) + 0.5
@@ -66,7 +72,7 @@ def _wholes(x, y, p, PERSPECTIVE: tl.constexpr):
         q = _fused(_single(p + 6), across, _single(p + 7) * down + 1.0)
         ahead = q != 0.0
         q = tl.where(ahead, q, 1.0)
-        sx, sy = tl.where(ahead, tl.math.div_rn(sx, q), 1073741824.0), tl.math.div_rn(sy, q)
+        sx, sy = tl.where(ahead, _quotient(sx, q), 1073741824.0), _quotient(sy, q)
     sx = tl.where(tl.abs(sx) < 1073741824.0, sx, 1073741824.0)
     return sx, tl.where(tl.abs(sy) < 1073741824.0, sy, 1073741824.0)
 
