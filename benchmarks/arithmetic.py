@@ -110,8 +110,8 @@ def equalize(width: int, taps: int) -> float:
 
 
 def saturation(width: int, taps: int) -> float:
-    """Gray, and for each value in 32 bits: convert, subtract, multiply and add, convert back."""
-    return gray(width, taps) + HEIGHT * WIDTH * CHANNELS / (width / 4) * 4
+    """Gray, and for each value in 16 bits: subtract, multiply, add."""
+    return gray(width, taps) + HEIGHT * WIDTH * CHANNELS / (width / 2) * 3
 
 
 def local_histograms(width: int, taps: int) -> float:

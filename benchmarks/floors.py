@@ -64,7 +64,7 @@ def _resize(name: str, support: float) -> Floor:
 
 
 def _saturation() -> Any:
-    return T.ColorJitter(saturation=(1.2, 1.2))
+    return T.ColorJitter(saturation=(1.23, 1.23))
 
 
 def _pipeline() -> Any:

@@ -19,31 +19,36 @@ void blend_table(int32_t degenerate, float factor, uint8_t* table) {
   }
 }
 
-// Whether whole * w + (w * part >> 16) is the floor of factor * w in float32 for every difference w of two values, and
-// stays it when a value is added in float32: a sum below 256 is rounded by 2^-17 at most.
-bool is_exact(float factor, int32_t whole, int32_t part) {
+// Whether w * scaled >> 16 is the floor of factor * w in float32 for the differences w = sign, 2 sign ... 255 sign of
+// two values, and stays it when a value is added in float32: a sum below 256 is rounded by 2^-17 at most.
+bool is_exact(float factor, int32_t scaled, int32_t sign) {
   constexpr float kMost = 1.0F - 1.0F / 65536;  // of the fraction
-  const int32_t scaled = whole * 65536 + part;
   int32_t wrong = 0;
-  for (int32_t w = -255; w <= 255; ++w) {
+  for (int32_t i = 1; i <= 255; ++i) {
+    const int32_t w = sign * i;
     const float v = factor * static_cast<float>(w);
     const auto cut = static_cast<int32_t>(v);
-    const int32_t below = cut - (v < static_cast<float>(cut) ? 1 : 0);
-    wrong |= (below != (w * scaled) >> 16 ? 1 : 0) | (v - static_cast<float>(below) > kMost ? 1 : 0);
+    const int32_t floor = cut - (v < static_cast<float>(cut) ? 1 : 0);
+    wrong |= (floor != (w * scaled) >> 16 ? 1 : 0) | (v - static_cast<float>(floor) > kMost ? 1 : 0);
   }
   return wrong == 0;
 }
 
 // floor(factor * w), |w| < 256, changes with the factor at fractions of denominators below 256 only, which lie further
-// apart than 2^-16: of the two multiples of 2^-16 next to a factor between them one is in its gap.
-WordFactor words_of(float factor) {
-  if (factor >= 2.5F) return {0, 0, false};
-  const auto whole = static_cast<int32_t>(factor + 0.5F);
-  const auto part = static_cast<int32_t>(std::floor((factor - static_cast<float>(whole)) * 65536.0F));
-  for (const int32_t near : {part, part + 1})
-    if (near <= INT16_MAX && is_exact(factor, whole, near))
-      return {static_cast<int16_t>(whole), static_cast<int16_t>(near), true};
-  return {0, 0, false};
+// apart than 2^-16: of the two multiples of 2^-16 next to a factor between them one is in its gap. At such a fraction
+// the one serves above 0, the other below, if differences fall below 0 at all.
+WordFactor words_of(float factor, bool falls) {
+  if (factor >= 2.5F) return {};
+  const auto whole = static_cast<int32_t>(factor + 0.5F), unit = whole * 65536;
+  const auto first = static_cast<int32_t>(std::floor((factor - static_cast<float>(whole)) * 65536.0F));
+  const int32_t last = std::min(first + 1, INT16_MAX);
+  int32_t part = first;
+  while (part <= last && !is_exact(factor, unit + part, 1)) ++part;
+  if (part > last) return {};
+  int32_t below = falls ? first : part;
+  while (falls && below <= last && !is_exact(factor, unit + below, -1)) ++below;
+  if (below > last) return {};
+  return {static_cast<int16_t>(whole), static_cast<int16_t>(part), static_cast<int16_t>(below), true};
 }
 
 // Pillow, ImageEnhance.Contrast: int(mean of the gray picture + 0.5).
@@ -76,7 +81,7 @@ class Walk {
   }
 
   void blend(int32_t value, float factor) {
-    const WordFactor words = words_of(factor);
+    const WordFactor words = words_of(factor, value > 0);
     if (words.exact) {
       add({AdjustStage::Kind::toward_value, nullptr, static_cast<uint8_t>(value), factor, words});
       return;
@@ -92,7 +97,7 @@ class Walk {
     add({AdjustStage::Kind::table, tables_[count_], 0, 0.0F, {}});
   }
 
-  void saturate(float factor) { add({AdjustStage::Kind::toward_gray, nullptr, 0, factor, words_of(factor)}); }
+  void saturate(float factor) { add({AdjustStage::Kind::toward_gray, nullptr, 0, factor, words_of(factor, true)}); }
 
   // The mean gray of the pixels as they are by now. What looks at no gray is as quickly done again as stored and read.
   int32_t mean() {

@@ -14,9 +14,10 @@ struct HueTables {
 };
 
 // A factor in integers: d + factor * (v - d), cut off and truncated, is d + whole * w + (w * part >> 16), cut off,
-// where w = v - d. `exact`: proved for all v and d of 8 bits; then no sum leaves 16 bits.
+// where w = v - d, and for w < 0 `below` stands for `part`. `exact`: proved for all v and d of 8 bits; then no sum
+// leaves 16 bits.
 struct WordFactor {
-  int16_t whole, part;
+  int16_t whole, part, below;
   bool exact;
 };
 

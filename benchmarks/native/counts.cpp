@@ -97,7 +97,7 @@ std::vector<Case> all_cases() {
   const Layout same = Layout::interleaved;
   std::vector<Case> cases;
   add_resamples(cases);
-  const std::vector<Step> jitter{adjust(0, 1.3), adjust(1, 0.8), adjust(2, 1.2)};
+  const std::vector<Step> jitter{adjust(0, 1.3), adjust(1, 0.8), adjust(2, 1.23)};
   std::vector<Step> jittered{drawn_resize()};
   jittered.insert(jittered.end(), jitter.begin(), jitter.end());
   jittered.push_back(normalize());
@@ -112,7 +112,7 @@ std::vector<Case> all_cases() {
       {"jitter", whole, whole, same, jitter},
       {"brightness", whole, whole, same, {adjust(0, 1.3)}},
       {"contrast", whole, whole, same, {adjust(1, 0.8)}},
-      {"saturation", whole, whole, same, {adjust(2, 1.2)}},
+      {"saturation", whole, whole, same, {adjust(2, 1.23)}},
       {"hue", whole, whole, same, {adjust(3, 20)}},
       {"table", whole, whole, same, {inverting_table()}},
       {"equalize", whole, whole, same, {{OpCode::histogram, {1, 1, 0, 255, 0}, {0, 0}}}},

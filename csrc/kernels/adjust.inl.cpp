@@ -42,7 +42,7 @@ inline void blend_block(const uint8_t* gray, float factor, uint8_t* channel) {
 inline void blend_block(const uint8_t* from, const WordFactor& factor, uint8_t* channel) {
   for (int64_t i = 0; i < kBlock; ++i) {
     const int16_t d = from[i], w = static_cast<int16_t>(channel[i] - d);
-    const auto part = static_cast<int16_t>((w * factor.part) >> 16);
+    const auto part = static_cast<int16_t>((w * (w < 0 ? factor.below : factor.part)) >> 16);
     const auto v = static_cast<int16_t>(d + w * factor.whole + part);
     channel[i] = static_cast<uint8_t>(v < 0 ? 0 : v > 255 ? 255 : v);
   }

@@ -65,35 +65,41 @@ struct GrayDigits {
   }
 };
 
-// d + whole * w + (w * part >> 16), w = v - d
-template <int Whole>
-inline __m512i blend_words(__m512i v, __m512i d, __m512i part) {
-  const __m512i w = _mm512_sub_epi16(v, d), more = _mm512_mulhi_epi16(w, part);
-  if (Whole == 0) return _mm512_add_epi16(d, more);
-  return _mm512_add_epi16(Whole == 1 ? v : _mm512_add_epi16(v, w), more);
-}
+// d + whole * w + (w * part >> 16), w = v - d. Split: below 0 another part.
+template <int Whole, bool Split>
+struct Blend {
+  __m512i part, below;
+  explicit Blend(const WordFactor& k) : part(_mm512_set1_epi16(k.part)), below(_mm512_set1_epi16(k.below)) {}
+  __m512i operator()(__m512i v, __m512i d) const {
+    const __m512i w = _mm512_sub_epi16(v, d);
+    __m512i more = _mm512_mulhi_epi16(w, part);
+    if (Split) more = _mm512_mask_mulhi_epi16(more, _mm512_movepi16_mask(w), w, below);
+    if (Whole == 0) return _mm512_add_epi16(d, more);
+    return _mm512_add_epi16(Whole == 1 ? v : _mm512_add_epi16(v, w), more);
+  }
+};
 
-template <int Whole>
+template <typename Blend>
 void blend_packed(const uint8_t* src, uint8_t* dst, int64_t pixels, const AdjustStage& stage) {
   const __m512i zero = _mm512_setzero_si512(), d = _mm512_set1_epi16(stage.value);
-  const __m512i part = _mm512_set1_epi16(stage.words.part);
+  const Blend blend(stage.words);
   for_bytes<64>(src, dst, 3 * pixels, [&](__m512i v) {
-    return _mm512_packus_epi16(blend_words<Whole>(_mm512_unpacklo_epi8(v, zero), d, part),
-                               blend_words<Whole>(_mm512_unpackhi_epi8(v, zero), d, part));
+    return _mm512_packus_epi16(blend(_mm512_unpacklo_epi8(v, zero), d), blend(_mm512_unpackhi_epi8(v, zero), d));
   });
 }
 
-template <int Whole>
+template <typename Blend>
 void saturate_packed(const uint8_t* src, uint8_t* dst, int64_t pixels, const AdjustStage& stage,
                      const GrayWeights& weights) {
   const GrayDigits gray(weights);
-  const __m512i part = _mm512_set1_epi16(stage.words.part), low = _mm512_set1_epi16(255);
+  const Blend blend(stage.words);
+  const __m512i low = _mm512_set1_epi16(255);
   const __m512i both =
       _mm512_broadcast_i32x4(_mm_setr_epi8(2, -1, 2, -1, 6, -1, 6, -1, 10, -1, 10, -1, 14, -1, 14, -1));
   for_bytes<48>(src, dst, 3 * pixels, [&](__m512i bytes) {
     const __m512i px = open_pixels(bytes), d = _mm512_shuffle_epi8(gray(px), both);
-    const __m512i rb = blend_words<Whole>(_mm512_and_si512(px, low), d, part);
-    const __m512i gg = blend_words<Whole>(_mm512_srli_epi16(px, 8), d, part);
+    const __m512i rb = blend(_mm512_and_si512(px, low), d);
+    const __m512i gg = blend(_mm512_srli_epi16(px, 8), d);
     return close_pixels(_mm512_packus_epi16(rb, gg));
   });
 }
@@ -114,16 +120,23 @@ void saturate_floats(const uint8_t* src, uint8_t* dst, int64_t pixels, const Adj
   }
 }
 
+template <typename Blend>
+void blend_by(const uint8_t* src, uint8_t* dst, int64_t pixels, const AdjustStage& stage, const GrayWeights& weights) {
+  if (stage.kind == AdjustStage::Kind::toward_value)
+    blend_packed<Blend>(src, dst, pixels, stage);
+  else
+    saturate_packed<Blend>(src, dst, pixels, stage, weights);
+}
+
 inline void adjust_packed(const uint8_t* src, uint8_t* dst, int64_t pixels, const AdjustStage& stage,
                           const GrayWeights& weights) {
-  const int whole = stage.words.whole;
   if (stage.kind == AdjustStage::Kind::table) return lut_apply(src, dst, 3 * pixels, stage.table);
-  if (stage.kind == AdjustStage::Kind::toward_value)
-    return (whole == 0 ? blend_packed<0> : whole == 1 ? blend_packed<1> : blend_packed<2>)(src, dst, pixels, stage);
-  const auto run = !stage.words.exact ? saturate_floats
-                   : whole == 0       ? saturate_packed<0>
-                   : whole == 1       ? saturate_packed<1>
-                                      : saturate_packed<2>;
+  const WordFactor& k = stage.words;
+  const auto run = !k.exact            ? saturate_floats
+                   : k.whole == 2      ? blend_by<Blend<2, true>>
+                   : k.part == k.below ? (k.whole == 0 ? blend_by<Blend<0, false>> : blend_by<Blend<1, false>>)
+                   : k.whole == 0      ? blend_by<Blend<0, true>>
+                                       : blend_by<Blend<1, true>>;
   run(src, dst, pixels, stage, weights);
 }
 

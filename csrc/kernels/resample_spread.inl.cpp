@@ -68,7 +68,8 @@ void h_spread(const uint8_t* const* src, uint8_t* const* dst, int64_t rows, int6
     }
     spread_weights<G, P != 1>(k, w.bytes + first + i, w.stride, last - block);
     for (int64_t r = 0; r < rows; ++r) {
-      prefetch(src[r], below + static_cast<uintptr_t>(s[0]->at));
+      prefetch(src[r], below + static_cast<uintptr_t>(s[0]->at));  // the blocks' windows span a line or two
+      prefetch(src[r], below + static_cast<uintptr_t>(s[2]->at));
       const auto values = [&](int b) { return spread_values<G>(src[r], *s[b], dwords[b], 4 * P, k[b]); };
       __m512i out = _mm512_permutexvar_epi32(blocks, pack_bytes(values(0), values(1), values(2), values(3)));
       if (C == 3) out = _mm512_permutexvar_epi32(close, _mm512_shuffle_epi8(out, compact));

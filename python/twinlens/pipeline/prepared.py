@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from twinlens.steps.base import Placed
     from twinlens.transforms.base import Transform
 
-__all__ = ["MISS", "Call", "Parts", "Source", "call", "kind_of", "ready_parts", "sizeless", "source_of"]
+__all__ = ["MISS", "Call", "Parts", "Source", "call", "kind_of", "note_change", "ready_parts", "sizeless", "source_of"]
 
 MISS = object()  # the general way must be taken
 
@@ -42,6 +42,7 @@ _CODES = {name: code for code, name in enumerate(DTYPES)}
 _PIL_MODES = ("L", "RGB", "RGBA")
 _KEPT = 256
 _NO_KEY = np.zeros(1, np.uint64)
+_changes = 0  # of any transform's arguments
 #: kinds of steps that a rewrite may join to one of the kind before
 _JOINED = {first: {then for before, then in RULES if before is first} for first, _ in RULES}
 
@@ -56,6 +57,7 @@ class Parts:
     random: bool
     lists: list[tuple[list[Any], list[Any]]]
     versions: list[tuple[Transform, int]]
+    seen: int = -1  # of the changes, when the versions were last compared
 
     def current(self, root: Transform) -> bool:
         """Whether this is `root`, with the parts and arguments that it has now."""
@@ -65,9 +67,13 @@ class Parts:
         for now, then in self.lists:
             if len(now) != len(then) or not all(map(is_, now, then)):
                 return False
-        for transform, version in self.versions:  # noqa: SIM110
+        changes = _changes
+        if self.seen == changes:
+            return True
+        for transform, version in self.versions:
             if transform.version != version:
                 return False
+        self.seen = changes
         return True
 
 
@@ -153,6 +159,12 @@ class Call:
         return Image.fromarray(done) if self.pil else done
 
 
+def note_change() -> None:
+    """A transform has new arguments, and a new version."""
+    global _changes
+    _changes += 1
+
+
 def call(root: Transform, image: Any, key: Any) -> Any:
     """The result, or MISS. key: of the sample, None for one from torch's default generator."""
     if engines.forced() not in (None, "native"):
@@ -191,7 +203,9 @@ def kind_of(image: Any) -> Any:
     """What images must share to be treated alike; None for those that go the general way."""
     kind = type(image)
     if kind is np.ndarray:
-        return (image.shape, image.dtype.char) if image.dtype.isnative and image.flags.aligned else None
+        dtype = image.dtype
+        plain = dtype.itemsize == 1 or (dtype.isnative and image.flags.aligned)
+        return (image.shape, dtype.char) if plain else None
     if kind is torch.Tensor:
         on_cpu = image.device.type == "cpu" and image.dtype != torch.bfloat16
         return (image.shape, image.dtype) if on_cpu else None

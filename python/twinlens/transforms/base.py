@@ -88,6 +88,7 @@ class Transform(torch.nn.Module):
     def _drop_plans(self) -> None:
         object.__setattr__(self, "plans", {})
         object.__setattr__(self, "version", getattr(self, "version", 0) + 1)
+        prepared.note_change()
 
     # What a transform is: subclasses implement these.
 
