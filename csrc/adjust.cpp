@@ -81,14 +81,17 @@ class Walk {
   }
 
   void blend(int32_t value, float factor) {
-    const WordFactor words = words_of(factor, value > 0);
+    const bool behind_table = count_ > 0 && stages_[count_ - 1].kind == AdjustStage::Kind::table;
+    // Without vectors of bytes a look-up is cheaper.
+    const bool looks_up = behind_table || active_isa() == Isa::baseline;
+    const WordFactor words = looks_up ? WordFactor{} : words_of(factor, value > 0);
     if (words.exact) {
       add({AdjustStage::Kind::toward_value, nullptr, static_cast<uint8_t>(value), factor, words});
       return;
     }
     uint8_t table[kBins];
     blend_table(value, factor, table);
-    if (count_ > 0 && stages_[count_ - 1].kind == AdjustStage::Kind::table) {
+    if (behind_table) {
       uint8_t* kept = tables_[count_ - 1];  // two tables in a row are one
       for (int64_t i = 0; i < kBins; ++i) kept[i] = table[kept[i]];
       return;

@@ -97,7 +97,7 @@ std::vector<Case> all_cases() {
   const Layout same = Layout::interleaved;
   std::vector<Case> cases;
   add_resamples(cases);
-  const std::vector<Step> jitter{adjust(0, 1.3), adjust(1, 0.8), adjust(2, 1.23)};
+  const std::vector<Step> jitter{adjust(0, 1.31), adjust(1, 0.83), adjust(2, 1.23)};
   std::vector<Step> jittered{drawn_resize()};
   jittered.insert(jittered.end(), jitter.begin(), jitter.end());
   jittered.push_back(normalize());
@@ -110,8 +110,8 @@ std::vector<Case> all_cases() {
       {"train with jitter", whole, crop, Layout::planar, jittered},
       {"normalize", rgb(kCrop, kCrop), crop, Layout::planar, {normalize()}},
       {"jitter", whole, whole, same, jitter},
-      {"brightness", whole, whole, same, {adjust(0, 1.3)}},
-      {"contrast", whole, whole, same, {adjust(1, 0.8)}},
+      {"brightness", whole, whole, same, {adjust(0, 1.31)}},
+      {"contrast", whole, whole, same, {adjust(1, 0.83)}},
       {"saturation", whole, whole, same, {adjust(2, 1.23)}},
       {"hue", whole, whole, same, {adjust(3, 20)}},
       {"table", whole, whole, same, {inverting_table()}},
