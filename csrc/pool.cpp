@@ -1,6 +1,7 @@
 #include "pool.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <exception>
@@ -13,6 +14,16 @@
 namespace twinlens {
 namespace {
 
+// Batches often follow one another: who waits for the next one, or for the last picture of another thread, looks for it
+// that long before it sleeps. To wake a processor takes as long.
+constexpr std::chrono::microseconds kPatience{100};
+
+template <typename Done>
+void look_for(const Done& done) {
+  const auto end = std::chrono::steady_clock::now() + kPatience;
+  while (!done() && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+}
+
 // Threads are started when first needed and wait for work until the process ends.
 class Pool {
  public:
@@ -20,7 +31,7 @@ class Pool {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       tasks_.push_back(task);
-      ++pending_;
+      waiting_.store(++pending_, std::memory_order_relaxed);
       while (pending_ > idle_ && static_cast<int>(threads_.size()) < wanted) {
         threads_.emplace_back([this] { work(); });
         threads_.back().detach();
@@ -37,10 +48,11 @@ class Pool {
       wake_.wait(lock, [this] { return !tasks_.empty(); });
       const std::function<void()> task = std::move(tasks_.front());
       tasks_.pop_front();
-      --pending_;
+      waiting_.store(--pending_, std::memory_order_relaxed);
       --idle_;
       lock.unlock();
       task();
+      look_for([this] { return waiting_.load(std::memory_order_relaxed) > 0; });
       lock.lock();
       ++idle_;
     }
@@ -51,6 +63,7 @@ class Pool {
   std::deque<std::function<void()>> tasks_;
   std::vector<std::thread> threads_;
   int idle_ = 0, pending_ = 0;
+  std::atomic<int> waiting_{0};  // pending_, for who does not hold the mutex
 };
 
 // One parallel_for in flight; the last thread out wakes the caller.
