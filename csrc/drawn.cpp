@@ -13,10 +13,12 @@ namespace twinlens {
 namespace {
 
 constexpr int64_t kWindow = 8, kBoxEnd = 2;  // where a resample has them, see operations/resample.cpp
+constexpr int64_t kSeed = 2, kHole = 4;      // where an erasure has its own, see operations/erase.cpp
 constexpr int64_t kCropWindow = 1;           // where a crop has its own, see operations/geometry.cpp
 constexpr int64_t kMaxSide = int64_t{1} << 30;
 constexpr double kMostShare = 1e6;   // of an area, and of a side to the other
 constexpr double kMostAmount = 1e9;  // what an adjustment is drawn from
+constexpr uint32_t kAttempts = 10;   // at a hole
 constexpr int64_t kKinds = static_cast<int64_t>(AdjustKind::hue) + 1;
 
 size_t at(int64_t i) { return static_cast<size_t>(i); }
@@ -27,6 +29,13 @@ bool is_window(const Rule& r) {
   if (!has(r, 2, 4) || !in_range(r.ints[0], 0, kMaxSide) || !in_range(r.ints[1], 0, kMaxSide)) return false;
   const auto fits = [&r](size_t i) { return r.reals[i] >= 1 / kMostShare && r.reals[i] <= kMostShare; };
   return fits(0) && fits(1) && fits(2) && fits(3);
+}
+
+bool is_hole(const Rule& r) {
+  if (!has(r, 2, 5) || !in_range(r.ints[0], 1, kMaxSide) || !in_range(r.ints[1], 1, kMaxSide)) return false;
+  const auto share = [&r](size_t i) { return r.reals[i] >= 0 && r.reals[i] <= 1; };
+  const auto ratio = [&r](size_t i) { return r.reals[i] >= 1 / kMostShare && r.reals[i] <= kMostShare; };
+  return share(1) && share(2) && ratio(3) && ratio(4);
 }
 
 bool is_jitter(const Rule& r, const std::vector<DrawnOp>& ops) {
@@ -57,6 +66,8 @@ bool is_filling(const Rule& r, const std::vector<DrawnOp>& ops) {
       return is_window(r) && op.code == OpCode::resample && ints > kWindow + 3 && reals > kBoxEnd + 1;
     case RuleKind::jitter:
       return is_jitter(r, ops);
+    case RuleKind::hole:
+      return is_hole(r) && op.code == OpCode::erase && ints >= kHole + 4;
   }
   return false;
 }
@@ -117,6 +128,30 @@ void fill_jitter(const Rule& r, const Drawer& u, Rows& rows) {
   }
 }
 
+void fill_hole(const Rule& r, uint64_t key, const Drawer& u, Rows& rows) {
+  const int64_t height = r.ints[0], width = r.ints[1];
+  const double first = portable_log(r.reals[3]), last = portable_log(r.reals[4]);
+  int64_t h = 1, w = 1;
+  bool fits = false;
+  for (uint32_t i = 0; i < kAttempts && !fits; ++i) {
+    const double area = static_cast<double>(height * width) * between(u(1 + 2 * i), r.reals[1], r.reals[2]);
+    const double aspect = portable_exp(between(u(2 + 2 * i), first, last));
+    h = static_cast<int64_t>(std::nearbyint(std::sqrt(area * aspect)));
+    w = static_cast<int64_t>(std::nearbyint(std::sqrt(area / aspect)));
+    fits = h < height && w < width;
+  }
+  const bool found = fits && h > 0 && w > 0;
+  if (!found) h = w = 1;
+  constexpr uint32_t kNext = 1 + 2 * kAttempts;
+  int64_t* row = rows.ints(r.op);
+  row[0] = found && u(0) < r.reals[0] ? 1 : 0;
+  const Block bits = draw_block(key, r.stream, kNext + 2);
+  row[kSeed] = static_cast<int64_t>(join(bits.v[0], bits.v[1]));
+  const auto below = [&u](uint32_t draw, int64_t n) { return static_cast<int64_t>(u(draw) * static_cast<double>(n)); };
+  const int64_t hole[] = {below(kNext, height - h + 1), below(kNext + 1, width - w + 1), h, w};
+  std::copy_n(hole, 4, row + kHole);
+}
+
 void fill(const Rule& r, uint64_t key, const View& src, Rows& rows) {
   const Drawer u(key, r.stream);
   switch (r.kind) {
@@ -136,6 +171,8 @@ void fill(const Rule& r, uint64_t key, const View& src, Rows& rows) {
       return fill_window(r, key, src, rows);
     case RuleKind::jitter:
       return fill_jitter(r, u, rows);
+    case RuleKind::hole:
+      return fill_hole(r, key, u, rows);
   }
 }
 

@@ -9,15 +9,16 @@ namespace twinlens {
 
 // Python writes these too. u(d) is draw d of the rule's stream; an operation is named by its place in the plan.
 enum class RuleKind : int64_t {
-  chance = 0,   // active = u(d) < p in `count` operations             ints: d, count       reals: p
-  flag = 1,     // ints[column] = u(d) < p                             ints: d, column      reals: p
-  below = 2,    // ints[column] += int(u(d) * n)                       ints: d, column, n
-  uniform = 3,  // reals[column] = low + u(d) * (high - low)           ints: d, column      reals: low, high
-  window =
-      4,  // a resample's window and box, as RandomResizedCrop draws them in h x w, or with 0 0 in the picture
-          //                                                     ints: h, w            reals: scale, ratio (two each)
+  chance = 0,   // active = u(d) < p in `count` operations            ints: d, count       reals: p
+  flag = 1,     // ints[column] = u(d) < p                            ints: d, column      reals: p
+  below = 2,    // ints[column] += int(u(d) * n)                      ints: d, column, n
+  uniform = 3,  // reals[column] = low + u(d) * (high - low)          ints: d, column      reals: low, high
+  window = 4,   // a resample's window and box, as RandomResizedCrop draws them in h x w, or with 0 0 in the picture
+               //                                                    ints: h, w           reals: scale, ratio (two each)
   jitter = 5,  // as many adjustments as kinds, each once, in any order: u(4..7) sorted, amounts from u(kind).
-               //                                                     ints: kinds          reals: low, high of each
+               //                                                    ints: kinds          reals: low, high of each
+  hole = 6,    // an erasure's only hole and its seed, as RandomErasing draws them in h x w
+               //                                                    ints: h, w           reals: p, scale, ratio
 };
 
 struct Rule {

@@ -39,6 +39,7 @@ struct Operation {
   void (*apply)(State& s, const Args& a, bool last);
   bool makes_view = false;  // of the same pixels: writes nothing
   bool by_rows = false;     // a row of the result follows from the same row of the picture
+  bool in_place = false;    // changes a part of the picture, in the output where that is what it is given
 };
 
 // nullptr for a code that there is not.

@@ -37,11 +37,12 @@ void apply(State& s, const Args& a, bool last) {
 }
 
 // Runs the active adjustments from ops[first] on, as many as follow each other; returns the place of the last of them.
-size_t run_adjustments(const std::vector<Op>& ops, int64_t picture, size_t first, State& s, size_t last) {
+size_t run_adjustments(const std::vector<Op>& ops, size_t end_of_ops, int64_t picture, size_t first, State& s,
+                       size_t last) {
   Adjustment list[kMostAdjustments];
   int64_t count = 0;
   size_t end = first;
-  for (size_t i = first; i < ops.size() && count < kMostAdjustments; ++i) {
+  for (size_t i = first; i < end_of_ops && count < kMostAdjustments; ++i) {
     const Args a = args_of(ops[i], picture);
     if (!a.active()) continue;
     if (!operations::is_colour_adjustment(a, s.now)) break;
@@ -74,28 +75,38 @@ bool run_by_rows(const std::vector<Op>& ops, int64_t picture, size_t first, size
   return true;
 }
 
-void run_one(const std::vector<Op>& ops, int64_t picture, const View& src, const View& dst, Arena& arena) {
-  arena.reset();
-  check_picture(src);
-  State state{src, dst, arena};
+// Runs the first `count` operations up to the output.
+void run_to_output(const std::vector<Op>& ops, size_t count, int64_t picture, State& state) {
   // The last active operation, if it writes pixels, writes them to the output.
-  size_t last = ops.size(), before_last = ops.size();
-  for (size_t i = 0; i < ops.size(); ++i)
+  size_t last = count, before_last = count;
+  for (size_t i = 0; i < count; ++i)
     if (args_of(ops[i], picture).active()) before_last = std::exchange(last, i);
-  for (size_t i = 0; i < ops.size(); ++i) {
+  for (size_t i = 0; i < count; ++i) {
     const Args a = args_of(ops[i], picture);
     if (!a.active()) continue;
     if (operations::is_colour_adjustment(a, state.now)) {
-      i = run_adjustments(ops, picture, i, state, last);
+      i = run_adjustments(ops, count, picture, i, state, last);
       continue;
     }
     const bool pair = i == before_last && a.op.code == OpCode::resample && ops[last].code == OpCode::normalize;
-    if (last < ops.size() && run_by_rows(ops, picture, i, last, state)) return;
+    if (last < count && run_by_rows(ops, picture, i, last, state)) return;
     if (pair && operations::resample_then_normalize(state, a, args_of(ops[last], picture))) return;
     apply(state, a, i == last);
   }
-  if (last == ops.size() || known(ops[last].code).makes_view)
+  if (last == count || known(ops[last].code).makes_view)
     copy(state.now, state.make(state.now.h, state.now.w, state.now.c, state.now.dtype, true));
+}
+
+void run_one(const std::vector<Op>& ops, int64_t picture, const View& src, const View& dst, Arena& arena) {
+  arena.reset();
+  check_picture(src);
+  size_t count = ops.size();  // operations behind these change what is in the output
+  while (count > 0 && (known(ops[count - 1].code).in_place || !args_of(ops[count - 1], picture).active())) --count;
+  State state{src, dst, arena};
+  run_to_output(ops, count, picture, state);
+  state.now = dst;
+  for (size_t i = count; i < ops.size(); ++i)
+    if (const Args a = args_of(ops[i], picture); a.active()) apply(state, a, true);
 }
 
 }  // namespace

@@ -20,7 +20,7 @@ from twinlens.pipeline.blanks import CHANCE, Blanks, Rule, chance
 from twinlens.pipeline.drawn import drawn
 from twinlens.pipeline.run import Options
 from twinlens.random import Draws
-from twinlens.steps import Flip, Lut, Spec
+from twinlens.steps import Erase, Flip, Lut, Spec
 
 MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 
@@ -39,6 +39,7 @@ DRAWN = {
     "clahe": lambda draw: T.CLAHE((1.0, 4.0), (2, 3), draw(st.sampled_from(["lab", "channel"])), p=draw(CHANCES)),
     "clip": lambda draw: T.CLAHE(3.0, (2, 2), p=draw(CHANCES)),
     "contrast": lambda _: T.ColorJitter(contrast=0.5),
+    "erase": lambda draw: T.RandomErasing(draw(CHANCES), draw(SHARES), draw(RATIOS), draw(VALUES)),
 }
 #: what draws nothing
 FIXED = {
@@ -47,6 +48,9 @@ FIXED = {
     "flip": lambda _: T.RandomHorizontalFlip(1.0),
 }
 CHANCES = st.sampled_from([0.0, 0.3, 0.5, 1.0])
+SHARES = st.sampled_from([(0.02, 0.33), (0.0, 0.01), (0.5, 1.0)])
+RATIOS = st.sampled_from([(0.3, 3.3), (0.01, 100.0), (1.0, 1.0)])
+VALUES = st.sampled_from([0.0, [1.0, 20.0, 255.0], "random"])
 METHODS = st.sampled_from([T.InterpolationMode.BILINEAR, T.InterpolationMode.BICUBIC, T.InterpolationMode.NEAREST])
 
 
@@ -57,6 +61,8 @@ def pipelines(draw: st.DrawFn) -> T.Compose:
     parts = [(DRAWN.get(name) or FIXED[name])(draw) for name in names]
     if draw(st.booleans()):
         parts += [T.ToTensor(), T.Normalize(MEAN, STD)]
+        if draw(st.booleans()):
+            parts.append(T.RandomErasing(draw(CHANCES), value=draw(st.sampled_from([0.0, "random"]))))
     return T.Compose(parts)
 
 
@@ -223,12 +229,35 @@ FLIP = Flip(np.array([True]), np.array([False])).native(Spec.of([(2, 2, 3)], "ui
         Rule(4, 0, (0, 0), (0.1, 1.0, 0.7, 1.3)),
         Rule(5, 0, (0,), (0.1, 1.0)),
         Rule(6, 0, (), ()),
+        Rule(6, 0, (2, 2), (0.5, 0.02, 0.33, 0.3, 3.3)),
+        Rule(7, 0, (), ()),
         Rule(-1, 0, (), ()),
     ],
 )
 def test_the_core_refuses_rules_that_fill_what_is_not_there(rule: Rule) -> None:
     with pytest.raises(ValueError, match="a rule fills what is not there"):
         _native.drawn_plan([FLIP], [rule.native(rule.op, 7)])
+
+
+ERASE = Erase(np.ones((1, 1, 4), np.int64), np.ones(1, np.int64), np.zeros((1, 1)))
+
+
+@pytest.mark.parametrize(
+    ("size", "reals"),
+    [
+        ((0, 5), (0.5, 0.02, 0.33, 0.3, 3.3)),
+        ((5, 5), (0.5, -0.1, 0.33, 0.3, 3.3)),
+        ((5, 5), (0.5, 0.02, 1.5, 0.3, 3.3)),
+        ((5, 5), (0.5, 0.02, 0.33, 0.0, 3.3)),
+        ((5, 5), (0.5, 0.02, float("nan"), 0.3, 3.3)),
+        ((5, 5), (0.5, 0.02, 0.33, 0.3)),
+    ],
+)
+def test_the_core_refuses_holes_that_nobody_draws(size: tuple[int, int], reals: tuple[float, ...]) -> None:
+    row = ERASE.native(Spec.of([(5, 5, 3)], "uint8"))
+    _native.drawn_plan([row], [Rule(6, 0, (5, 5), (0.5, 0.02, 0.33, 0.3, 3.3)).native(0, 7)])
+    with pytest.raises(ValueError, match="a rule fills what is not there"):
+        _native.drawn_plan([row], [Rule(6, 0, size, reals).native(0, 7)])
 
 
 def test_the_core_wants_a_key_for_every_picture() -> None:

@@ -48,7 +48,7 @@ void do_erase(State& s, const Args& a, bool last) {
   const bool by_hole = n == holes * c && holes > 1 && n > c;
   auto* values = s.arena.take_array<float>(static_cast<size_t>(c));
   auto* bits = s.arena.take_array<uint16_t>(static_cast<size_t>(s.now.w * c));
-  copy(s.now, dst);
+  if (dst.data != s.now.data) copy(s.now, dst);
   for (int64_t i = 0; i < a[3]; ++i) {
     if (a[1] == static_cast<int64_t>(EraseFill::constant))
       for (int64_t j = 0; j < c; ++j) values[j] = static_cast<float>(a.reals[by_hole ? i * c + j : n == 1 ? 0 : j]);
@@ -61,6 +61,6 @@ void do_erase(State& s, const Args& a, bool last) {
 }  // namespace
 
 // fill, seed, holes, then y x h w of each (more may follow) | one value, one a channel, or as many a hole
-const Operation erase = {4, 0, check_erase, do_erase};
+const Operation erase = {4, 0, check_erase, do_erase, false, false, true};
 
 }  // namespace twinlens::operations

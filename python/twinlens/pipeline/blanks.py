@@ -13,9 +13,22 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from twinlens.steps import Step
 
-__all__ = ["BELOW", "CHANCE", "WINDOW", "Blanks", "Rule", "below", "chance", "flag", "jitter", "uniform", "window"]
+__all__ = [
+    "BELOW",
+    "CHANCE",
+    "WINDOW",
+    "Blanks",
+    "Rule",
+    "below",
+    "chance",
+    "flag",
+    "hole",
+    "jitter",
+    "uniform",
+    "window",
+]
 
-CHANCE, _FLAG, BELOW, _UNIFORM, WINDOW, _JITTER = range(6)
+CHANCE, _FLAG, BELOW, _UNIFORM, WINDOW, _JITTER, _HOLE = range(7)
 
 #: kind, operation, stream, integers, reals: what the core is given
 NativeRule = tuple[int, int, int, list[int], list[float]]
@@ -77,3 +90,8 @@ def jitter(op: int, ranges: dict[int, tuple[float, float]]) -> Rule:
     """As many Adjust steps from `op` on as there are kinds, in any order, as ColorJitter draws them."""
     kinds = sorted(ranges)
     return Rule(_JITTER, op, tuple(kinds), tuple(float(limit) for kind in kinds for limit in ranges[kind]))
+
+
+def hole(op: int, size: tuple[int, int], p: float, scale: tuple[float, float], ratio: tuple[float, float]) -> Rule:
+    """The hole and the seed of an Erase in images of `size`, and whether it is there, as RandomErasing draws them."""
+    return Rule(_HOLE, op, size, (float(p), *map(float, scale), *map(float, ratio)))

@@ -11,6 +11,7 @@ import torch
 from pydantic import BeforeValidator, Field, model_validator
 
 from twinlens import _native
+from twinlens.pipeline.blanks import Blanks, hole
 from twinlens.steps import Erase
 from twinlens.transforms import base
 from twinlens.transforms.arguments import Probability, Range
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from twinlens.pipeline.trace import Params
     from twinlens.random import Draws
     from twinlens.steps import Spec, Step
-    from twinlens.steps.spec import Reals
+    from twinlens.steps.spec import Bools, Ints, Reals
 
 __all__ = ["RandomErasing"]
 
@@ -122,14 +123,19 @@ class RandomErasing(base.Transform):
         erased = found & (draws.uniform()[:, 0] < self.p)
         return {"erased": erased, "yxhw": np.stack((y, x, h, w), 1), "seed": draws.seeds(first=at + 2)}
 
+    def blanks(self, spec: Spec) -> Blanks:
+        step = self._step(np.ones((1, 4), np.int64), np.zeros(1, np.int64), None, spec)
+        return Blanks((step,), (hole(0, spec.shape(0)[:2], self.p, self.scale, self.ratio),))
+
     def lower(self, params: Params, spec: Spec) -> Iterable[Step]:
+        yield self._step(params["yxhw"], params["seed"], params["erased"], spec)
+
+    def _step(self, yxhw: Ints, seed: Ints, erased: Bools | None, spec: Spec) -> Erase:
         largest_of("RandomErasing", spec)
-        holes, one = params["yxhw"][:, None], np.ones(1, np.int64)
+        holes, one = yxhw[:, None], np.ones(1, np.int64)
         if self.value is not None:
-            yield Erase(holes, one, np.array([self.value]), active=params["erased"])
-        else:
-            fill = _random_fill(spec)
-            yield Erase(holes, one, _ZERO, fill, params["seed"], active=params["erased"])
+            return Erase(holes, one, np.array([self.value]), active=erased)
+        return Erase(holes, one, _ZERO, _random_fill(spec), seed, active=erased)
 
 
 def _first_that_fits(height: int, width: int, shares: list[float], aspects: list[float]) -> tuple[int, int]:
