@@ -51,7 +51,7 @@ MUTANTS = (
     Mutant("drawn.cpp", "{u(kKinds + kind), kind}", "{u(kKinds - kind), kind}", "lowered_plan", DRAWN),
     Mutant("drawn.cpp", "static_cast<double>(yxhw[3])", "static_cast<double>(yxhw[2])", "rows", DRAWN),
     Mutant("drawn.cpp", "fits = h < height && w < width;", "fits = h <= height && w < width;", "single", DRAWN),
-    Mutant("drawn.cpp", "draw_block(key, r.stream, kNext + 2)", "draw_block(key, r.stream, kNext + 1)", "rows", DRAWN),
+    Mutant("drawn.cpp", "draw_block(key, r.stream, kNext + 2)", "draw_block(key, r.stream, kNext + 1)", "single", DRAWN),
     Mutant("plan.cpp", "band{window(s.now, y, 0", "band{window(s.now, 0, 0", "by_rows", REWRITE),
     Mutant("premultiply.cpp", "const int v = a * b + 128;", "const int v = a * b + 127;", "premultiplied or alpha"),
     Mutant(
