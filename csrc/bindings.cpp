@@ -13,6 +13,7 @@
 #include "drawn.hpp"
 #include "fork.hpp"
 #include "operation.hpp"
+#include "reads.hpp"
 #include "results.hpp"
 
 namespace twinlens {
@@ -250,10 +251,14 @@ void run_drawn(const py::capsule& plan, const Keys& keys, const py::object& imag
   drawn.run(each, pictures.src, pictures.dst, threads);
 }
 
-// y, x, h, w of what a plan reads of a picture of h x w; zeros for all of it.
-py::tuple window_read(const py::capsule& plan, uint64_t key, int64_t h, int64_t w) {
-  const auto [y, x, height, width] = plan_in(plan).reads(key, h, w);
-  return py::make_tuple(y, x, height, width);
+// y, x, h, w of what a plan, or an operation, reads of a picture of h x w; zeros for all of it.
+py::tuple drawn_window(const py::capsule& plan, uint64_t key, int64_t h, int64_t w) {
+  return py::cast(plan_in(plan).reads(key, h, w));
+}
+
+py::tuple op_window(int64_t code, const Ints& ints, const Reals& reals, int64_t h, int64_t w) {
+  const Op op = op_of(code, ints, reals, 1);
+  return py::cast(window_read(op.code, {op.ints, op.ints + op.int_count}, {op.reals, op.reals + op.real_count}, h, w));
 }
 
 // The operations for pictures of h x w, (code, ints (B, k), reals (B, m)) each.
@@ -286,7 +291,8 @@ PYBIND11_MODULE(_native, m, py::mod_gil_not_used()) {
   m.def("run_drawn", &run_drawn, py::arg("plan"), py::arg("keys"), py::arg("images"), py::arg("outs"),
         py::arg("in_dtype"), py::arg("out_dtype"), py::arg("in_chw"), py::arg("out_chw"), py::arg("threads"));
   m.def("filled_rows", &filled_rows, py::arg("plan"), py::arg("keys"), py::arg("h"), py::arg("w"));
-  m.def("window_read", &window_read, py::arg("plan"), py::arg("key"), py::arg("h"), py::arg("w"));
+  m.def("drawn_window", &drawn_window, py::arg("plan"), py::arg("key"), py::arg("h"), py::arg("w"));
+  m.def("op_window", &op_window, py::arg("code"), py::arg("ints"), py::arg("reals"), py::arg("h"), py::arg("w"));
   m.def("columns", &columns, py::arg("parts"));
   m.def("empty", &empty, py::arg("shape"), py::arg("dtype"));
   m.def("pillow_pixels", &pillow_pixels, py::arg("schema"), py::arg("array"), py::arg("h"), py::arg("w"),

@@ -7,6 +7,7 @@
 #include "adjust.hpp"
 #include "operation.hpp"
 #include "philox.hpp"
+#include "reads.hpp"
 #include "sampling.hpp"
 
 namespace twinlens {
@@ -14,7 +15,6 @@ namespace {
 
 constexpr int64_t kWindow = 8, kBoxEnd = 2;  // where a resample has them, see operations/resample.cpp
 constexpr int64_t kSeed = 2, kHole = 4;      // where an erasure has its own, see operations/erase.cpp
-constexpr int64_t kCropWindow = 1;           // where a crop has its own, see operations/geometry.cpp
 constexpr int64_t kMaxSide = int64_t{1} << 30;
 constexpr double kMostShare = 1e6;   // of an area, and of a side to the other
 constexpr double kMostAmount = 1e9;  // what an adjustment is drawn from
@@ -213,13 +213,8 @@ std::vector<DrawnOp> DrawnPlan::filled(const std::vector<uint64_t>& keys, const 
 
 std::array<int64_t, 4> DrawnPlan::reads(uint64_t key, int64_t h, int64_t w) const {
   if (ops_.empty()) return {};
-  const View picture{nullptr, h, w, 1, 0, 0, 0, DType::u8};
-  const DrawnOp first = filled({key}, {picture}).front();
-  const bool crops = first.code == OpCode::crop;
-  if (first.ints[0] == 0 || (!crops && first.code != OpCode::resample)) return {};
-  std::array<int64_t, 4> window;
-  std::copy_n(first.ints.begin() + (crops ? kCropWindow : kWindow), window.size(), window.begin());
-  return window;
+  const DrawnOp first = filled({key}, {View{nullptr, h, w, 1, 0, 0, 0, DType::u8}}).front();
+  return window_read(first.code, first.ints, first.reals, h, w);
 }
 
 void DrawnPlan::run(const std::vector<uint64_t>& keys, const std::vector<View>& src, const std::vector<View>& dst,

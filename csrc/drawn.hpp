@@ -43,7 +43,7 @@ class DrawnPlan {
   // The operations with their rows for pictures of these sizes, one key each.
   std::vector<DrawnOp> filled(const std::vector<uint64_t>& keys, const std::vector<View>& src) const;
 
-  // y, x, h, w of what is read of a picture of h x w: the window of the first operation; zeros for all of it.
+  // What the first operation reads, see reads.hpp.
   std::array<int64_t, 4> reads(uint64_t key, int64_t h, int64_t w) const;
 
   void run(const std::vector<uint64_t>& keys, const std::vector<View>& src, const std::vector<View>& dst,

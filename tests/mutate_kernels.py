@@ -35,6 +35,7 @@ class Mutant:
 SPREAD, DRAWN, REWRITE, FACTORS = (
     f"tests/test_{name}.py" for name in ("resample_instructions", "drawn", "rewrite", "adjust_factors")
 )
+PARTS = "tests/data/test_parts.py"
 
 MUTANTS = (
     Mutant("filters.cpp", "center[i] + support + 0.5", "center[i] + support", "antialiased"),
@@ -51,7 +52,11 @@ MUTANTS = (
     Mutant("drawn.cpp", "{u(kKinds + kind), kind}", "{u(kKinds - kind), kind}", "lowered_plan", DRAWN),
     Mutant("drawn.cpp", "static_cast<double>(yxhw[3])", "static_cast<double>(yxhw[2])", "rows", DRAWN),
     Mutant("drawn.cpp", "fits = h < height && w < width;", "fits = h <= height && w < width;", "single", DRAWN),
-    Mutant("drawn.cpp", "draw_block(key, r.stream, kNext + 2)", "draw_block(key, r.stream, kNext + 1)", "single", DRAWN),
+    Mutant(
+        "drawn.cpp", "draw_block(key, r.stream, kNext + 2)", "draw_block(key, r.stream, kNext + 1)", "single", DRAWN
+    ),
+    Mutant("reads.cpp", "std::max(scale, 1.0) + 1;", "std::max(scale, 1.0) - 1;", "nothing_else", PARTS),
+    Mutant("jpeg.cpp", "constexpr int64_t kMargin = 4;", "constexpr int64_t kMargin = 0;", "has_the_pixels", PARTS),
     Mutant("plan.cpp", "band{window(s.now, y, 0", "band{window(s.now, 0, 0", "by_rows", REWRITE),
     Mutant("premultiply.cpp", "const int v = a * b + 128;", "const int v = a * b + 127;", "premultiplied or alpha"),
     Mutant(

@@ -57,10 +57,17 @@ def filled_rows(
     w: SupportsInt | SupportsIndex,
 ) -> list[Any]: ...
 
-# y, x, h, w of what the plan reads of a picture of h x w; zeros for all of it.
-def window_read(
+# y, x, h, w of what a plan, or an operation with one row each, reads of a picture of h x w; zeros for all of it.
+def drawn_window(
     plan: typing_extensions.CapsuleType,
     key: SupportsInt | SupportsIndex,
+    h: SupportsInt | SupportsIndex,
+    w: SupportsInt | SupportsIndex,
+) -> tuple[Any, ...]: ...
+def op_window(
+    code: SupportsInt | SupportsIndex,
+    ints: ArrayLike,
+    reals: ArrayLike,
     h: SupportsInt | SupportsIndex,
     w: SupportsInt | SupportsIndex,
 ) -> tuple[Any, ...]: ...

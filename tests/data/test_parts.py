@@ -79,31 +79,56 @@ def test_rows_outside_the_part_are_left_alone() -> None:
     assert (image[30:] == 99).all()
 
 
-@given(st.integers(0, 2**64 - 1), st.integers(2, 60), st.integers(2, 60))
-def test_nothing_else_is_read(key: int, h: int, w: int) -> None:
+MODES = [getattr(T.InterpolationMode, name) for name in ("NEAREST", "BOX", "BILINEAR", "HAMMING", "BICUBIC", "LANCZOS")]
+#: pipelines that read a part of large images, by the size of their result and a resampling filter
+PIPES = {
+    "resized crop": lambda n, mode: T.Compose([T.RandomResizedCrop(n, interpolation=mode), T.ToTensor()]),
+    "crop": lambda n, _: T.Compose([T.RandomCrop((2 + n // 2, 2)), T.ToTensor()]),
+    "center": lambda n, _: T.Compose([T.CenterCrop(2), T.RandomHorizontalFlip(), T.Resize(n)]),
+    "eval": lambda n, mode: T.Compose([T.Resize(n, mode), T.CenterCrop((n, 1 + n // 2)), T.ToTensor()]),
+    "train": lambda n, mode: T.Compose([T.Resize(2 * n, mode), T.RandomCrop(n), T.RandomVerticalFlip(), T.ToTensor()]),
+}
+
+
+@given(st.sampled_from(sorted(PIPES)), st.integers(0, 2**64 - 1), st.data())
+def test_nothing_else_is_read(name: str, key: int, data: st.DataObject) -> None:
+    pipe = PIPES[name](data.draw(st.integers(1, 40)), data.draw(st.sampled_from(MODES)))
+    h, w = data.draw(st.tuples(st.integers(22, 90), st.integers(22, 90)))
     image = picture(h, w, 3, kind="noise", seed=key % 17)
-    part = needed(CROP, image, key)
-    if part is None:  # the whole of a small image
+    part = needed(pipe, image, key)
+    if part is None:
         return
     top, left, bottom, right = part
     other = 255 - image
     other[top:bottom, left:right] = image[top:bottom, left:right]
-    assert np.array_equal(CROP.batch([image], keys=[key])[0], CROP.batch([other], keys=[key])[0])
+    assert np.array_equal(pipe.batch([image], keys=[key])[0], pipe.batch([other], keys=[key])[0])
+    assert np.array_equal(pipe(image, key=key, return_params=True)[0], pipe(other, key=key, return_params=True)[0])
+
+
+@pytest.mark.parametrize("name", PIPES)
+def test_a_part_is_not_much_more_than_what_is_read(name: str) -> None:
+    image, pipe = picture(200, 400, 3), PIPES[name](50, T.InterpolationMode.BILINEAR)
+    part = needed(pipe, image, 7)
+    assert part is not None
+    top, left, bottom, right = part
+    most = {"eval": 200 * 112, "train": 112 * 112, "center": 4}.get(name, 0.9 * image.size / 3)
+    assert 0 < (bottom - top) * (right - left) <= most
     with engines.use_engine("kornia"):
-        assert needed(CROP, image, key) is None
+        assert needed(pipe, image, 7) is None
 
 
-def test_where_more_than_a_window_is_read_it_says_so() -> None:
-    image, key = picture(40, 50, 3), 5
-    assert needed(T.Compose([T.RandomCrop(20), T.ToTensor()]), image, key) is not None
+def test_where_all_is_read_it_says_so() -> None:
+    image = picture(40, 50, 3)
     for pipe in (
         T.Compose([T.Resize(20), T.RandomHorizontalFlip()]),
-        T.Compose([T.Resize(30), T.RandomCrop(20)]),
+        T.Compose([T.Resize(30, T.InterpolationMode.NEAREST), T.RandomCrop((30, 37))]),
         T.Compose([T.RandomApply([T.RandomCrop((40, 50))], p=0.5), T.ToTensor()]),
         T.Compose([T.RandomCrop(60, pad_if_needed=True), T.ToTensor()]),
         T.Compose([T.ColorJitter(0.4), T.RandomCrop(20)]),
+        T.Compose([T.ToTensor(), T.CenterCrop(20)]),
+        T.Compose([]),
     ):
-        assert needed(pipe, image, key) is None
+        assert needed(pipe, image, 5) is None
 
 
 def _files(tmp_path: Any) -> list[str]:

@@ -1,4 +1,4 @@
-"""Which part of an image a pipeline reads: the window that its first step is drawn."""
+"""Which part of an image a pipeline reads: what its first step does, as it is drawn and joined with what follows."""
 
 from __future__ import annotations
 
@@ -25,8 +25,12 @@ def needed(root: Transform, image: NDArray[np.uint8], key: int) -> tuple[int, in
     if engines.forced() not in (None, "native"):
         return None
     source = prepared_for(root, [image])
-    if source is MISS or source.call is None or source.call.drawn is None:
+    if source is MISS or source.call is None:
         return None
-    size = image.shape[:2]
-    top, left, h, w = _native.window_read(source.call.drawn, key, *size)
+    call, size = source.call, image.shape[:2]
+    if call.drawn is not None:
+        window = _native.drawn_window(call.drawn, key, *size)
+    else:
+        window = _native.op_window(*call.ops[0], *size) if call.ops else (0, 0, 0, 0)
+    top, left, h, w = window
     return (top, left, top + h, left + w) if w and (h, w) != size else None
