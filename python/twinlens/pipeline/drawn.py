@@ -18,6 +18,7 @@ from twinlens.steps.frozen import changed
 from twinlens.steps.resample.step import ANTIALIASED
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from typing_extensions import CapsuleType
 
     from twinlens.pipeline.blanks import Blanks
@@ -34,7 +35,7 @@ _ROI, _FLIPS, _CROP = 4, 13, 1
 @dataclass(frozen=True, slots=True)
 class Drawn:
     """What the core is given, as rows and in its own form, and what it makes. any_size: whether it fits images of other
-    sizes too.
+    sizes too. choice: the transform that chose, its stream and what it was given, where there is one.
     """
 
     rows: list[NativeOp]
@@ -42,6 +43,7 @@ class Drawn:
     after: Spec
     container: str
     any_size: bool
+    choice: tuple[Transform, int, Spec] | None
 
 
 @dataclass(slots=True)
@@ -57,38 +59,48 @@ class _Part:
     blank: bool = True
 
 
-def drawn(units: list[tuple[str, Transform]], spec: Spec, container: str) -> Drawn | None:
-    """The plan with blanks of `units` for images of which `spec`, of one image, is known; None where there is none."""
+def drawn(
+    units: list[tuple[str, Transform]], spec: Spec, container: str, keys: NDArray[np.uint64] | None = None
+) -> Drawn | None:
+    """The plan with blanks of `units` for images of which `spec`, of one image, is known; None where there is none.
+
+    With keys, of one image: for what is chosen under them by a transform with `few_choices`, if there is one.
+    """
     try:
-        return _drawn(units, spec, container)
+        return _drawn(units, spec, container, keys)
     except TwinlensError:
         return None  # who lowers the pipeline says what is wrong
 
 
-def _drawn(units: list[tuple[str, Transform]], spec: Spec, container: str) -> Drawn | None:
+def _drawn(
+    units: list[tuple[str, Transform]], spec: Spec, container: str, keys: NDArray[np.uint64] | None
+) -> Drawn | None:
     parts: list[_Part] = []
     any_size = False
+    choice: tuple[Transform, int, Spec] | None = None
     for path, unit in units:
         blanks = unit.blanks(spec) if unit.random and _means_it(unit) else None
         if blanks is not None:
-            if not parts and blanks.any_size:
+            if not parts and choice is None and blanks.any_size:
                 any_size = True
                 blanks = replace(blanks, rules=tuple(_of_any_size(rule) for rule in blanks.rules))
             spec = _add(parts, blanks, stream_of(path), spec)
-        elif unit.random:
-            return None
-        else:
-            plan, container = runner.lower_units([(path, unit)], Trace(spec, _NO_KEY, container))
-            after = (*plan.specs, plan.after)[1:]
-            parts += [_Part(*placed, [], blank=False) for placed in zip(plan.steps, plan.specs, after, strict=True)]
-            spec = plan.after
+            continue
+        if unit.random:
+            if keys is None or choice is not None or not unit.few_choices:
+                return None
+            choice = unit, stream_of(path), spec
+        plan, container = runner.lower_units([(path, unit)], Trace(spec, _NO_KEY if keys is None else keys, container))
+        after = (*plan.specs, plan.after)[1:]
+        parts += [_Part(*placed, [], blank=False) for placed in zip(plan.steps, plan.specs, after, strict=True)]
+        spec = plan.after
     joined = _joined(parts)
     rows = [op for part in joined if (op := part.step.native(part.before)) is not None]
     if len(rows) != len(joined) or not all(_keeps(part) for part in joined):
         return None
     rules = [rule.native(place, stream) for place, part in enumerate(joined) for rule, stream in part.rules]
     try:
-        return Drawn(rows, _native.drawn_plan(rows, rules), spec, container, any_size)
+        return Drawn(rows, _native.drawn_plan(rows, rules), spec, container, any_size, choice)
     except ValueError:
         return None  # ranges beyond what the core's rules allow
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from twinlens import _native, engines
-from twinlens.pipeline.prepared import MISS
+from twinlens.pipeline.prepared import MISS, ready_parts
 from twinlens.pipeline.prepared_batch import prepared_for
+from twinlens.random import to_key_array
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,9 +26,10 @@ def needed(root: Transform, image: NDArray[np.uint8], key: int) -> tuple[int, in
     if engines.forced() not in (None, "native"):
         return None
     source = prepared_for(root, [image])
-    if source is MISS or source.call is None:
+    call = None if source is MISS else source.prepared(ready_parts(root), to_key_array(key, 1))
+    if call is None:
         return None
-    call, size = source.call, image.shape[:2]
+    size = image.shape[:2]
     if call.drawn is not None:
         window = _native.drawn_window(call.drawn, key, *size)
     else:

@@ -8,7 +8,6 @@ engines.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from operator import is_
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,9 +17,11 @@ from PIL import Image
 from twinlens import _native, engines
 from twinlens.engines.memory import as_tensor, empty_array
 from twinlens.pipeline import run as runner
+from twinlens.pipeline.choices import Choices
 from twinlens.pipeline.containers import pil_holds, pil_pixels
-from twinlens.pipeline.drawn import drawn
+from twinlens.pipeline.drawn import Drawn, drawn
 from twinlens.pipeline.images import read
+from twinlens.pipeline.parts import Parts, parts_of
 from twinlens.pipeline.rewrite import RULES
 from twinlens.pipeline.trace import Trace
 from twinlens.random import keys_from_torch, to_key_array
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from twinlens.steps.base import Placed
     from twinlens.transforms.base import Transform
 
-__all__ = ["MISS", "Call", "Parts", "Source", "call", "kind_of", "note_change", "ready_parts", "sizeless", "source_of"]
+__all__ = ["MISS", "Call", "Source", "call", "kind_of", "ready_parts", "sizeless", "source_of"]
 
 MISS = object()  # the general way must be taken
 
@@ -42,39 +43,8 @@ _CODES = {name: code for code, name in enumerate(DTYPES)}
 _PIL_MODES = ("L", "RGB", "RGBA")
 _KEPT = 256
 _NO_KEY = np.zeros(1, np.uint64)
-_changes = 0  # of any transform's arguments
 #: kinds of steps that a rewrite may join to one of the kind before
 _JOINED = {first: {then for before, then in RULES if before is first} for first, _ in RULES}
-
-
-@dataclass(slots=True)
-class Parts:
-    """A pipeline as it was: its units, and what tells whether they are still the same."""
-
-    root: Transform
-    drawn: list[tuple[str, Any]]  # units up to the last one that draws
-    fixed: list[tuple[str, Any]]  # those behind; no units at all where the short way cannot serve them
-    random: bool
-    lists: list[tuple[list[Any], list[Any]]]
-    versions: list[tuple[Transform, int]]
-    seen: int = -1  # of the changes, when the versions were last compared
-
-    def current(self, root: Transform) -> bool:
-        """Whether this is `root`, with the parts and arguments that it has now."""
-        if self.root is not root:
-            return False
-        # Plain loops, for a generator costs a microsecond.
-        for now, then in self.lists:
-            if len(now) != len(then) or not all(map(is_, now, then)):
-                return False
-        changes = _changes
-        if self.seen == changes:
-            return True
-        for transform, version in self.versions:
-            if transform.version != version:
-                return False
-        self.seen = changes
-        return True
 
 
 @dataclass(slots=True)
@@ -86,7 +56,8 @@ class Source:
     chw: bool
     flat: bool  # (H, W), without an axis of channels
     call: Call | None = None
-    any_size: bool = False  # whether `call` serves images of other sizes too
+    choices: Choices[Call] | None = None  # what runs, where a transform chooses among few things
+    any_size: bool = False  # whether these serve images of other sizes too
     tails: dict[Any, _Tail] = field(default_factory=dict)
 
     def pixels(self, image: Any) -> Any:
@@ -94,6 +65,12 @@ class Source:
         if self.chw:
             return image.detach().numpy()
         return image if isinstance(image, np.ndarray) else pil_pixels(image)
+
+    def prepared(self, parts: Parts, keys: NDArray[np.uint64]) -> Call | None:
+        """The native call that draws what is left to draw under a key; None where there is none."""
+        if self.call is not None or self.choices is None:
+            return self.call
+        return self.choices.made(keys, lambda: _drawn_call(self, parts, keys)[0])
 
     def lowered(self, parts: Parts, keys: NDArray[np.uint64]) -> Call | None:
         """The native call under a key; None where there is more to do."""
@@ -159,12 +136,6 @@ class Call:
         return Image.fromarray(done) if self.pil else done
 
 
-def note_change() -> None:
-    """A transform has new arguments, and a new version."""
-    global _changes
-    _changes += 1
-
-
 def call(root: Transform, image: Any, key: Any) -> Any:
     """The result, or MISS. key: of the sample, None for one from torch's default generator."""
     if engines.forced() not in (None, "native"):
@@ -181,8 +152,11 @@ def call(root: Transform, image: Any, key: Any) -> Any:
             to_key_array(key, 1)
         return source.call.run(source, image, _NO_KEY)
     keys = keys_from_torch(1) if key is None else to_key_array(key, 1)
-    if source.call is not None:
-        return source.call.run(source, image, keys)
+    prepared = source.prepared(parts, keys)
+    if prepared is not None:
+        return prepared.run(source, image, keys)
+    if source.any_size:  # it was prepared for another size
+        return runner.call(root, (image,), {}, runner.Options(keys))
     lowered = source.lowered(parts, keys)
     if lowered is None:
         plans[where] = MISS
@@ -273,27 +247,21 @@ def _call_of(source: Source, ops: list[NativeOp] | None, spec: Spec, container: 
 
 
 def _prepare_drawn(source: Source, parts: Parts) -> None:
-    """Gives it the call whose parameters the core draws, if it can draw all of them."""
-    plan = drawn(parts.drawn + parts.fixed, source.spec, source.kind)
+    """Gives it the call whose parameters the core draws, if it can draw all of them, or all but one choice."""
+    source.call, plan = _drawn_call(source, parts, None)
+    if plan is None:
+        _, plan = _drawn_call(source, parts, _NO_KEY)
+        if plan is not None and plan.choice is not None:
+            source.choices = Choices(*plan.choice)
+    source.any_size = plan is not None and plan.any_size and (source.call is not None or source.choices is not None)
+
+
+def _drawn_call(source: Source, parts: Parts, keys: NDArray[np.uint64] | None) -> tuple[Call | None, Drawn | None]:
+    """For what is chosen under these keys; None for pipelines without choices."""
+    plan = drawn(parts.drawn + parts.fixed, source.spec, source.kind, keys)
     if plan is None or not plan.rows:
-        return
-    source.call = _call_of(source, plan.rows, plan.after, plan.container)
-    if source.call is not None:
-        source.call.drawn, source.any_size = plan.plan, plan.any_size
-
-
-def parts_of(root: Transform) -> Parts:
-    """The parts of `root`, at all depths."""
-    units = [] if root.opaque else root.units("")
-    drawn = max((i for i, (_, unit) in enumerate(units, 1) if unit.random), default=0)
-    lists: list[tuple[list[Any], list[Any]]] = []
-    versions: list[tuple[Transform, int]] = []
-    waiting = [root]
-    while waiting:
-        transform = waiting.pop()
-        versions.append((transform, transform.version))
-        parts = getattr(transform.config, "transforms", None)
-        if parts is not None:
-            lists.append((parts, list(parts)))
-            waiting += [part for part in parts if hasattr(part, "config") and hasattr(part, "version")]
-    return Parts(root, units[:drawn], units[drawn:], root.random, lists, versions)
+        return None, plan
+    made = _call_of(source, plan.rows, plan.after, plan.container)
+    if made is not None:
+        made.drawn = plan.plan
+    return made, plan

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from twinlens.errors import ArgumentError
 from twinlens.pipeline import prepared
 from twinlens.pipeline import run as runner
+from twinlens.pipeline.parts import note_change
 from twinlens.pipeline.run import Options
 from twinlens.steps.spec import DTYPES
 
@@ -67,6 +68,7 @@ class Transform(torch.nn.Module):
     is_opaque: ClassVar[bool] = False  # whether it runs by itself, image by image, instead of lowering to steps
     is_structural: ClassVar[bool] = False  # whether it works on the whole sample, labels and all
     mixes: ClassVar[bool] = False  # whether it mixes the images of a batch
+    few_choices: ClassVar[bool] = False  # whether `sample` draws few different things: a plan is kept for each
     blanks_lower: ClassVar[bool] = False  # whether `blanks` calls `lower`, so that it serves whoever has another
 
     def __init__(self, **arguments: Any) -> None:
@@ -88,7 +90,7 @@ class Transform(torch.nn.Module):
     def _drop_plans(self) -> None:
         object.__setattr__(self, "plans", {})
         object.__setattr__(self, "version", getattr(self, "version", 0) + 1)
-        prepared.note_change()
+        note_change()
 
     # What a transform is: subclasses implement these.
 

@@ -124,7 +124,7 @@ class RandomErasing(base.Transform):
         return {"erased": erased, "yxhw": np.stack((y, x, h, w), 1), "seed": draws.seeds(first=at + 2)}
 
     def blanks(self, spec: Spec) -> Blanks:
-        step = self._step(np.ones((1, 4), np.int64), np.zeros(1, np.int64), None, spec)
+        step = self._step(np.array([[0, 0, 1, 1]]), np.zeros(1, np.int64), None, spec)
         return Blanks((step,), (hole(0, spec.shape(0)[:2], self.p, self.scale, self.ratio),))
 
     def lower(self, params: Params, spec: Spec) -> Iterable[Step]:

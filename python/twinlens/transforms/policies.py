@@ -73,6 +73,7 @@ class Policy(base.Transform):
 
     Config = PolicyConfig
     is_random = True
+    few_choices = True
 
     def lower(self, params: Params, spec: Spec) -> Iterable[Step]:
         fill = fill_rows(self.fill or 0.0)
