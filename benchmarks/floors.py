@@ -79,7 +79,7 @@ FLOORS = (
     Floor("normalize", _CROP, 4 * _CROP, arithmetic.normalize, lambda: (T.Compose(_FLOAT), _picture(SIDE, SIDE))),
     Floor("flip", _FRAME, _FRAME, arithmetic.none, lambda: (T.RandomHorizontalFlip(1.0), _picture())),
     Floor("transpose", _FRAME, _FRAME, arithmetic.none, lambda: (T.Transpose(p=1.0), _picture())),
-    Floor("table", _FRAME, _FRAME, arithmetic.table, lambda: (T.RandomInvert(1.0), _picture())),
+    Floor("table", _FRAME, _FRAME, arithmetic.table, lambda: (T.RandomPosterize(3, 1.0), _picture())),
     Floor("equalize", _FRAME, _FRAME, arithmetic.equalize, lambda: (T.RandomEqualize(1.0), _picture())),
     Floor("saturation", _FRAME, _FRAME, arithmetic.saturation, lambda: (_saturation(), _picture())),
     Floor("CLAHE gray", _GRAY, _GRAY, arithmetic.local_histograms, lambda: (T.CLAHE(2.0), _picture()[..., 0].copy())),

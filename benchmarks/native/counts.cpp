@@ -61,11 +61,12 @@ Step rotate(int64_t method) {
       OpCode::warp, {1, method, 0, kHeight, kWidth, 0}, {c, s, x - c * x - s * y, -s, c, y + s * x - c * y, 0, 0, 0}};
 }
 
-Step inverting_table() {
+// A table as Posterize has it.
+Step three_bits() {
   std::vector<int64_t> ints{1, 1};
   for (int word = 0; word < 32; ++word) {
     uint8_t bytes[8];
-    for (int i = 0; i < 8; ++i) bytes[i] = static_cast<uint8_t>(255 - 8 * word - i);
+    for (int i = 0; i < 8; ++i) bytes[i] = static_cast<uint8_t>((8 * word + i) & 0xe0);
     int64_t packed;
     std::memcpy(&packed, bytes, sizeof packed);
     ints.push_back(packed);
@@ -114,7 +115,7 @@ std::vector<Case> all_cases() {
       {"contrast", whole, whole, same, {adjust(1, 0.83)}},
       {"saturation", whole, whole, same, {adjust(2, 1.23)}},
       {"hue", whole, whole, same, {adjust(3, 20)}},
-      {"table", whole, whole, same, {inverting_table()}},
+      {"table", whole, whole, same, {three_bits()}},
       {"equalize", whole, whole, same, {{OpCode::histogram, {1, 1, 0, 255, 0}, {0, 0}}}},
       {"gray", whole, one, same, {{OpCode::color, {1, 0, 1}, {}}}},
       {"flip", whole, whole, same, {flip()}},
