@@ -51,7 +51,7 @@ MUTANTS = (
     Mutant("drawn.cpp", "[0] = u(r.ints[0]) < r.reals[0]", "[0] = u(r.ints[0] + 1) < r.reals[0]", "single", DRAWN),
     Mutant("drawn.cpp", "{u(kKinds + kind), kind}", "{u(kKinds - kind), kind}", "lowered_plan", DRAWN),
     Mutant("drawn.cpp", "static_cast<double>(yxhw[3])", "static_cast<double>(yxhw[2])", "rows", DRAWN),
-    Mutant("drawn.cpp", "fits = h < height && w < width;", "fits = h <= height && w < width;", "single", DRAWN),
+    Mutant("drawn.cpp", "fits = h < height && w < width;", "fits = h <= height && w < width;", "hole", DRAWN),
     Mutant(
         "drawn.cpp", "draw_block(key, r.stream, kNext + 2)", "draw_block(key, r.stream, kNext + 1)", "single", DRAWN
     ),

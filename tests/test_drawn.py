@@ -292,3 +292,10 @@ def test_ranges_beyond_the_cores_rules_take_the_general_way() -> None:
 
 def test_blanks_need_no_rules() -> None:
     assert T.RandomGrayscale().blanks(Spec.of([(2, 2, 1)], "uint8")) == Blanks(())
+
+
+@pytest.mark.parametrize("size", [(8, 20), (20, 8)])
+def test_a_hole_is_smaller_than_the_image_on_both_sides(size: tuple[int, int]) -> None:
+    pipe, image = T.Compose([T.RandomErasing(1.0, (0.3, 0.45), (1.0, 1.0), 7.0)]), picture(*size)  # sides of 7 and 8
+    for key in range(60):
+        assert_equal(pipe(image, key=key), general(pipe, image, key))
