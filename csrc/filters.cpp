@@ -101,6 +101,21 @@ void compute(const Axis& axis, Windows& out, F f) {
 
 }  // namespace
 
+double filter_support(Filter filter) {
+  switch (filter) {
+    case Filter::box:
+      return Box::support;
+    case Filter::bilinear:
+      return Bilinear::support;
+    case Filter::hamming:
+      return Hamming::support;
+    case Filter::bicubic:
+      return Bicubic::support;
+    default:
+      return Lanczos::support;
+  }
+}
+
 void compute_windows(const Axis& axis, Windows& out) {
   switch (axis.filter) {
     case Filter::box:

@@ -9,6 +9,9 @@ namespace twinlens {
 
 enum class Filter : int { box = 0, bilinear = 1, hamming = 2, bicubic = 3, lanczos = 4 };
 
+// How far a filter reaches to either side, in samples of what it is not to shrink.
+double filter_support(Filter filter);
+
 // The source interval that an axis is made from: in_size samples, of which [begin, end), possibly fractional, is used.
 // mirrored: the outputs in reverse order. pixel: bytes from one sample to the next where rows are read by whole
 // vectors, else 0. real: the weights as they are, not in fixed point.

@@ -14,8 +14,8 @@
 namespace twinlens {
 namespace {
 
-// Batches often follow one another: who waits for the next one, or for the last picture of another thread, looks for it
-// that long before it sleeps. To wake a processor takes as long.
+// Batches often follow one another: a thread looks for the next one that long before it sleeps. To wake a processor
+// takes as long.
 constexpr std::chrono::microseconds kPatience{100};
 
 template <typename Done>

@@ -11,8 +11,6 @@ namespace {
 // Where a crop and a resample have their numbers, see operations/geometry.cpp and operations/resample.cpp.
 constexpr size_t kCrop = 1, kMethod = 1, kOut = 2, kRegion = 4, kWindow = 8;
 
-constexpr double kSupport[] = {0.5, 1, 1, 2, 3};  // by filter
-
 struct Span {
   int64_t from, size;
 };
@@ -40,7 +38,7 @@ std::array<int64_t, 4> window_read(OpCode code, const std::vector<int64_t>& ints
   const int64_t method = ints[kMethod], *out = ints.data() + kOut, *region = ints.data() + kRegion;
   const bool antialiased = method >= 0 && method <= static_cast<int64_t>(Filter::lanczos);
   if (!antialiased || (region[2] == out[0] && region[3] == out[1])) return read;
-  const double support = kSupport[method];
+  const double support = filter_support(static_cast<Filter>(method));
   const Span rows = under(support, reals[1], reals[3], read[2], out[0], region[0], region[2]);
   const Span columns = under(support, reals[0], reals[2], read[3], out[1], region[1], region[3]);
   return {read[0] + rows.from, read[1] + columns.from, rows.size, columns.size};

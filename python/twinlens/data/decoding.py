@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
+from twinlens import _native
 from twinlens.engines.memory import empty_array
 from twinlens.errors import ArgumentError, DecodeError
 
@@ -106,15 +107,8 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
 
 def jpeg_hw(data: bytes) -> tuple[int, int] | None:
     """Height and width in a JPEG's header; None for other formats and what cannot be read."""
-    import simplejpeg
-
-    if not data.startswith(_JPEG):
-        return None
-    try:
-        h, w, _, _ = simplejpeg.decode_jpeg_header(data)
-    except ValueError:
-        return None
-    return h, w
+    h, w = _native.jpeg_size(data)
+    return (h, w) if h and w else None
 
 
 def reduction(h: int, w: int, size: tuple[int, int] | None) -> int:

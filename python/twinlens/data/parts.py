@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from twinlens import _native
+from twinlens.data.decoding import jpeg_hw
 from twinlens.engines.memory import empty_array
 from twinlens.pipeline.needed import needed
 
@@ -40,10 +41,10 @@ def decode_part(data: bytes, channels: int, max_pixels: int, pipe: Transform, ke
     None where all of them are read, where that is not known, and where something is odd about the file: the way that
     decodes it whole says what.
     """
-    library = libjpeg()
-    h, w = _native.jpeg_size(data)
-    if library is None or not 0 < h * w <= max_pixels:
+    library, hw = libjpeg(), jpeg_hw(data)
+    if library is None or hw is None or hw[0] * hw[1] > max_pixels:
         return None
+    h, w = hw
     image = empty_array((h, w, channels), "uint8")
     part = needed(pipe, image, key)
     if part is None:

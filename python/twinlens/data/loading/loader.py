@@ -187,7 +187,7 @@ class Loader:
             return None
 
     def _maker(self, threads: int) -> Maker:
-        # Who waits takes over half of another's part; twice as many parts as threads are seldom that few.
+        # Twice as many parts as threads: who has none left takes over half of another's, see Pending.
         self._work.threads = threads
         share = -(-self._order.largest() * self.prefetch // (2 * threads))
         return Maker(

@@ -28,7 +28,7 @@ def run(chain: Warping, images: Any, spec: Spec, out: torch.Tensor | None) -> to
     from twinlens.engines.triton.kernels.warp import warp_kernel
 
     batch, (height, width, channels) = len(spec), chain.after.shape(0)
-    device, method = images[0].device, chain.warp._method(spec)
+    device, method = images[0].device, chain.warp.method_for(spec)
     base, sources = source_rows(images)
     turn_sources(sources, spec, mirrored(chain.front, batch))
     ops, tables = chain.adjustments().operations()

@@ -94,7 +94,7 @@ def refusal(warp: Warp, spec: Spec) -> str | None:
         return f"the kernel warps uint8 without alpha, this is {spec.dtype}{' with alpha' * spec.alpha}"
     if not bool(((spec.c == 1) | (spec.c == 3)).all()):
         return f"the kernel warps 1 or 3 channels, this has {int(spec.c[0])}"
-    if warp._method(spec) != "nearest" or warp.perspective:
+    if warp.method_for(spec) != "nearest" or warp.perspective:
         return None
     after = warp.after(spec)
     if bool((path_of(matrices(warp, len(spec)), after.h, after.w) == WALK).any()):

@@ -87,7 +87,7 @@ class Warp(Step):
     def _nearest(self, spec: Spec) -> bool:
         return spec.indexed or self.method.endswith("nearest")
 
-    def _method(self, spec: Spec) -> str:
+    def method_for(self, spec: Spec) -> str:
         """Values that are names are never mixed: Pillow warps modes P and 1 by NEAREST whatever is asked for."""
         if not spec.indexed or self.method.endswith("nearest"):
             return self.method
@@ -97,7 +97,7 @@ class Warp(Step):
         """(B,): which of Pillow's ways to walk nearest neighbours each image takes."""
         from twinlens.steps.warp.nearest import path_of
 
-        if self._method(spec) != "nearest" or self.perspective:
+        if self.method_for(spec) != "nearest" or self.perspective:
             return np.zeros(len(spec), np.int64)
         out_h, out_w = (np.broadcast_to(v, (len(spec),)) for v in (self.out_h, self.out_w))
         return path_of(np.broadcast_to(self.matrix, (len(spec), 8)), out_h, out_w)
@@ -107,12 +107,12 @@ class Warp(Step):
         return np.stack((out_h, out_w, spec.c, self._path(spec)), 1)
 
     def _premultiplies(self, spec: Spec) -> bool:
-        return spec.alpha and spec.dtype == "uint8" and self._method(spec) in ("bilinear", "bicubic")
+        return spec.alpha and spec.dtype == "uint8" and self.method_for(spec) in ("bilinear", "bicubic")
 
     def native(self, spec: Spec) -> NativeOp | None:
         if spec.dtype not in _DTYPES:
             return None
-        method, premultiply = METHODS.index(self._method(spec)), int(self._premultiplies(spec))
+        method, premultiply = METHODS.index(self.method_for(spec)), int(self._premultiplies(spec))
         ints = int_rows(self.active, method, int(self.perspective), self.out_h, self.out_w, premultiply)
         matrix, fill = self.matrix, self.fill
         if len(matrix) != len(fill):
@@ -124,7 +124,7 @@ class Warp(Step):
         # kornia's warps go through grid_sample, which is up to a level off on 1% of pixels and wants one size.
         from twinlens.steps.warp import torch_opencv, torch_pillow
 
-        method = self._method(spec)
+        method = self.method_for(spec)
         matrix = np.broadcast_to(self.matrix, (len(spec), 8))
         size = int(self.out_h[0]), int(self.out_w[0])
         if method.startswith("cv_"):

@@ -68,7 +68,7 @@ def _turned(r, g, b, shift):
 
 
 @triton.jit
-def _changed(r, g, b, ops, count, sums, tables, pixels, CHANNELS: tl.constexpr):
+def changed(r, g, b, ops, count, sums, tables, pixels, CHANNELS: tl.constexpr):
     """The colours after the first `count` rows of `ops`."""
     for _ in range(count):
         code, first, second = tl.load(ops), tl.load(ops + 1), tl.load(ops + 2)
@@ -138,7 +138,7 @@ def sum_kernel(
         at = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
         r, g, b = _loaded(base, images, sample, at, height, width, CHANNELS)
         own, pixels = sums + sample * contrasts, (height * width).to(tl.int64)
-        r, g, b = _changed(r, g, b, ops + sample * n * 4, count, own, tables, pixels, CHANNELS)
+        r, g, b = changed(r, g, b, ops + sample * n * 4, count, own, tables, pixels, CHANNELS)
         gray = tl.where(at < height * width, _gray(r, g, b, CHANNELS), 0)
         tl.atomic_add(own + stage, tl.sum(gray, 0).to(tl.int64))
 
@@ -154,7 +154,7 @@ def adjust_kernel(
     pixels = height * width
     r, g, b = _loaded(base, images, sample, at, height, width, CHANNELS)
     own = sums + sample * contrasts
-    r, g, b = _changed(r, g, b, ops + sample * n * 4, n, own, tables, pixels.to(tl.int64), CHANNELS)
+    r, g, b = changed(r, g, b, ops + sample * n * 4, n, own, tables, pixels.to(tl.int64), CHANNELS)
     target = out + sample * CHANNELS * pixels + at
     for channel in tl.static_range(CHANNELS):
         value = r if channel == 0 else g if channel == 1 else b

@@ -16,7 +16,7 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
-from twinlens.engines.triton.kernels.adjust import _changed
+from twinlens.engines.triton.kernels.adjust import changed
 
 __all__ = ["places_kernel", "warp_kernel"]
 
@@ -256,7 +256,7 @@ def warp_kernel(
         f1, f2 = tl.load(p + 12).to(tl.int32), tl.load(p + 13).to(tl.int32)
         g = _color(source + step, row, column, dy, dx, there, h, w, down, across, f1, METHOD)
         b = _color(source + 2 * step, row, column, dy, dx, there, h, w, down, across, f2, METHOD)
-    r, g, b = _changed(r, g, b, ops + sample * n * 4, n, images, tables, 1, CHANNELS)
+    r, g, b = changed(r, g, b, ops + sample * n * 4, n, images, tables, 1, CHANNELS)
     pixels = height.to(tl.int64) * width
     target = out + sample * CHANNELS * pixels + y.to(tl.int64) * width + x
     for channel in tl.static_range(CHANNELS):
