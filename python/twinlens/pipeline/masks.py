@@ -59,6 +59,27 @@ class Mask(Mover):
         """These masks of a batch, from those of its images."""
         return replace(self, masks=self.masks.joined([part.masks for part in parts]))
 
+    @property
+    def pixels(self) -> Any:
+        """Of one image: an array (H, W, N) or a tensor (N, H, W)."""
+        value = self.masks.batch.data[0]
+        return value[..., None] if value.ndim == 2 else value
+
+    def having(self, pixels: Any, images: Images) -> Mask:
+        """This mask of one image with other pixels, of `images`, which a transform that runs by itself made."""
+        old = self.masks.batch
+        tensor = isinstance(pixels, torch.Tensor)
+        if tensor is not old.chw or pixels.ndim != 3:
+            shape = tuple(getattr(pixels, "shape", ()))
+            raise InputError(f"mask: got back {type(pixels).__name__} {shape}, wants what was given, with channels")
+        h, w, c = (*pixels.shape[1:], pixels.shape[0]) if tensor else pixels.shape
+        if (h, w) != images.spec.shape(0)[:2]:
+            raise InputError(f"mask: got back {h} x {w} for an image of {images.spec.shape(0)}")
+        dtype = str(pixels.dtype).removeprefix("torch.")
+        flat = old.data[0].ndim == 2
+        batch = Batch([pixels[..., 0] if flat else pixels], Spec.of([(h, w, c)], dtype).meaning(old.spec), old.chw)
+        return replace(self, masks=replace(self.masks, batch=batch, original=None))
+
     def hand_back(self) -> Any:
         value = self.masks.hand_back()
         if self.first:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from twinlens.steps import Step
     from twinlens.steps.spec import Bools, Ints, Spec
 
-__all__ = ["Points", "area", "clamped", "inside", "read_points", "sides"]
+__all__ = ["Points", "area", "clamped", "inside", "read_points", "share", "sides"]
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Points(Mover):
         moved = step.boxes(data, spec) if self.boxes else self._swapped(step.keypoints(data, spec), step.mirrors())
         if self.clamp and step.clamps:
             cut = clamped(moved, step.after(spec))
-            seen = None if seen is None else seen * _share(cut, moved)
+            seen = None if seen is None else seen * share(cut, moved)
             moved = cut
         elif not self.boxes and seen is not None:
             seen = self._swapped(seen.unsqueeze(-1), step.mirrors()).squeeze(-1) & inside(moved, step.after(spec))
@@ -91,9 +91,11 @@ class Points(Mover):
         """These points of a batch, from those of its images."""
         first = parts[0].spec
         spec = type(first).of([part.spec.shape(0) for part in parts], first.dtype).meaning(first)
-        seen = [part.seen for part in parts if part.seen is not None]
+        data, seen = torch.cat([part.data for part in parts]), [part.seen for part in parts if part.seen is not None]
+        valid = [_all(part.data) if part.valid is None else part.valid for part in parts]
+        some = any(part.valid is not None for part in parts)
         return changed(
-            self, data=torch.cat([part.data for part in parts]), spec=spec, seen=torch.cat(seen) if seen else None
+            self, data=data, spec=spec, seen=torch.cat(seen) if seen else None, valid=torch.cat(valid) if some else None
         )
 
     def hand_back(self) -> Any:
@@ -134,7 +136,12 @@ def area(xyxy: torch.Tensor) -> torch.Tensor:
     return (xyxy[..., 2:] - xyxy[..., :2]).clamp(min=0).prod(-1)
 
 
-def _share(part: torch.Tensor, whole: torch.Tensor) -> torch.Tensor:
+def _all(data: torch.Tensor) -> torch.Tensor:
+    return torch.ones(data.shape[:-1], dtype=torch.bool, device=data.device)
+
+
+def share(part: torch.Tensor, whole: torch.Tensor) -> torch.Tensor:
+    """(B, N): the part of the area of `whole` that `part` has; 0 where there is none."""
     all_of_it = area(whole)
     return torch.where(all_of_it > 0, area(part) / all_of_it.clamp(min=torch.finfo(whole.dtype).tiny), 0.0)
 

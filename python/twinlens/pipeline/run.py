@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from twinlens.errors import ArgumentError, InputError
-from twinlens.pipeline import foreign, mix, movers
+from twinlens.pipeline import foreign, mix, movers, scene
 from twinlens.pipeline.images import Images, read
 from twinlens.pipeline.plan import Plan
 from twinlens.pipeline.sample import Sample, split
@@ -204,19 +204,21 @@ def _run_opaque(path: str, unit: Any, state: State, keys: NDArray[np.uint64], op
     images = state.images
     if images.empty:
         return state
-    composite = hasattr(unit, "chosen")
+    composite, whole = hasattr(unit, "chosen"), hasattr(unit, "apply_to_scene")
     each = [_options_of_image(options, path, i) for i in range(len(images.spec))]
     done = []
+    run = _run_chosen if composite else _run_scene if whole else _run_foreign
     for i, own in enumerate(each):
         one = State(images if images.single else images.item(i), [mover.item(i) for mover in state.targets])
-        done.append((_run_chosen if composite else _run_foreign)(path, unit, one, keys[i : i + 1], own))
-    if composite:
+        done.append(run(path, unit, one, keys[i : i + 1], own))
+    if composite or whole:
         options.params[path] = {"each": [own.params for own in each]}
     return _gather(images, done, state.targets)
 
 
 def _options_of_image(options: Options, path: str, i: int) -> Options:
-    replayed = None if options.replayed is None else options.replayed.get(path, {}).get("each", [{}])[i]
+    each = None if options.replayed is None else options.replayed.get(path, {}).get("each")
+    replayed = each[i] if each else None if options.replayed is None else {}
     return Options(options.keys, options.engine, options.num_threads, None, options.color, replayed)
 
 
@@ -240,6 +242,15 @@ def _run_foreign(path: str, unit: Any, one: State, key: NDArray[np.uint64], opti
             f"the callable at {path!r} changed the image's size; masks, boxes and keypoints cannot follow it"
         )
     return State(images, one.targets)
+
+
+def _run_scene(path: str, unit: Any, one: State, key: NDArray[np.uint64], options: Options) -> State:
+    """A transform that runs by itself and sees the targets too; its number is what `replay` goes by."""
+    kept = None if options.replayed is None else options.replayed.get(path)
+    seed = int(Key(int(key[0])).fold_in(stream_of(path))) if kept is None else int(kept["seed"])
+    options.params[path] = {"seed": seed}
+    images, targets = scene.run(path, lambda given: unit.apply_to_scene(given, seed), one.images, one.targets)
+    return State(images, targets)
 
 
 def _gather(before: Images, done: list[State], targets: list[movers.Mover]) -> State:
