@@ -144,6 +144,14 @@ class Trace:
                 )
             self._active = outer
 
+    def beside(self) -> Trace:
+        """A trace of its own, from the images as they are here, for a chain beside this one; what it samples is kept
+        with the rest.
+        """
+        other = Trace(self.spec, self.keys, self.container, self.params, self._replayed)
+        other._active = self._active
+        return other
+
     @property
     def rows(self) -> Ints:
         """The images that are active here."""

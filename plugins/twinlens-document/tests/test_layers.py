@@ -1,0 +1,106 @@
+"""Ink on paper, and the arithmetic of both."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+import twinlens_document as D
+from pages import page
+from twinlens_document import host
+from twinlens_document.blending import added, product
+
+import twinlens
+from twinlens import transforms as T
+from twinlens.errors import ArgumentError
+
+
+@pytest.mark.parametrize("serves", [True, False])
+def test_products_and_sums_of_all_bytes(serves: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host, "serves", lambda _: serves)
+    a, b = np.meshgrid(np.arange(256), np.arange(256))
+    x, y = (torch.from_numpy(v.astype(np.uint8))[None, None] for v in (a, b))
+    np.testing.assert_array_equal(product(x, y)[0, 0].numpy(), (2 * a * b + 255) // 510)
+    np.testing.assert_array_equal(added(x, y)[0, 0].numpy(), np.minimum(a + b, 255))
+
+
+def test_multiplies_ink_and_paper() -> None:
+    ink = page(60, 50)
+    done = D.DocumentPipeline(paper_color=200)(ink)
+    np.testing.assert_array_equal(done, (2 * ink.astype(int) * 200 + 255) // 510)
+    np.testing.assert_array_equal(D.DocumentPipeline(paper_color=200, merge="darken")(ink), np.minimum(ink, 200))
+
+
+def test_paper_begins_blank_and_ink_is_not_seen_by_it() -> None:
+    ink = page(60, 50)
+    pipe = D.DocumentPipeline(paper=[T.RandomInvert(p=1.0)], merge="darken")
+    assert not pipe(ink, key=1).any()  # a white sheet inverted is black, whatever is printed
+    assert (D.DocumentPipeline(ink=[T.RandomInvert(p=1.0)])(ink) == 255 - ink).all()
+
+
+def test_phases_draw_as_they_are_placed() -> None:
+    ink = page(60, 50)
+    light = D.LightingGradient()
+    one = D.DocumentPipeline(post=[light])(ink, key=4)
+    np.testing.assert_array_equal(one, T.Compose([D.LightingGradient(name="post/0")])(ink, key=4))
+    paper = D.DocumentPipeline(paper=[light])
+    sheet = D.LightingGradient(name="paper/0")(np.full_like(ink, 255), key=4)
+    np.testing.assert_array_equal(paper(ink, key=4), (2 * ink.astype(int) * sheet + 255) // 510)
+
+
+def test_blank_white_paper_merges_nothing() -> None:
+    assert "Print" not in str(D.DocumentPipeline(ink=[D.LightingGradient()]).plan((60, 50)))
+    quiet = D.DocumentPipeline(paper=[D.LightingGradient(p=0.0)])
+    assert "Print" not in str(quiet.plan((60, 50)))
+
+
+def test_targets_follow_ink_and_post() -> None:
+    sample = {"image": page(60, 50), "boxes": twinlens.Boxes([[5, 10, 20, 30]]), "mask": page(60, 50, 1)}
+    flip = T.RandomHorizontalFlip(p=1.0)
+    once = D.DocumentPipeline(ink=[flip], paper=[flip, D.LightingGradient()])(sample, key=1)
+    assert once["boxes"].data.tolist() == [[30, 10, 45, 30]]
+    np.testing.assert_array_equal(once["mask"], sample["mask"][:, ::-1])
+    both = D.DocumentPipeline(ink=[flip], post=[flip])(sample, key=1)
+    assert both["boxes"].data.tolist() == [[5, 10, 20, 30]]
+    np.testing.assert_array_equal(both["image"], sample["image"])
+
+
+def test_some_pages_of_a_batch() -> None:
+    images = [page(60, 50, 3, i) for i in range(8)]
+    pipe = T.RandomApply([D.DocumentPipeline(paper=[D.LightingGradient(p=0.5)], post=[D.LightingGradient(p=0.5)])])
+    for engine in ("native", "kornia"):
+        done = pipe.batch(images, keys=range(8), engine=engine)
+        for key, (image, result) in enumerate(zip(images, done, strict=True)):
+            np.testing.assert_array_equal(result, pipe(image, key=key))
+    assert 0 < sum((a == b).all() for a, b in zip(images, done, strict=True)) < 8
+
+
+def test_alpha_is_left_alone() -> None:
+    rgba = torch.from_numpy(np.dstack((page(60, 50), page(60, 50, 1)))).numpy()
+    from PIL import Image
+
+    done = np.asarray(D.DocumentPipeline(paper=[D.LightingGradient()], paper_color=99)(Image.fromarray(rgba), key=2))
+    np.testing.assert_array_equal(done[..., 3], rgba[..., 3])
+    assert (done[..., :3] != rgba[..., :3]).any()
+
+
+def test_replay() -> None:
+    pipe = D.DocumentPipeline(paper=[D.LightingGradient()], paper_color=(100, 250))
+    done, params = pipe(page(60, 50), return_params=True)
+    assert set(params) == {"paper", "paper/0"}
+    np.testing.assert_array_equal(pipe.replay(page(60, 50), params), done)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"ink": D.LightingGradient()}, "ink=.*wants a list of transforms"),
+        ({"post": [3]}, "wants transforms, got int"),
+        ({"paper": [np.copy]}, "does not lower to steps"),
+        ({"paper_color": (9, 300)}, "paper_color"),
+        ({"merge": "screen"}, "merge"),
+    ],
+)
+def test_refuses(arguments: dict[str, object], words: str) -> None:
+    with pytest.raises(ArgumentError, match=words):
+        D.DocumentPipeline(**arguments)

@@ -1,0 +1,71 @@
+"""Shade: a page multiplied by a smooth field, and lifted by another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from twinlens.engines import native
+from twinlens.engines.batch import Batch
+from twinlens.errors import InputError
+from twinlens.steps import Resample, Spec, Step
+from twinlens.steps.base import place
+from twinlens.steps.device import as_tensor
+from twinlens_document import host
+from twinlens_document.blending import added, product
+
+__all__ = ["Shade", "spread"]
+
+
+@dataclass(frozen=True, eq=False)
+class Shade(Step):
+    """min(rint(x * gain / 255) + lift, 255) on uint8.
+
+    gain, lift: (1 or B, 1 or C, gh, gw) uint8, grids of any size that are resized to the image by the step Resample's
+    method "linear"; lift may be None. Alpha is left as it is.
+    """
+
+    gain: NDArray[np.uint8]
+    lift: NDArray[np.uint8] | None = None
+
+    def result(self, spec: Spec) -> Spec:
+        if spec.dtype != "uint8":
+            raise InputError(f"Shade: takes uint8, the image is {spec.dtype}")
+        for grid in (self.gain, self.lift):
+            wrong = np.zeros(len(spec), bool) if grid is None else (grid.shape[1] != 1) & (grid.shape[1] != spec.c)
+            if wrong.any():
+                i = int(np.argmax(wrong))
+                raise InputError(f"Shade: a grid a channel for {self.gain.shape[1]}, the image is {spec.shape(i)}")
+        return spec
+
+    def batched(self, x: torch.Tensor, spec: Spec) -> torch.Tensor:
+        if spec.alpha and x.shape[1] > 1:
+            return torch.cat((self._shaded(x[:, :-1]), x[:, -1:]), 1)
+        return self._shaded(x)
+
+    def _shaded(self, x: torch.Tensor) -> torch.Tensor:
+        if not len(x):
+            return x
+        done = product(x, spread(self.gain, x))
+        return done if self.lift is None else added(done, spread(self.lift, x))
+
+    def describe(self) -> str:
+        size = "x".join(str(n) for n in self.gain.shape[1:])
+        return f"Shade({size}{', per image' if len(self.gain) > 1 else ''}{'' if self.lift is None else ', lift'})"
+
+
+def spread(grid: NDArray[np.uint8], x: torch.Tensor) -> torch.Tensor:
+    """(n, c, gh, gw) uint8 resized to the height and width of x, on its device."""
+    h, w = x.shape[2:]
+    field = as_tensor(grid, x.device)
+    if grid.shape[2:] == (h, w):
+        return field
+    spec = Spec.of([(grid.shape[2], grid.shape[3], grid.shape[1])] * len(grid), "uint8")
+    step = Resample("linear", np.array([h]), np.array([w]))
+    if not host.serves(x):
+        return step.batched(field, spec)
+    resized: torch.Tensor = native.run(place([step], spec), Batch(field, spec, True), chw=True, tensors=True).data
+    return resized
