@@ -35,6 +35,20 @@ PAGE_HW = (1650, 1275)
 #: name: (ours, Augraphy's class and arguments, None where 8.2.6 has no such effect); one line a pair
 PAIRS: dict[str, tuple[Callable[[], T.Transform], tuple[str, dict[str, Any]] | None]] = {
     "LightingGradient": (lambda: D.LightingGradient(), ("LightingGradient", {})),
+    "BadPhotoCopy": (lambda: D.BadPhotoCopy(), ("BadPhotoCopy", {})),
+    "BleedThrough": (lambda: D.BleedThrough(), ("BleedThrough", {})),
+    "BrightnessTexturize": (lambda: D.BrightnessTexturize(), ("BrightnessTexturize", {})),
+    "ColorPaper": (lambda: D.ColorPaper(), ("ColorPaper", {})),
+    "DirtyDrum": (lambda: D.DirtyDrum(), ("DirtyDrum", {})),
+    "DirtyRollers": (lambda: D.DirtyRollers(), ("DirtyRollers", {})),
+    "Faxify": (lambda: D.Faxify(), ("Faxify", {})),
+    "InkBleed": (lambda: D.InkBleed(), ("InkBleed", {})),
+    "Letterpress": (lambda: D.Letterpress(), ("Letterpress", {})),
+    "LowInkPeriodicLines": (lambda: D.LowInkPeriodicLines(), ("LowInkPeriodicLines", {})),
+    "LowInkRandomLines": (lambda: D.LowInkRandomLines(), ("LowInkRandomLines", {})),
+    "NoiseTexturize": (lambda: D.NoiseTexturize(), ("NoiseTexturize", {})),
+    "SubtleNoise": (lambda: D.SubtleNoise(), ("SubtleNoise", {})),
+    "PaperTexture": (lambda: D.PaperTexture(), None),
 }
 
 

@@ -18,6 +18,7 @@ from twinlens.errors import TwinlensError
 
 #: arguments with which an effect is tried, where its defaults are not enough; one line a transform
 ARGUMENTS: dict[str, dict[str, Any]] = {
+    "Faxify": {"halftone": False},
     "DocumentPipeline": {"paper": [D.LightingGradient()], "post": [D.LightingGradient(p=0.5)], "paper_color": (9, 250)},
 }
 EFFECTS = [kind.__name__ for kind in D.TRANSFORMS]

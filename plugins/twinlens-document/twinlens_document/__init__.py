@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from twinlens.hookspecs import hookimpl
+from twinlens_document.dirt import DirtyDrum, DirtyRollers
+from twinlens_document.grain import BrightnessTexturize, NoiseTexturize, SubtleNoise
+from twinlens_document.ink_loss import Letterpress, LowInkPeriodicLines, LowInkRandomLines
+from twinlens_document.ink_spread import BleedThrough, InkBleed
 from twinlens_document.lighting import LightingGradient
+from twinlens_document.paper import ColorPaper, PaperTexture
+from twinlens_document.photocopy import BadPhotoCopy, Faxify
 from twinlens_document.pipeline import DocumentPipeline
 
 if TYPE_CHECKING:
@@ -15,12 +21,40 @@ if TYPE_CHECKING:
 TRANSFORMS = (
     DocumentPipeline,
     LightingGradient,
+    BadPhotoCopy,
+    BleedThrough,
+    BrightnessTexturize,
+    ColorPaper,
+    DirtyDrum,
+    DirtyRollers,
+    Faxify,
+    InkBleed,
+    Letterpress,
+    LowInkPeriodicLines,
+    LowInkRandomLines,
+    NoiseTexturize,
+    PaperTexture,
+    SubtleNoise,
 )
 
 __all__ = [
     "TRANSFORMS",
+    "BadPhotoCopy",
+    "BleedThrough",
+    "BrightnessTexturize",
+    "ColorPaper",
+    "DirtyDrum",
+    "DirtyRollers",
     "DocumentPipeline",
+    "Faxify",
+    "InkBleed",
+    "Letterpress",
     "LightingGradient",
+    "LowInkPeriodicLines",
+    "LowInkRandomLines",
+    "NoiseTexturize",
+    "PaperTexture",
+    "SubtleNoise",
 ]
 
 
