@@ -1,0 +1,33 @@
+"""DICOM, windows, percentiles and shading in 16 bits, and chest X-ray pipelines: a twinlens plugin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twinlens.hookspecs import hookimpl
+from twinlens_medical.dicom import DicomFolder, read_dicom
+from twinlens_medical.transforms import BiasField, PercentileNormalize, ToGray, WindowLevel
+from twinlens_medical.windows import PRESETS, window_preset
+
+if TYPE_CHECKING:
+    from twinlens.registry import Registry
+
+__all__ = [
+    "PRESETS",
+    "BiasField",
+    "DicomFolder",
+    "PercentileNormalize",
+    "ToGray",
+    "WindowLevel",
+    "read_dicom",
+    "window_preset",
+]
+
+TWINLENS_API = "1.0"
+
+
+@hookimpl
+def twinlens_register(registry: Registry) -> None:
+    """Called by twinlens when names are first looked up."""
+    for transform in (BiasField, PercentileNormalize, ToGray, WindowLevel):
+        registry.add(transform)

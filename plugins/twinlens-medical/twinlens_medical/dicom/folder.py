@@ -1,0 +1,81 @@
+"""`DicomFolder`: a folder of DICOM files as a dataset."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from twinlens.errors import ArgumentError, DecodeError
+from twinlens_medical.dicom.header import opened
+from twinlens_medical.dicom.reading import read_dicom
+
+__all__ = ["DicomFolder", "is_dicom"]
+
+Frames = Literal["each", "first", "all"]
+
+
+def is_dicom(path: str | os.PathLike[str]) -> bool:
+    """Whether a file says so: DICM at byte 128. Many archives give their files no suffix."""
+    try:
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - a third of the time of Path.open
+            return file.read(132)[128:] == b"DICM"
+    except OSError:
+        return False
+
+
+class DicomFolder:
+    """Every DICOM image below a folder, sorted by path, as samples {"image", "label", "metadata"}.
+
+    root: searched recursively; files are known by their contents, whatever they are called. DICOMDIR and files without
+    pixels are left out. frames: "each" frame is a sample of its own, or only the "first", or "all" of a file as one
+    sample (F, H, W, C). Other arguments are `read_dicom`'s. label: the name of the file's folder, "" in `root` itself;
+    metadata: `read_dicom`'s, with the path relative to `root`.
+    A map-style dataset for `twinlens.data.Loader` and torch's DataLoader: it can be pickled and read by several threads
+    at once.
+
+    Raises ArgumentError for a folder without DICOM images and for arguments that do not fit.
+
+        loader = Loader(DicomFolder("scans", window="lung"), pipe, batch_size=8)
+    """
+
+    def __init__(self, root: str | os.PathLike[str], *, frames: Frames = "each", **options: Any) -> None:
+        if frames not in get_args(Frames):
+            raise ArgumentError(f"DicomFolder: frames={frames!r} must be 'each', 'first' or 'all'")
+        unknown = set(options) - {*(read_dicom.__kwdefaults__ or {})}
+        if unknown:
+            raise ArgumentError(f"DicomFolder: no argument named {', '.join(map(repr, sorted(unknown)))}")
+        self.root, self.frames, self.options = Path(root), frames, options
+        if not self.root.is_dir():
+            raise ArgumentError(f"{self.root}: {'not a folder' if self.root.exists() else 'no such folder'}")
+        self.samples: list[tuple[str, int | None]] = []  # path relative to root, frame
+        for path in sorted(self._files()):
+            self.samples.extend((path, frame) for frame in self._frames(path))
+        if not self.samples:
+            raise ArgumentError(f"{self.root}: no DICOM image in it")
+
+    def _files(self) -> list[str]:
+        found = (Path(folder, name) for folder, _, names in os.walk(self.root) for name in names)
+        return [path.relative_to(self.root).as_posix() for path in found if is_dicom(path)]
+
+    def _frames(self, path: str) -> list[int | None]:
+        """The samples of a file; none where it has no pixels. A damaged one stays: reading it says what is wrong."""
+        try:
+            ds = opened(self.root / path, pixels=False)
+        except DecodeError:
+            return [None]
+        if "Rows" not in ds:
+            return []
+        count = int(ds.get("NumberOfFrames") or 1)
+        if self.frames == "all" or count == 1:
+            return [None]
+        return [0] if self.frames == "first" else list(range(count))
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        path, frame = self.samples[index]
+        image, metadata = read_dicom(self.root / path, frame, **self.options)
+        label = Path(path).parent.name
+        return {"image": image, "label": label, "metadata": {**metadata, "path": path}}
