@@ -92,6 +92,17 @@ def test_gaussian_blur_is_that_of_opencv(name: str, dtype: str) -> None:
             np.testing.assert_array_equal(T.GaussianBlur(size, sigma)(image), wanted)
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+@pytest.mark.parametrize("size", [3, 5, 7, 9, 11, (5, 3)])
+def test_gaussian_sigma_of_opencv(dtype: str, size: Any) -> None:
+    image = photo(PHOTOS[0]).astype(dtype) * (257 if dtype == "uint16" else 1)
+    wanted = cv2.GaussianBlur(image, size if isinstance(size, tuple) else (size, size), 0)
+    for engine in ("native", "kornia"):
+        np.testing.assert_array_equal(T.GaussianBlur(size, None)(image, engine=engine), wanted)
+    with pytest.raises(ArgumentError, match="sigma=None is OpenCV's rule"):
+        T.GaussianBlur(size, None, semantics="torch")
+
+
 @pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA", "CMYK"])
 def test_gaussian_blur_of_pil_modes(mode: str) -> None:
     image = pil_image(mode, 21, 17)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
 import torch
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from twinlens.steps import BoxFilter
 from twinlens.steps import GaussianBlur as GaussianStep
@@ -41,7 +41,9 @@ def _kernel_size(value: Any) -> tuple[int, int]:
     return int(numbers[0]), int(numbers[-1])
 
 
-def _sigma(value: Any) -> list[float]:
+def _sigma(value: Any) -> list[float] | None:
+    if value is None:
+        return None
     numbers = list(value) if isinstance(value, Sequence | np.ndarray) and not isinstance(value, str) else [value] * 2
     real = all(isinstance(n, int | float | np.integer | np.floating) and not isinstance(n, bool) for n in numbers)
     numbers = numbers * 2 if len(numbers) == 1 else numbers
@@ -55,17 +57,23 @@ def _sigma(value: Any) -> list[float]:
 
 class GaussianBlurConfig(base.Config):
     kernel_size: Annotated[tuple[int, int], BeforeValidator(_kernel_size)]
-    sigma: Annotated[list[float], BeforeValidator(_sigma)] = Field(default=(0.1, 2.0), validate_default=True)
+    sigma: Annotated[list[float] | None, BeforeValidator(_sigma)] = Field(default=(0.1, 2.0), validate_default=True)
     semantics: BlurSemantics = "opencv"
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.sigma is None and self.semantics != "opencv":
+            raise ValueError(f"sigma=None is OpenCV's rule, not that of semantics={self.semantics!r}")
+        return self
 
 
 class GaussianBlur(base.Transform):
     """A Gaussian blur of random strength: cv2.GaussianBlur's fixed point, 0 pixels from it for uint8 and uint16.
 
     kernel_size: odd, one or two integers, across and down. sigma: in pixels, a number or the range that it is drawn
-    from uniformly, for each image of a batch by itself. semantics: "opencv", or "torch" for torchvision's weights in 20
-    bits. uint8, uint16, float32; the border is mirrored without its edge, also where it is wider than the image. Masks,
-    boxes and keypoints stay.
+    from uniformly, for each image of a batch by itself; None is OpenCV's for the kernel, where cv2.GaussianBlur is
+    given 0. semantics: "opencv", or "torch" for torchvision's weights in 20 bits. uint8, uint16, float32; the border is
+    mirrored without its edge, also where it is wider than the image. Masks, boxes and keypoints stay.
 
     >>> import numpy as np
     >>> from twinlens import transforms as T
@@ -88,7 +96,7 @@ class GaussianBlur(base.Transform):
 
     @property
     def random(self) -> bool:
-        return bool(self.sigma[0] != self.sigma[1])
+        return self.sigma is not None and bool(self.sigma[0] != self.sigma[1])
 
     def sample(self, draws: Draws, spec: Spec) -> Params:
         del spec
@@ -96,7 +104,7 @@ class GaussianBlur(base.Transform):
 
     def lower(self, params: Params, spec: Spec) -> Iterable[Step]:
         del spec
-        sigma = params["sigma"] if params else np.array(self.sigma[:1])
+        sigma = params["sigma"] if params else np.array([0.0] if self.sigma is None else self.sigma[:1])
         ksize = np.array([self.kernel_size], np.int64)
         yield GaussianStep(ksize, np.stack((sigma, sigma), 1), self.semantics)
 
