@@ -104,3 +104,24 @@ def test_arguments_are_described(name: str) -> None:
         assert field == "name" or info.description, field
     with pytest.raises(TwinlensError, match="no argument named 'unheard_of'"):
         effect(name)._validated({"unheard_of": 1})
+
+
+@pytest.mark.parametrize("name", EFFECTS)
+def test_targets_move_together(name: str) -> None:
+    pipe, (x0, y0, x1, y1) = effect(name), (30, 40, 90, 120)
+    mask = np.zeros((220, 170), np.uint8)
+    mask[y0:y1, x0:x1] = 3
+    sample = {
+        "image": page(220, 170),
+        "mask": mask,
+        "boxes": twinlens.Boxes([[x0, y0, x1, y1]]),
+        "keypoints": torch.tensor([[(x0 + x1 - 1) / 2.0, (y0 + y1 - 1) / 2.0]]),
+    }
+    for key in range(4):
+        done = pipe(sample, key=key)
+        assert set(np.unique(done["mask"])) <= {0, 3}
+        ys, xs = np.nonzero(done["mask"])
+        hull = np.array([xs.min(), ys.min(), xs.max() + 1, ys.max() + 1])
+        assert np.abs(hull - done["boxes"].data[0].numpy()).max() <= 1.0
+        px, py = np.rint(torch.as_tensor(done["keypoints"]).reshape(2).numpy()).astype(int)
+        assert done["mask"][py, px] == 3

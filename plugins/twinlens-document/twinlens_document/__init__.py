@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from twinlens.hookspecs import hookimpl
+from twinlens_document.binding import BookBinding, PageCurl
 from twinlens_document.dirt import DirtyDrum, DirtyRollers
+from twinlens_document.folding import Folding
 from twinlens_document.grain import BrightnessTexturize, NoiseTexturize, SubtleNoise
 from twinlens_document.ink_loss import Letterpress, LowInkPeriodicLines, LowInkRandomLines
 from twinlens_document.ink_spread import BleedThrough, InkBleed
@@ -19,7 +21,9 @@ if TYPE_CHECKING:
 
 #: one line a transform
 TRANSFORMS = (
+    BookBinding,
     DocumentPipeline,
+    Folding,
     LightingGradient,
     BadPhotoCopy,
     BleedThrough,
@@ -35,24 +39,28 @@ TRANSFORMS = (
     NoiseTexturize,
     PaperTexture,
     SubtleNoise,
+    PageCurl,
 )
 
 __all__ = [
     "TRANSFORMS",
     "BadPhotoCopy",
     "BleedThrough",
+    "BookBinding",
     "BrightnessTexturize",
     "ColorPaper",
     "DirtyDrum",
     "DirtyRollers",
     "DocumentPipeline",
     "Faxify",
+    "Folding",
     "InkBleed",
     "Letterpress",
     "LightingGradient",
     "LowInkPeriodicLines",
     "LowInkRandomLines",
     "NoiseTexturize",
+    "PageCurl",
     "PaperTexture",
     "SubtleNoise",
 ]
