@@ -8,11 +8,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from twinlens.engines import native
-from twinlens.engines.batch import Batch
 from twinlens.errors import InputError
 from twinlens.steps import Resample, Spec, Step
-from twinlens.steps.base import place
 from twinlens.steps.device import as_tensor
 from twinlens_document import host
 from twinlens_document.blending import added, product
@@ -25,7 +22,7 @@ class Shade(Step):
     """min(rint(x * gain / 255) + lift, 255) on uint8.
 
     gain, lift: (1 or B, 1 or C, gh, gw) uint8, grids of any size that are resized to the image by the step Resample's
-    method "linear"; lift may be None. Alpha is left as it is.
+    method "bilinear"; a side of 1 is repeated. lift may be None. Alpha is left as it is.
     """
 
     gain: NDArray[np.uint8]
@@ -34,21 +31,26 @@ class Shade(Step):
     def result(self, spec: Spec) -> Spec:
         if spec.dtype != "uint8":
             raise InputError(f"Shade: takes uint8, the image is {spec.dtype}")
+        colours = spec.c - int(spec.alpha)
         for grid in (self.gain, self.lift):
-            wrong = np.zeros(len(spec), bool) if grid is None else (grid.shape[1] != 1) & (grid.shape[1] != spec.c)
+            wrong = np.zeros(len(spec), bool) if grid is None else (grid.shape[1] != 1) & (grid.shape[1] != colours)
             if wrong.any():
                 i = int(np.argmax(wrong))
                 raise InputError(f"Shade: a grid a channel for {self.gain.shape[1]}, the image is {spec.shape(i)}")
         return spec
 
     def batched(self, x: torch.Tensor, spec: Spec) -> torch.Tensor:
+        if not len(x):
+            return x
         if spec.alpha and x.shape[1] > 1:
             return torch.cat((self._shaded(x[:, :-1]), x[:, -1:]), 1)
         return self._shaded(x)
 
     def _shaded(self, x: torch.Tensor) -> torch.Tensor:
-        if not len(x):
-            return x
+        if host.serves(x):
+            from twinlens_document.shade_host import shaded
+
+            return shaded(self, x)
         done = product(x, spread(self.gain, x))
         return done if self.lift is None else added(done, spread(self.lift, x))
 
@@ -58,14 +60,10 @@ class Shade(Step):
 
 
 def spread(grid: NDArray[np.uint8], x: torch.Tensor) -> torch.Tensor:
-    """(n, c, gh, gw) uint8 resized to the height and width of x, on its device."""
-    h, w = x.shape[2:]
+    """(n, c, gh, gw) uint8 resized to the height and width of x, on its device; 1 stays 1."""
+    h, w = (1 if small == 1 else large for small, large in zip(grid.shape[2:], x.shape[2:], strict=True))
     field = as_tensor(grid, x.device)
     if grid.shape[2:] == (h, w):
         return field
     spec = Spec.of([(grid.shape[2], grid.shape[3], grid.shape[1])] * len(grid), "uint8")
-    step = Resample("linear", np.array([h]), np.array([w]))
-    if not host.serves(x):
-        return step.batched(field, spec)
-    resized: torch.Tensor = native.run(place([step], spec), Batch(field, spec, True), chw=True, tensors=True).data
-    return resized
+    return Resample("bilinear", np.array([h]), np.array([w])).batched(field, spec)
