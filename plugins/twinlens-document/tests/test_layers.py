@@ -9,10 +9,12 @@ import twinlens_document as D
 from pages import page
 from twinlens_document import host
 from twinlens_document.blending import added, product
+from twinlens_document.shade import Shade
 
 import twinlens
 from twinlens import transforms as T
 from twinlens.errors import ArgumentError
+from twinlens.steps import Spec
 
 
 @pytest.mark.parametrize("serves", [True, False])
@@ -22,6 +24,22 @@ def test_products_and_sums_of_all_bytes(serves: bool, monkeypatch: pytest.Monkey
     x, y = (torch.from_numpy(v.astype(np.uint8))[None, None] for v in (a, b))
     np.testing.assert_array_equal(product(x, y)[0, 0].numpy(), (2 * a * b + 255) // 510)
     np.testing.assert_array_equal(added(x, y)[0, 0].numpy(), np.minimum(a + b, 255))
+
+
+@pytest.mark.parametrize("sides", [(1, 1), (1, 40), (40, 1), (7, 9), (200, 3), (60, 50)])
+@pytest.mark.parametrize("layers", [1, 3])
+def test_shade_by_host_and_by_torch(sides: tuple[int, int], layers: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(3)
+    gain, lift = (rng.integers(0, 256, (2, layers, *sides), dtype=np.uint8) for _ in range(2))
+    gain[:, :, : sides[0] // 2, : sides[1] // 3] = 255  # where nothing is to do
+    lift[:, :, sides[0] // 3 :] = 0
+    step = Shade(gain, lift)
+    x = torch.from_numpy(np.stack([page(60, 50, 3, i) for i in range(2)])).permute(0, 3, 1, 2)
+    spec = Spec.of([(60, 50, 3)] * 2, "uint8")
+    by_host = step.batched(x, spec)
+    monkeypatch.setattr(host, "serves", lambda _: False)
+    assert torch.equal(by_host, step.batched(x, spec))
+    assert not torch.equal(by_host, x)
 
 
 def test_multiplies_ink_and_paper() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from twinlens.engines.memory import empty_tensor
+from twinlens.engines.memory import empty_array
 from twinlens.steps.device import as_tensor, movable
 from twinlens_document.bend import ONE
 
@@ -66,10 +66,10 @@ def by_opencv(step: Bend, x: torch.Tensor, spec: Spec) -> torch.Tensor:
     """The same for images in the host's memory. Columns (or rows) that look at themselves are copied."""
     b, c, h, w = x.shape
     turned = bool(np.broadcast_to(step.rows, len(spec))[0])
-    done = empty_tensor((b, h, w, c), "uint8").permute(0, 3, 1, 2)
+    done = empty_array((b, h, w, c), "uint8")
     for i in range(b):
         source = np.ascontiguousarray(x[i].permute(1, 2, 0).numpy())
-        out = done[i].permute(1, 2, 0).numpy()
+        out = done[i]
         out[...] = source
         along, shift, slope = (t[i % len(t)] for t in step.tables(h if turned else w))
         for first, last in _bent(along, shift, slope):
@@ -79,7 +79,7 @@ def by_opencv(step: Bend, x: torch.Tensor, spec: Spec) -> torch.Tensor:
                 out[part] = _remapped(source, *_maps(*tables, w), step.fill, turned=True)
             else:
                 out[:, part] = _remapped(source, *_maps(*tables, h), step.fill, turned=False)
-    return done
+    return torch.from_numpy(done.transpose(0, 3, 1, 2))
 
 
 def _bent(along: Ints, shift: Ints, slope: Ints) -> list[tuple[int, int]]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from twinlens.engines import native
 from twinlens.engines.batch import Batch
-from twinlens.engines.memory import empty_tensor
+from twinlens.engines.memory import empty_array
 from twinlens.steps import Resample, Spec
 from twinlens.steps.base import place
 
@@ -23,6 +23,7 @@ __all__ = ["shaded"]
 
 Bytes = NDArray[np.uint8]
 Window = tuple[int, int, int, int]  # y, x, h, w
+_ROWS = 32
 _MOST = 24  # windows of a grid; with more of them it is put on as a whole
 
 
@@ -37,20 +38,28 @@ def shaded(step: Shade, x: torch.Tensor) -> torch.Tensor:
         cv2.add(image, field, dst=image)
 
     b, c, h, w = x.shape
-    done = empty_tensor((b, h, w, c), "uint8")
-    done.permute(0, 3, 1, 2).copy_(x)
-    for i, image in enumerate(done.numpy()):
+    done = empty_array((b, h, w, c), "uint8")
+    np.copyto(done, x.permute(0, 2, 3, 1).numpy())
+    for i, image in enumerate(done):
         _put_on(image, step.gain[i % len(step.gain)], 255, times)
         if step.lift is not None:
             _put_on(image, step.lift[i % len(step.lift)], 0, plus)
-    return done.permute(0, 3, 1, 2)
+    return torch.from_numpy(done.transpose(0, 3, 1, 2))
 
 
 def _put_on(image: Bytes, grid: Bytes, nothing: int, operation: Callable[[Bytes, Bytes], None]) -> None:
     for y, x, h, w in _windows((grid != nothing).any(0), image.shape[:2]):
         field = _field(grid, image.shape, (y, x, h, w))
-        part = image[y : y + h, x : x + w]
-        operation(part if image.shape[2] > 1 else part[..., 0], field)
+        part = image[y : y + h, x : x + w].reshape(h, -1)  # a view: columns and channels are one side
+        if field.shape == part.shape:
+            operation(part, field)
+            continue
+        repeated = np.empty((_ROWS, part.shape[1]), np.uint8)  # a side of 1: as much of it as the cache holds
+        for top in range(0, h, _ROWS):
+            rows = repeated[: min(_ROWS, h - top)]
+            if len(field) > 1 or top == 0:
+                np.copyto(rows, field[top : top + _ROWS])
+            operation(part[top : top + _ROWS], rows)
 
 
 def _windows(busy: Any, size: tuple[int, ...]) -> list[Window]:
@@ -94,7 +103,7 @@ def _reach(first: int, last: int, cells: int, pixels: int) -> tuple[int, int]:
 
 
 def _field(grid: Bytes, shape: tuple[int, ...], window: Window) -> Bytes:
-    """The grid as large as the image, within a window: (h, w) or (h, w, C), dense."""
+    """The grid as large as the image, within a window: (h, w * C); one row, or one column, where it is 1 high or wide."""
     import cv2
 
     y, x, h, w = window
@@ -105,8 +114,7 @@ def _field(grid: Bytes, shape: tuple[int, ...], window: Window) -> Bytes:
     spec = Spec.of([(gh, gw, 1)] * len(grid), "uint8")
     batch = Batch(np.ascontiguousarray(grid)[..., None], spec, False)
     layers: Bytes = native.run(place([step], spec), batch, chw=False, tensors=False).data[..., 0]
-    colours = shape[2]
-    if colours == 1:
-        return np.ascontiguousarray(np.broadcast_to(layers[0], (h, w)))
-    merged = cv2.merge([layers[k % len(layers)] for k in range(colours)])
-    return np.ascontiguousarray(np.broadcast_to(merged.reshape(*layers.shape[1:], colours), (h, w, colours)))
+    if shape[2] == 1 or (gw == 1 and len(grid) == 1):
+        return layers[0]
+    merged: Bytes = cv2.merge([layers[k % len(layers)] for k in range(shape[2])])
+    return merged.reshape(len(merged), -1) if gw > 1 else np.tile(merged.reshape(len(merged), -1), (1, w))
