@@ -103,7 +103,7 @@ def _reach(first: int, last: int, cells: int, pixels: int) -> tuple[int, int]:
 
 
 def _field(grid: Bytes, shape: tuple[int, ...], window: Window) -> Bytes:
-    """The grid as large as the image, within a window: (h, w * C); one row, or one column, where it is 1 high or wide."""
+    """The grid as large as the image, within a window: (h, w * C); where it is 1 high or wide, one row or column."""
     import cv2
 
     y, x, h, w = window
@@ -115,6 +115,7 @@ def _field(grid: Bytes, shape: tuple[int, ...], window: Window) -> Bytes:
     batch = Batch(np.ascontiguousarray(grid)[..., None], spec, False)
     layers: Bytes = native.run(place([step], spec), batch, chw=False, tensors=False).data[..., 0]
     if shape[2] == 1 or (gw == 1 and len(grid) == 1):
-        return layers[0]
+        one: Bytes = layers[0]
+        return one
     merged: Bytes = cv2.merge([layers[k % len(layers)] for k in range(shape[2])])
     return merged.reshape(len(merged), -1) if gw > 1 else np.tile(merged.reshape(len(merged), -1), (1, w))
