@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from twinlens.hookspecs import hookimpl
 from twinlens_medical.dicom import DicomFolder, read_dicom
+from twinlens_medical.pipelines import chest_xray, healthcare
 from twinlens_medical.transforms import BiasField, PercentileNormalize, ToGray, WindowLevel
 from twinlens_medical.windows import PRESETS, window_preset
 
@@ -19,6 +20,8 @@ __all__ = [
     "PercentileNormalize",
     "ToGray",
     "WindowLevel",
+    "chest_xray",
+    "healthcare",
     "read_dicom",
     "window_preset",
 ]
