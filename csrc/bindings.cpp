@@ -299,6 +299,7 @@ PYBIND11_MODULE(_native, m, py::mod_gil_not_used()) {
         py::arg("channels"));
   define_draws(m);
   define_jpeg(m);
+  define_kernels(m);
 }
 
 }  // namespace twinlens

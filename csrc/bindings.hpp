@@ -31,6 +31,9 @@ inline DType dtype_of(int code) {
 // Keys, draws and the tables that follow from sizes.
 void define_draws(py::module_& m);
 
+// Kernels of plugins.
+void define_kernels(py::module_& m);
+
 // Parts of JPEGs.
 void define_jpeg(py::module_& m);
 

@@ -61,5 +61,6 @@ inline bool inside(int64_t at, int64_t length, int64_t size) {
 inline bool is_plain_number(DType t) { return t == DType::u8 || t == DType::u16 || t == DType::f32; }
 
 constexpr int64_t kMaxResult = int64_t{1} << 24;  // of a side that an operation makes
+constexpr double kMaxScratch = 64.0 * (1 << 30);  // bytes of a picture between two operations
 
 }  // namespace twinlens

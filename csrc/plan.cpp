@@ -11,7 +11,6 @@ namespace twinlens {
 namespace {
 
 constexpr int64_t kBand = int64_t{1} << 14;        // bytes of rows that run through several operations together
-constexpr double kMaxScratch = 64.0 * (1 << 30);   // bytes of a picture between two operations
 constexpr int64_t kMaxPicture = int64_t{1} << 30;  // of a side that the caller brings: kernels index with 32 bits
 
 Args args_of(const Op& op, int64_t picture) {

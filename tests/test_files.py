@@ -13,8 +13,11 @@ import yaml
 
 import twinlens
 from images import picture
+from twinlens import registry
 from twinlens import transforms as T
 from twinlens.errors import ArgumentError, PipelineFileError
+from twinlens.hookspecs import hookimpl
+from twinlens.registry import Plugin
 
 PIPES = [
     T.Compose([T.Resize(20), T.CenterCrop((15, 16)), T.ToTensor(), T.Normalize([0.485, 1 / 3, 0.1], [0.2, 1e-3, 5.0])]),
@@ -93,7 +96,7 @@ BAD: list[tuple[str, str]] = [
     ("", "wants a mapping with 'pipeline'"),
     ("- Resize: {size: 3}", "line 1: wants a mapping with 'pipeline'"),
     ("pipeline: 3", "line 1, pipeline: wants a list of transforms"),
-    ("pipeline: []\nextra: 1", "line 2, extra: unknown field; wants twinlens, semantics and pipeline"),
+    ("pipeline: []\nextra: 1", "line 2, extra: unknown field; wants twinlens, semantics, plugins and pipeline"),
     ("pipeline: []\nsemantics: 2", "line 2, semantics: the file needs version 2 of the pixel contract, this"),
     ("pipeline: []\nsemantics: x", "line 2, semantics: got 'x', wants a positive integer"),
     ("pipeline:\n- Resize: {size: 3}\n- Resise: {size: 3}", "line 3, pipeline.1: no transform 'Resise'; did you mean"),
@@ -217,3 +220,74 @@ def test_unregistered_classes_cannot_be_saved() -> None:
 
     with pytest.raises(twinlens.errors.PluginError, match="Local is not registered"):
         twinlens.to_dict(Local(3))
+
+
+# Plugins that a file needs
+
+
+class Bleed(T.Pad):
+    """A transform of a plugin."""
+
+
+class Ink:
+    @hookimpl
+    def register_transforms(self, register: Any) -> None:
+        register(Bleed)
+
+
+@pytest.fixture
+def ink(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_registry", registry._with_builtins())
+    registry._ready().load(Plugin("ink", "twinlens-ink", "1.2"), Ink)
+
+
+@pytest.mark.usefixtures("ink")
+def test_a_file_names_the_plugins_that_it_needs(tmp_path: Path) -> None:
+    inner = T.Compose([T.RandomApply([Bleed(1)]), T.Pad(1)])
+    data = twinlens.to_dict(inner)
+    assert data["plugins"] == {"ink": {"package": "twinlens-ink", "version": "1.2"}}
+    assert "plugins" not in twinlens.to_dict(T.Pad(1))
+    twinlens.save(inner, tmp_path / "pipe.yaml")
+    assert twinlens.load(tmp_path / "pipe.yaml") == inner
+
+
+@pytest.mark.usefixtures("ink")
+@pytest.mark.parametrize(
+    ("needed", "message"),
+    [
+        ({"ink": {"package": "twinlens-ink", "version": "1.2"}}, None),
+        ({"ink": {"package": "Twinlens_Ink", "version": "1.2.0rc1"}}, None),
+        ({"ink": {"package": "twinlens-ink", "version": "0.9.30"}}, None),
+        (
+            {"ink": {"package": "twinlens-ink", "version": "1.10"}},
+            r"plugin 'ink' 1.10, here is 1.2: pip install 'twinlens-ink>=1.10'",
+        ),
+        (
+            {"ink": {"package": "better-ink", "version": "1"}},
+            r"plugin 'ink' of package better-ink, here it is twinlens-ink's: pip install 'better-ink>=1'",
+        ),
+        (
+            {"oil": {"package": "twinlens-oil", "version": "2.0"}},
+            r"saved with plugin 'oil', which is not installed: pip install 'twinlens-oil>=2.0'",
+        ),
+        ({"ink": "1.2"}, "ink: got '1.2', wants a package and a version"),
+        (["ink"], r"got \['ink'\], wants a mapping of plugins"),
+    ],
+)
+def test_plugins_of_a_file_against_those_here(needed: Any, message: str | None) -> None:
+    data = {"plugins": needed, "pipeline": [{"Pad": {"padding": 1}}]}
+    if message is None:
+        assert twinlens.from_dict(data) == T.Compose([T.Pad(1)])
+        return
+    with pytest.raises(PipelineFileError, match=f"^plugins: .*{message}"):
+        twinlens.from_dict(data)
+
+
+def test_a_plugin_that_was_left_out_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_registry", registry._with_builtins())
+    registry._ready().load(Plugin("ink", "twinlens-ink", "1.2"), lambda: 1 / 0)
+    needed = {"ink": {"package": "twinlens-ink", "version": "1.2"}}
+    with pytest.raises(
+        PipelineFileError, match="plugin 'ink', which was left out: ZeroDivisionError: division by zero"
+    ):
+        twinlens.from_dict({"plugins": needed, "pipeline": ["Pad"]})

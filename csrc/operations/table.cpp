@@ -1,3 +1,4 @@
+#include "../foreign.hpp"
 #include "operations.hpp"
 
 namespace twinlens {
@@ -53,7 +54,7 @@ const Operation* operation_of(OpCode code) {
     case OpCode::remap:
       return &operations::remap;
   }
-  return nullptr;
+  return foreign_operation(static_cast<int64_t>(code));
 }
 
 }  // namespace twinlens

@@ -16,11 +16,13 @@ from twinlens.transforms.base import Config
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from twinlens.hookspecs import RegisterTransform
     from twinlens.pipeline.trace import Params
-    from twinlens.registry import Registry
     from twinlens.steps import Spec, Step
 
 __all__ = ["Letterbox"]
+
+TWINLENS_API = "1.0"  # the version of the hooks
 
 
 class LetterboxConfig(Config):
@@ -65,6 +67,6 @@ class Letterbox(Transform):
 
 
 @hookimpl
-def twinlens_register(registry: Registry) -> None:
-    """Called by twinlens when names are first looked up."""
-    registry.add(Letterbox)
+def register_transforms(register: RegisterTransform) -> None:
+    """Called by twinlens when one of the plugin's names is first looked up."""
+    register(Letterbox, examples=[{"size": 64}, {"size": 96, "fill": [1, 2, 3]}])

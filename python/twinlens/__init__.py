@@ -11,6 +11,8 @@ except ImportError as error:
         f"The import said: {error}"
     ) from error
 
+from pathlib import Path
+
 from twinlens.engines import get_num_threads, set_num_threads, use_engine
 from twinlens.random import Key, key
 from twinlens.targets import Boxes, Keypoints
@@ -20,6 +22,11 @@ from twinlens.pipeline.files import SEMANTICS, from_dict, load, save, to_dict  #
 from twinlens.registry import get, names, plugins  # isort: skip
 
 __version__: str = _native.__version__
+
+
+def get_include() -> str:
+    """The folder with twinlens/kernel.h, for plugins that bring a native kernel of their own."""
+    return str(Path(__file__).parent / "include")
 
 
 def isa() -> str:
@@ -45,6 +52,7 @@ __all__ = [
     "__version__",
     "from_dict",
     "get",
+    "get_include",
     "get_num_threads",
     "isa",
     "key",

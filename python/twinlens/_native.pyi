@@ -153,3 +153,6 @@ def decode_jpeg_part(
     right: SupportsInt | SupportsIndex,
     image: NDArray[np.uint8],
 ) -> bool: ...
+
+# The code of a plugin's kernel, which comes in a capsule named twinlens.kernel.1.
+def add_kernel(kernel: typing_extensions.CapsuleType) -> int: ...

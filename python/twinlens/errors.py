@@ -6,6 +6,7 @@ __all__ = [
     "ArgumentError",
     "DecodeError",
     "EngineError",
+    "HostCopyWarning",
     "InputError",
     "PipelineFileError",
     "PluginError",
@@ -39,3 +40,7 @@ class PluginError(TwinlensError, RuntimeError):
 
 class DecodeError(TwinlensError, ValueError):
     """A file is not an image that can be decoded."""
+
+
+class HostCopyWarning(UserWarning):
+    """A transform runs on the host: the tensors of a card that it was given are copied there and back."""

@@ -47,6 +47,7 @@ void plan_refuses_hostile_parameters(Random& random, int rounds);
 void sampling_stays_in_bounds(Random& random, int rounds);
 void results_are_held_by_one(Random& random, int rounds);
 void drawn_plans_stay_in_bounds(Random& random, int rounds);
+void kernels_of_plugins(Random& random, int rounds);
 void jpeg_headers_of_any_bytes(Random& random, int rounds);
 void jpeg_parts_stay_in_bounds(Random& random, int rounds);
 

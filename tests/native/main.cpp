@@ -19,6 +19,7 @@ int main(int argc, char** argv) {
                              {"sampling_stays_in_bounds", sampling_stays_in_bounds, 2000},
                              {"results_are_held_by_one", results_are_held_by_one, 2000},
                              {"drawn_plans_stay_in_bounds", drawn_plans_stay_in_bounds, 3000},
+                             {"kernels_of_plugins", kernels_of_plugins, 2000},
                              {"jpeg_headers_of_any_bytes", jpeg_headers_of_any_bytes, 100000},
                              {"jpeg_parts_stay_in_bounds", jpeg_parts_stay_in_bounds, 1000}};
   for (const std::string& isa : twinlens::supported_isas()) std::printf("%s ", isa.c_str());

@@ -283,6 +283,7 @@ constexpr Kind kKinds[] = {
     {any, transpose},      //
     {numbers, warp},       //
     {any, crop},           //
+    {any, thinning},       //
     {any, flip},           //
     {numbers, pad},        //
     {numbers, color},      //

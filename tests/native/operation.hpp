@@ -21,6 +21,9 @@ struct Operation {
 // `shape` becomes that of the result. Of all operations those are chosen that take the shape.
 Operation random_operation(Random& random, Shape& shape, int64_t max_side);
 
+// A plugin's kernel that keeps some of the rows and columns.
+Operation thinning(Random& random, Shape& shape);
+
 Shape random_shape(Random& random, int64_t max_side);
 
 }  // namespace twinlens::tests

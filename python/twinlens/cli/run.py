@@ -19,7 +19,10 @@ __all__ = ["progress_bar", "run", "summary_table"]
 
 
 def run(
-    src: Annotated[Path, typer.Argument(help="Folder of images, searched recursively.", show_default=False)],
+    src: Annotated[
+        str,
+        typer.Argument(help="Folder of images, with all below it, or plugin.source:location.", show_default=False),
+    ],
     pipeline: Annotated[Path, typer.Option(help="Pipeline file, YAML or JSON.", show_default=False)],
     out: Annotated[Path, typer.Option(help="Folder for the shards; new or empty.", show_default=False)],
     workers: Annotated[
@@ -36,6 +39,7 @@ def run(
     ] = "rgb",
     max_pixels: Annotated[int, typer.Option(help="Larger images are refused by their header.", min=1)] = 178_956_970,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where an earlier run stopped.")] = False,
+    sink: Annotated[str, typer.Option(help="Where results go: parquet, or a plugin's plugin.sink.")] = "parquet",
     allow_functions: Annotated[
         bool, typer.Option("--allow-functions", help="Import functions that the pipeline names: runs their code.")
     ] = False,
@@ -68,6 +72,7 @@ def run(
             color=color,
             max_pixels=max_pixels,
             resume=resume,
+            sink=sink,
             progress=progress,
         )
     console.print(summary_table(summary, out))

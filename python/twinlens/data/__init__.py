@@ -3,8 +3,26 @@
 from __future__ import annotations
 
 from twinlens.data.decoding import MAX_PIXELS, decode
+from twinlens.data.encoding import restore
 from twinlens.data.job import Summary, run
 from twinlens.data.loading import Loader
 from twinlens.data.reading import Record, read
+from twinlens.data.shards import Failure, Row
+from twinlens.data.sinks import Sink
+from twinlens.data.sources import Folder, Source
 
-__all__ = ["MAX_PIXELS", "Loader", "Record", "Summary", "decode", "read", "run"]
+__all__ = [
+    "MAX_PIXELS",
+    "Failure",
+    "Folder",
+    "Loader",
+    "Record",
+    "Row",
+    "Sink",
+    "Source",
+    "Summary",
+    "decode",
+    "read",
+    "restore",
+    "run",
+]

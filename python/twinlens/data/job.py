@@ -12,14 +12,18 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 import twinlens
 from twinlens.data import durable
 from twinlens.data.decoding import MAX_PIXELS, decode
 from twinlens.data.encoding import Format, check_format, encode
-from twinlens.data.listing import Entry, digest, list_images
+from twinlens.data.listing import digest
 from twinlens.data.manifest import Manifest, describe
-from twinlens.data.shards import Failure, Row, ShardWriter, arrow, finished
-from twinlens.errors import ArgumentError, TwinlensError
+from twinlens.data.shards import Failure, Row
+from twinlens.data.sinks import PARQUET, finished_in, sink_for
+from twinlens.data.sources import Folder, Source, open_source
+from twinlens.errors import ArgumentError, InputError, TwinlensError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,6 +34,15 @@ __all__ = ["Progress", "Summary", "run"]
 
 #: called with what is done so far: files with a result, files that failed, files in all
 Progress = Callable[[int, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An image: its place in the source, and its name there."""
+
+    index: int
+    path: str
+
 
 #: an image before its turn: decoded, or why not
 Decoded = tuple[Entry, "NDArray[Any] | Failure"]
@@ -49,6 +62,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class _Job:
+    source: Source
     pipe: Transform
     workers: int
     batch_size: int
@@ -71,29 +85,32 @@ def run(
     color: str = "rgb",
     max_pixels: int = MAX_PIXELS,
     resume: bool = False,
+    sink: str = PARQUET,
     progress: Progress | None = None,
 ) -> Summary:
-    """Every image below `src` through `pipe` into `out`/part-00000.parquet and so on; see `read`.
+    """Every image of `src` through `pipe` into `out`/part-00000.parquet and so on; see `read`.
 
+    src: a folder, searched recursively, or `plugin.name:location` for a plugin's source. sink: "parquet" or a plugin's.
     Sample i of the sorted files runs under `key(seed, 0, i)`: results do not depend on workers or batch_size. Files
     without a result are listed in `out`/errors.jsonl. resume: go on where an earlier run, killed perhaps, stopped.
     format: png, jpeg (quality 95) or raw for results of 8-bit pixels; float results are raw, little-endian.
     color: "bgr" gives the pipeline arrays with blue first.
 
     Raises ArgumentError for settings and folders that do not fit, PipelineFileError for a pipeline that cannot be
-    saved, TwinlensError without pyarrow.
+    saved, PluginError for sources and sinks that there are not, TwinlensError without pyarrow.
     """
-    job = _Job(pipe, workers or _cores(), batch_size, seed, check_format(format), color, max_pixels)
-    _check(job, workers, shard_size)
-    arrow()
-    source, target = Path(src), Path(out)
-    manifest, entries = _manifest(source, job)
+    numbers = {"workers": workers, "batch_size": batch_size, "shard_size": shard_size, "max_pixels": max_pixels}
+    _check(numbers, color, seed)
+    stored, make_sink = check_format(format), sink_for(sink, shard_size)
+    job = _Job(open_source(src), pipe, workers or _cores(), batch_size, seed, stored, color, max_pixels)
+    target, entries = Path(out), [Entry(i, job.source.path(i)) for i in range(len(job.source))]
+    manifest = _manifest(src, entries, sink, job)
     started = time.perf_counter()
     done, failed = _prepare(target, manifest, resume)
     todo = [entry for entry in entries if entry.path not in done and entry.path not in failed]
     manifest.save(target)
     counts = [len(done), len(failed)]
-    with ShardWriter(target, shard_size, manifest.metadata()) as writer:
+    with make_sink(target, manifest.metadata()) as writer:
         for result in _results(job, todo):
             writer.add(result)
             counts[isinstance(result, Failure)] += 1
@@ -109,31 +126,28 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _check(job: _Job, workers: int | None, shard_size: int) -> None:
-    numbers = {"workers": workers, "batch_size": job.batch_size, "shard_size": shard_size, "max_pixels": job.max_pixels}
+def _check(numbers: dict[str, int | None], color: str, seed: int) -> None:
     for name, value in numbers.items():
         if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
             raise ArgumentError(f"run: {name}={value!r} must be a positive integer")
-    if job.color not in ("rgb", "bgr"):
-        raise ArgumentError(f"run: color={job.color!r} must be 'rgb' or 'bgr'")
-    twinlens.key(job.seed)  # an integer
+    if color not in ("rgb", "bgr"):
+        raise ArgumentError(f"run: color={color!r} must be 'rgb' or 'bgr'")
+    twinlens.key(seed)  # an integer
 
 
-def _manifest(source: Path, job: _Job) -> tuple[Manifest, list[Entry]]:
-    about = describe(job.pipe)
-    entries = list_images(source)
-    manifest = Manifest(
+def _manifest(src: str | os.PathLike[str], entries: list[Entry], sink: str, job: _Job) -> Manifest:
+    return Manifest(
         status="running",
-        **about,
+        **describe(job.pipe),
         seed=job.seed,
         format=job.format,
         color=job.color,
         max_pixels=job.max_pixels,
-        source=str(source.resolve()),
-        listing_sha256=digest(entries),
+        source=str(Path(src).resolve()) if isinstance(job.source, Folder) else str(src),
+        listing_sha256=digest(entry.path for entry in entries),
         files=len(entries),
+        sink=sink,
     )
-    return manifest, entries
 
 
 def _prepare(out: Path, manifest: Manifest, resume: bool) -> tuple[set[str], set[str]]:
@@ -153,7 +167,7 @@ def _prepare(out: Path, manifest: Manifest, resume: bool) -> tuple[set[str], set
             raise ArgumentError(f"{out}: not empty, and without a run.json to resume from")
         return set(), set()
     manifest.check_same_run(earlier)
-    return finished(out)
+    return finished_in(manifest.sink, out)
 
 
 def _results(job: _Job, todo: list[Entry]) -> Iterator[Row | Failure]:
@@ -181,10 +195,23 @@ def _decoded(pool: ThreadPoolExecutor, job: _Job, todo: list[Entry]) -> Iterator
 
 def _decode(job: _Job, entry: Entry) -> Decoded:
     try:
-        image = decode(entry.file, max_pixels=job.max_pixels)
-    except TwinlensError as error:
-        return entry, Failure(entry.path, entry.index, "decode", str(error))
+        image = _pixels(job, entry)
+    except Exception as error:  # a plugin's source may raise anything
+        reason = str(error) if isinstance(error, TwinlensError) else f"{type(error).__name__}: {error}"
+        return entry, Failure(entry.path, entry.index, "decode", reason)
     return entry, image[..., ::-1] if job.color == "bgr" and image.shape[2] == 3 else image
+
+
+def _pixels(job: _Job, entry: Entry) -> NDArray[Any]:
+    found: Any = job.source.read(entry.index)
+    if not isinstance(found, np.ndarray):
+        return decode(found, max_pixels=job.max_pixels)
+    if found.ndim not in (2, 3) or found.dtype.name not in ("uint8", "uint16", "float32"):
+        raise InputError(
+            f"{entry.path}: the source gave {found.shape} {found.dtype}; "
+            "wants (H, W) or (H, W, C) uint8, uint16 or float32"
+        )
+    return found[..., None] if found.ndim == 2 else found
 
 
 def _batch_results(pool: ThreadPoolExecutor, job: _Job, batch: list[Decoded]) -> Iterator[Row | Failure]:
@@ -223,4 +250,6 @@ def _row(job: _Job, entry: Entry, result: Any) -> Row | Failure:
         image = encode(result, job.format, bgr=job.color == "bgr")
     except TwinlensError as error:
         return Failure(entry.path, entry.index, "transform", str(error))
-    return Row(entry.path, entry.label, image, entry.index, int(twinlens.key(job.seed, 0, entry.index)))
+    return Row(
+        entry.path, job.source.label(entry.index), image, entry.index, int(twinlens.key(job.seed, 0, entry.index))
+    )

@@ -4,31 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterable
+from pathlib import Path
 
 from twinlens.data.decoding import SUFFIXES
 from twinlens.errors import ArgumentError
 
-__all__ = ["Entry", "digest", "list_images"]
+__all__ = ["digest", "list_images"]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """An image file: its place in the sorted list, its path relative to the source with forward slashes."""
-
-    index: int
-    path: str
-    file: Path
-
-    @property
-    def label(self) -> str:
-        """The name of its folder; empty for a file that lies in the source itself."""
-        return PurePosixPath(self.path).parent.name
-
-
-def list_images(source: Path) -> list[Entry]:
-    """Every JPEG, PNG, WebP, BMP and TIFF file below `source` by its suffix, sorted by relative path."""
+def list_images(source: Path) -> list[tuple[str, Path]]:
+    """Every JPEG, PNG, WebP, BMP and TIFF file below `source` by its suffix: path relative to it with forward slashes,
+    and file, sorted by the first.
+    """
     if not source.is_dir():
         raise ArgumentError(f"{source}: {'not a folder' if source.exists() else 'no such folder'}")
     found = {}
@@ -39,7 +27,7 @@ def list_images(source: Path) -> list[Entry]:
                 found[_printable(file.relative_to(source).as_posix())] = file
     if not found:
         raise ArgumentError(f"{source}: no image in it; looked for {', '.join(sorted(SUFFIXES))}")
-    return [Entry(i, path, found[path]) for i, path in enumerate(sorted(found))]
+    return sorted(found.items())
 
 
 def _printable(path: str) -> str:
@@ -47,6 +35,6 @@ def _printable(path: str) -> str:
     return path.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def digest(entries: list[Entry]) -> str:
+def digest(paths: Iterable[str]) -> str:
     """The sha256 of the list: the same files give the same keys."""
-    return hashlib.sha256("\n".join(entry.path for entry in entries).encode()).hexdigest()
+    return hashlib.sha256("\n".join(paths).encode()).hexdigest()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,8 @@ _FIXED = {
     "color": "--color",
     "max_pixels": "--max-pixels",
     "listing_sha256": "the list of files in SRC",
+    "sink": "--sink",
+    "plugins": "the plugins that the pipeline needs",
 }
 
 
@@ -47,6 +49,8 @@ class Manifest:
     source: str
     listing_sha256: str
     files: int
+    sink: str = "parquet"
+    plugins: dict[str, dict[str, str]] = field(default_factory=dict)
     written: int = 0
     failed: int = 0
     shards: int = 0
@@ -64,7 +68,7 @@ class Manifest:
             return None
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
-            return cls(**{field.name: data[field.name] for field in fields(cls)})
+            return cls(**{known.name: data[known.name] for known in fields(cls)})
         except (ValueError, KeyError, TypeError) as error:
             raise ArgumentError(f"{path}: not the manifest of a run ({type(error).__name__}: {error})") from None
 

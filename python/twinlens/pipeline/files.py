@@ -15,6 +15,7 @@ import yaml
 from twinlens import registry
 from twinlens.errors import ArgumentError, PipelineFileError, TwinlensError
 from twinlens.pipeline.functions import reference, resolve
+from twinlens.pipeline.requirements import check_plugins
 from twinlens.transforms.base import Transform
 
 __all__ = ["SEMANTICS", "from_dict", "load", "save", "to_dict"]
@@ -28,40 +29,50 @@ Where = tuple[str | int, ...]
 def to_dict(pipe: Transform) -> dict[str, Any]:
     """`{"twinlens": version, "semantics": 1, "pipeline": [{"Resize": {...}}, ...]}`; every argument is written out.
 
-    A list is what Compose holds; a transform that is saved by itself stands there without one.
+    A list is what Compose holds; a transform that is saved by itself stands there without one. Where plugins take part,
+    "plugins" says which: `{"squares": {"package": "twinlens-squares", "version": "0.1.0"}}`.
     """
     from twinlens import __version__
     from twinlens.transforms import Compose
 
     plain = type(pipe) is Compose and not pipe.config.name
-    described = [_describe(part) for part in pipe.transforms] if plain else _describe(pipe)
-    return {"twinlens": __version__, "semantics": SEMANTICS, "pipeline": described}
+    writer = _Writer()
+    described = [writer.part(part) for part in pipe.transforms] if plain else writer.part(pipe)
+    data = {"twinlens": __version__, "semantics": SEMANTICS, "pipeline": described}
+    return {**data, "plugins": dict(sorted(writer.plugins.items()))} if writer.plugins else data
 
 
-def _describe(part: Any) -> dict[str, Any]:
-    if not isinstance(part, Transform):
-        raise PipelineFileError(f"{part!r} is not a twinlens transform; wrap a named function in Lambda to save it")
-    name = registry.name_of(type(part))
-    arguments = {key: _plain(value) for key, value in part.config if not (key == "name" and value is None)}
-    return {name: arguments}
+class _Writer:
+    """Transforms as plain data. plugins: those that they come from."""
 
+    def __init__(self) -> None:
+        self.plugins: dict[str, dict[str, str]] = {}
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, Transform):
-        return _describe(value)
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, torch.Tensor):
-        return value.tolist()
-    if isinstance(value, str | int | float | bool) or value is None:
-        return value
-    if callable(value):
-        return reference(value)
-    raise PipelineFileError(f"{value!r} cannot be saved")
+    def part(self, part: Any) -> dict[str, Any]:
+        if not isinstance(part, Transform):
+            raise PipelineFileError(f"{part!r} is not a twinlens transform; wrap a named function in Lambda to save it")
+        name = registry.name_of(type(part))
+        plugin = registry.requirement(name)
+        if plugin is not None:
+            self.plugins[plugin.name] = {"package": plugin.package, "version": plugin.version}
+        return {name: {key: self._plain(value) for key, value in part.config if not (key == "name" and value is None)}}
+
+    def _plain(self, value: Any) -> Any:
+        if isinstance(value, Transform):
+            return self.part(value)
+        if isinstance(value, Enum):
+            return value.value
+        if isinstance(value, list | tuple):
+            return [self._plain(item) for item in value]
+        if isinstance(value, dict):
+            return {str(key): self._plain(item) for key, item in value.items()}
+        if isinstance(value, torch.Tensor):
+            return value.tolist()
+        if isinstance(value, str | int | float | bool) or value is None:
+            return value
+        if callable(value):
+            return reference(value)
+        raise PipelineFileError(f"{value!r} cannot be saved")
 
 
 def from_dict(data: dict[str, Any], *, allow_functions: bool = False) -> Transform:
@@ -165,10 +176,10 @@ class _Reader:
 
         if not isinstance(data, dict) or "pipeline" not in data:
             raise self._error((), "wants a mapping with 'pipeline', a list of transforms")
-        unknown = set(data) - {"twinlens", "semantics", "pipeline"}
+        unknown = set(data) - {"twinlens", "semantics", "pipeline", "plugins"}
         if unknown:
             name = sorted(map(str, unknown))[0]
-            raise self._error((name,), "unknown field; wants twinlens, semantics and pipeline")
+            raise self._error((name,), "unknown field; wants twinlens, semantics, plugins and pipeline")
         semantics = data.get("semantics", SEMANTICS)
         if isinstance(semantics, bool) or not isinstance(semantics, int) or semantics < 1:
             raise self._error(("semantics",), f"got {semantics!r}, wants a positive integer")
@@ -177,6 +188,10 @@ class _Reader:
                 ("semantics",),
                 f"the file needs version {semantics} of the pixel contract, this library computes {SEMANTICS}",
             )
+        try:
+            check_plugins(data.get("plugins", {}))
+        except TwinlensError as error:
+            raise self._error(("plugins",), str(error)) from None
         if isinstance(data["pipeline"], dict):
             return self.part(data["pipeline"], ("pipeline",))
         if not isinstance(data["pipeline"], list):

@@ -112,14 +112,8 @@ class Document:
             T.Perspective(fill=white),
             T.CLAHE(),
             T.Sharpen(),
-            *_document_noise(),
         ]
         return [*distort, *self.evaluation()]
-
-
-def _document_noise() -> list[Any]:
-    """The plugin's transform, where it is installed."""
-    return [registry.get("document.Noise")()] if "document.Noise" in registry.names() else []
 
 
 _RECIPES: dict[str, Callable[[], Any]] = {
@@ -140,16 +134,20 @@ _RECIPES: dict[str, Callable[[], Any]] = {
 
 
 def names() -> list[str]:
-    """All recipes."""
-    return list(_RECIPES)
+    """All recipes, and plugins' presets."""
+    return [*_RECIPES, *registry.names("presets")]
 
 
 def get(name: str, *, train: bool = False) -> T.Compose:
     """The recipe `name` for evaluation, or for training; docs/presets.md shows what each holds.
 
-    Raises ArgumentError for a name that there is not.
+    A plugin's preset has the plugin's name in front: `get("document.archive")`. Raises ArgumentError for a name that
+    there is not.
     """
+    if "." in name:
+        made: T.Compose = registry.provided("presets", name).provided(train)
+        return made
     if name not in _RECIPES:
-        raise ArgumentError(f"presets.get: name={name!r} must be one of {', '.join(_RECIPES)}")
+        raise ArgumentError(f"presets.get: name={name!r} must be one of {', '.join(names())}")
     recipe = _RECIPES[name]()
     return T.Compose(recipe.training() if train else recipe.evaluation())

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from twinlens.steps.denoise.step import Denoise
     from twinlens.steps.erase import Erase
     from twinlens.steps.flip import Flip
+    from twinlens.steps.function import HostFunction
     from twinlens.steps.histogram.step import HistogramLut
     from twinlens.steps.jpeg import JpegArtifact
+    from twinlens.steps.kernel import Kernel
     from twinlens.steps.linear import LinearTransform
     from twinlens.steps.lut import Lut
     from twinlens.steps.noise.step import Noise
@@ -57,7 +59,9 @@ __all__ = [
     "Flip",
     "GaussianBlur",
     "HistogramLut",
+    "HostFunction",
     "JpegArtifact",
+    "Kernel",
     "LinearTransform",
     "Lut",
     "Median",
@@ -96,7 +100,9 @@ _HOMES = {
     "Flip": "flip",
     "GaussianBlur": "blur.step",
     "HistogramLut": "histogram.step",
+    "HostFunction": "function",
     "JpegArtifact": "jpeg",
+    "Kernel": "kernel",
     "LinearTransform": "linear",
     "Lut": "lut",
     "Median": "rank.step",

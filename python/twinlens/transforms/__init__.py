@@ -14,7 +14,7 @@ from twinlens.transforms.base import Transform
 from twinlens.transforms.compose import Compose, Lambda, RandomApply, RandomChoice, RandomOrder
 
 if TYPE_CHECKING:
-    from twinlens.registry import Registry
+    from twinlens.hookspecs import RegisterTransform
     from twinlens.transforms import functional, v2
     from twinlens.transforms.affine import Affine, ShiftScaleRotate
     from twinlens.transforms.augmix import AugMix
@@ -337,10 +337,10 @@ def __dir__() -> list[str]:
 
 
 @hookimpl
-def twinlens_register(registry: Registry) -> None:
+def register_transforms(register: RegisterTransform) -> None:
     """Registers every transform above, through the hook that plugins use."""
     module = import_module(__name__)
     for name in __all__:
         value = getattr(module, name)
         if isinstance(value, type) and issubclass(value, Transform) and value is not Transform:
-            registry.add(value)
+            register(value)
