@@ -18,7 +18,8 @@ from twinlens import _native, steps
 from twinlens.engines import native
 
 _UNSIGNED = {1: np.uint8, 2: np.uint16, 4: np.uint32}
-_STEPS = [getattr(steps, name) for name in steps.__all__ if name not in ("NativeOp", "Spec", "Step")]
+_KINDS = [kind for name in steps.__all__ if isinstance(kind := getattr(steps, name), type)]
+_STEPS = [kind for kind in _KINDS if issubclass(kind, steps.Step) and kind is not steps.Step]
 
 
 def off_by_one(pixels: np.ndarray[Any, Any]) -> None:

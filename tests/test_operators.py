@@ -307,7 +307,7 @@ def test_every_step_is_counted() -> None:
     kinds = {
         kind for name in steps.__all__ if isinstance(kind := getattr(steps, name), type) and issubclass(kind, Step)
     }
-    assert {type(make(2)) for make in STEPS.values()} >= kinds - {Step}
+    assert {type(make(2)) for make in STEPS.values()} >= kinds - {Step, steps.HostFunction}  # which calls no operator
 
 
 @pytest.mark.parametrize("name", STEPS)

@@ -152,7 +152,8 @@ def test_floats_at_the_steps_of_integers(target: str) -> None:
 
 def test_every_step_is_in_the_table() -> None:
     vocabulary = {name for name in steps.__all__ if isinstance(getattr(steps, name), type)}
-    concrete = {name for name in vocabulary if issubclass(getattr(steps, name), steps.Step)} - {"Step"}
+    concrete = {name for name in vocabulary if issubclass(getattr(steps, name), steps.Step)}
+    concrete -= {"Step", "HostFunction"}  # the latter is a function of somebody's, which both engines call
     first_words = {name.split()[0] for name in STEPS}
     listed = {name for name in concrete if any(name.lower().startswith(word) for word in first_words)}
     assert listed == concrete
