@@ -9,14 +9,16 @@ from twinlens_albumentations.distribution import check
 from twinlens_albumentations.wrap import Wrap
 
 if TYPE_CHECKING:
-    from twinlens.registry import Registry
+    from twinlens.hookspecs import RegisterTransform
 
 __all__ = ["Wrap"]
+
+TWINLENS_API = "1.0"  # the version of the hooks
 
 check()
 
 
 @hookimpl
-def twinlens_register(registry: Registry) -> None:
-    """Called by twinlens when names are first looked up."""
-    registry.add(Wrap)
+def register_transforms(register: RegisterTransform) -> None:
+    """Called by twinlens when one of the plugin's names is first looked up."""
+    register(Wrap)

@@ -17,7 +17,9 @@ from twinlens_document.photocopy import BadPhotoCopy, Faxify
 from twinlens_document.pipeline import DocumentPipeline
 
 if TYPE_CHECKING:
-    from twinlens.registry import Registry
+    from twinlens.hookspecs import RegisterTransform
+
+TWINLENS_API = "1.0"  # the version of the hooks
 
 #: one line a transform
 TRANSFORMS = (
@@ -67,7 +69,7 @@ __all__ = [
 
 
 @hookimpl
-def twinlens_register(registry: Registry) -> None:
-    """Called by twinlens when names are first looked up."""
+def register_transforms(register: RegisterTransform) -> None:
+    """Called by twinlens when one of the plugin's names is first looked up."""
     for transform in TRANSFORMS:
-        registry.add(transform)
+        register(transform)
