@@ -158,9 +158,7 @@ def test_on_a_card() -> None:
 
 
 def test_a_kernel_is_a_capsule() -> None:
-    with pytest.raises(
-        ArgumentError, match=r"Kernel: got 3, wants a PyCapsule named 'twinlens.kernel.1' or a fun"
-    ):
+    with pytest.raises(ArgumentError, match=r"Kernel: got 3, wants a PyCapsule named 'twinlens.kernel.1' or a fun"):
         Kernel(3)
     with pytest.raises(ArgumentError, match="Kernel: "):
         _ = Kernel(lambda: 3).code
