@@ -30,7 +30,7 @@ class ArrayTransform(Transform):
     copied to the host and back, which a HostCopyWarning announces; `copies = False` makes that an EngineError.
 
     >>> import numpy as np
-    >>> from twinlens.transforms import ArrayTransform
+    >>> from twinlens.authoring import ArrayTransform
     >>> class Posterized(ArrayTransform):
     ...     def transform_array(self, image):
     ...         return image & 0xE0
