@@ -11,7 +11,7 @@ from twinlens_medical.transforms import BiasField, PercentileNormalize, ToGray, 
 from twinlens_medical.windows import PRESETS, window_preset
 
 if TYPE_CHECKING:
-    from twinlens.registry import Registry
+    from twinlens.hookspecs import RegisterTransform
 
 __all__ = [
     "PRESETS",
@@ -29,8 +29,11 @@ __all__ = [
 TWINLENS_API = "1.0"
 
 
+TWINLENS_API = "1.0"  # the version of the hooks
+
+
 @hookimpl
-def twinlens_register(registry: Registry) -> None:
-    """Called by twinlens when names are first looked up."""
+def register_transforms(register: RegisterTransform) -> None:
+    """Called by twinlens when one of the plugin's names is first looked up."""
     for transform in (BiasField, PercentileNormalize, ToGray, WindowLevel):
-        registry.add(transform)
+        register(transform)
