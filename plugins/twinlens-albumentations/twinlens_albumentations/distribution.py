@@ -69,8 +69,9 @@ def _owns(distribution: importlib.metadata.Distribution, origin: Path) -> bool:
 def _licence(distribution: importlib.metadata.Distribution) -> str:
     metadata = distribution.metadata
     for field in ("License-Expression", "License"):
-        if metadata.get(field):
-            return metadata[field].splitlines()[0]
+        texts = metadata.get_all(field)
+        if texts:
+            return str(texts[0]).splitlines()[0]
     classifiers = [line for line in metadata.get_all("Classifier") or [] if line.startswith("License ::")]
     return classifiers[0].rpartition(":: ")[2] if classifiers else "no licence named"
 

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from twinlens.errors import InputError
+from twinlens.pipeline.scene import paired, probes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from twinlens.pipeline.scene import Scene
 
 __all__ = ["Rows"]
-
-_PROBES = np.array([[0.25, 0.25], [0.75, 0.25], [0.25, 0.75]])  # of width and height: they tell a mirror from a turn
 
 
 class Rows:
@@ -43,7 +42,7 @@ class Rows:
             rows = np.flatnonzero(kept)
             data = data[kept]
             if self._wants_pairs:
-                data = np.concatenate((data, np.floor(_PROBES * [w, h])))
+                data = np.concatenate((data, probes(h, w).numpy()))
                 rows = np.concatenate((rows, -1 - np.arange(3)))
             self.given |= {"keypoints": data, "point_rows": rows}
 
@@ -56,8 +55,9 @@ class Rows:
         if self._points:
             found, rows = _found(out["keypoints"], out["point_rows"], 2)
             points = tuple(_each(self._points, found, rows))
-            if self._wants_pairs and _mirrored(found[rows < 0], rows[rows < 0]):
-                points = tuple(_paired(value) for value in points)
+            if self._wants_pairs and (rows < 0).sum() == 3:
+                moved = torch.from_numpy(found[rows < 0][np.argsort(-rows[rows < 0])])
+                points = tuple(paired(value, moved) for value in points)
         return boxes, points
 
 
@@ -88,20 +88,3 @@ def _each(values: tuple[Any, ...], found: NDArray[np.float64], rows: NDArray[np.
         moved.append(replace(value, data=data, valid=None if value.valid is None and valid.all() else valid))
         start = stop
     return moved
-
-
-def _mirrored(probes: NDArray[np.float64], rows: NDArray[np.int64]) -> bool:
-    """Whether the three probes, all of them there, now turn the other way round."""
-    if len(probes) != 3:
-        return False
-    a, right, down = probes[np.argsort(-rows)]
-    (x0, y0), (x1, y1) = right - a, down - a
-    return bool(x0 * y1 - y0 * x1 < 0)
-
-
-def _paired(points: Keypoints) -> Keypoints:
-    order = list(range(len(points.data)))
-    for a, b in points.pairs:
-        order[a], order[b] = b, a
-    valid, visible = (None if rows is None else rows[order] for rows in (points.valid, points.visible))
-    return replace(points, data=points.data[order], valid=valid, visible=visible)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+import torch
 
 from twinlens.errors import InputError
 from twinlens.pipeline.containers import plain_tensor
@@ -12,15 +14,13 @@ from twinlens.pipeline.images import Images, read
 from twinlens.pipeline.masks import Mask
 from twinlens.pipeline.points import Points, clamped, inside, share
 from twinlens.steps.frozen import changed
-from twinlens.targets import Boxes, Keypoints
+from twinlens.targets import Boxes, ClampingMode, Keypoints
 
 if TYPE_CHECKING:
-    import torch
-
     from twinlens.pipeline.mover import Mover
     from twinlens.steps.spec import Spec
 
-__all__ = ["Scene", "run"]
+__all__ = ["Scene", "paired", "probes", "run"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +38,24 @@ class Scene:
     masks: tuple[Any, ...] = ()
     boxes: tuple[Boxes, ...] = ()
     keypoints: tuple[Keypoints, ...] = ()
+
+
+def probes(h: int, w: int) -> torch.Tensor:
+    """(3, 2): points of an image that tell, where they went, whether it was mirrored."""
+    places = torch.tensor([[0.25, 0.25], [0.75, 0.25], [0.25, 0.75]], dtype=torch.float64)
+    return (places * torch.tensor([w, h])).floor()
+
+
+def paired(points: Keypoints, moved: torch.Tensor) -> Keypoints:
+    """The keypoints; those of a pair change places if the `probes` that were `moved` turn the other way round."""
+    (x0, y0), (x1, y1) = (moved[1:].double() - moved[0]).tolist()
+    if x0 * y1 - y0 * x1 >= 0:
+        return points
+    order = list(range(len(points.data)))
+    for a, b in points.pairs:
+        order[a], order[b] = b, a
+    valid, visible = (None if rows is None else rows[order] for rows in (points.valid, points.visible))
+    return replace(points, data=points.data[order], valid=valid, visible=visible)
 
 
 def run(path: str, apply: Callable[[Scene], Scene], images: Images, targets: list[Mover]) -> tuple[Images, list[Mover]]:
@@ -66,7 +84,8 @@ def run(path: str, apply: Callable[[Scene], Scene], images: Images, targets: lis
 
 
 def _boxes(points: Points) -> Boxes:
-    return Boxes(points.data[0], valid=None if points.valid is None else points.valid[0])
+    mode: ClampingMode = "soft" if points.clamp else None
+    return Boxes(points.data[0], valid=None if points.valid is None else points.valid[0], clamping_mode=mode)
 
 
 def _keypoints(points: Points) -> Keypoints:
