@@ -114,6 +114,30 @@ def test_other_byte_order_and_misaligned(engine: Any) -> None:
         np.testing.assert_array_equal(pipe(other, engine=engine), expected)
 
 
+@dataclass(frozen=True, eq=False)
+class TorchStep(Step):
+    """A step without a native operation."""
+
+    run: Callable[[torch.Tensor], torch.Tensor]
+
+    def result(self, spec: Spec) -> Spec:
+        return spec
+
+    def batched(self, x: torch.Tensor, spec: Spec) -> torch.Tensor:
+        del spec
+        return self.run(x)
+
+
+class InTorch(T.Transform):
+    def __init__(self, run: Callable[[torch.Tensor], torch.Tensor]) -> None:
+        super().__init__()
+        self.run = run
+
+    def lower(self, params: Any, spec: Spec) -> list[Step]:
+        del params, spec
+        return [TorchStep(self.run)]
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 class TestResult:
     def test_never_shares_memory_with_the_input(self, engine: Any) -> None:
@@ -126,6 +150,25 @@ class TestResult:
             if other is not tensor:
                 other.zero_()
             assert torch.equal(tensor, before)
+
+    @pytest.mark.parametrize("layout", ["hwc", "chw", "one"])
+    def test_of_torch_code_is_not_copied_again(self, engine: Any, layout: str) -> None:
+        made: list[torch.Tensor] = []
+        double = InTorch(lambda x: made.append(x * 2) or made[-1])
+        images = np.stack([picture(21, 34, 3), picture(21, 34, 3)])
+        given: Any = {"hwc": images, "chw": torch.from_numpy(images).permute(0, 3, 1, 2).contiguous(), "one": images[0]}
+        done = double(images[0], engine=engine) if layout == "one" else double.batch(given[layout], engine=engine)
+        wanted = given[layout] * 2
+        np.testing.assert_array_equal(np.asarray(done), np.asarray(wanted))
+        at = done.data_ptr() if isinstance(done, torch.Tensor) else done.ctypes.data
+        if engine == "native":
+            assert at == made[-1].data_ptr()
+
+    def test_of_torch_code_that_is_the_input_is_a_copy(self, engine: Any) -> None:
+        image = picture(21, 34, 3)
+        done = InTorch(lambda x: x)(image, engine=engine)
+        np.testing.assert_array_equal(done, image)
+        assert not np.shares_memory(done, image)
 
     def test_out(self, engine: Any) -> None:
         images = photographs(6)

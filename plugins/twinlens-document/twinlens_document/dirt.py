@@ -133,7 +133,7 @@ class RollerStripes(Marks):
         stripes = fractal(self.seed, (h, 1), device, (float(self.scale), 1.0), 3, gain=0.8, table=bright)
         uneven = ramp(60.0, 220.0, 0.0, 90.0 * self.amount)
         cleaner = patches(seeds(self.seed, 5), size_hw, device, (4.0 * self.scale, w / 4), table=uneven)
-        return layered("add", cleaner, stripes.expand_as(cleaner))
+        return layered("add", cleaner, stripes.expand(-1, -1, h, w))
 
 
 class DirtyDrumConfig(base.Config):

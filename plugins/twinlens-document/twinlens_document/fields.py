@@ -108,7 +108,8 @@ def white(seed: Ints, size_hw: tuple[int, int], device: torch.device, table: Byt
     """(B, 1, H, W): a uniform byte a pixel, or its value in `table`, (1 or B, 256)."""
     bank = bytes_of(seed, (_BANK + size_hw[1],))
     if table is not None:
-        bank = np.take_along_axis(np.broadcast_to(table, (len(seed), 256)), bank.astype(np.int64), 1)
+        first = 256 * np.arange(len(seed))[:, None] if len(table) > 1 else 0
+        bank = np.take(table.reshape(-1), bank + first)
     return rows_of(bank, seed, size_hw, device)
 
 
@@ -140,7 +141,7 @@ def patches(
     device: torch.device,
     cell: tuple[float, float],
     *,
-    method: str = "linear",
+    method: str = "bilinear",
     table: Bytes | None = None,
 ) -> torch.Tensor:
     """(B, 1, H, W): a random byte every `cell` pixels (down, across), interpolated, then `table`: (1 or B, 1, 256)."""
@@ -171,9 +172,9 @@ def fractal(
     for k in range(1, octaves):
         h, w = _grid(size_hw, (cell[0] / 2**k, cell[1] / 2**k))
         sigma = 37.0 * gain**k
-        steps.append(_sized("linear", (h, w)))
+        steps.append(_sized("bilinear", (h, w)))
         steps.append(Noise("gaussian", seeds(seed, k), np.array([[0.0, sigma]])))
-    steps.append(_sized("linear", size_hw))
+    steps.append(_sized("bilinear", size_hw))
     if table is not None:
         steps.append(Lut(table))
     return through(as_tensor(base, device), steps)

@@ -14,7 +14,7 @@ from twinlens.transforms import base
 from twinlens.transforms.arguments import Probability
 from twinlens_document.arguments import Shares, check_page, drawn, reals
 from twinlens_document.fields import bell, fractal, ramp, white
-from twinlens_document.tones import PageStep, layered, through
+from twinlens_document.tones import PageStep, laid, layered, through
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,8 +43,8 @@ class Grain(PageStep):
     def painted(self, x: torch.Tensor) -> torch.Tensor:
         size = x.shape[2], x.shape[3]
         up, down = (np.maximum(self.values, 128) - 128), (128 - np.minimum(self.values, 128))
-        lifted = layered("add", x, white(self.seed, size, x.device, up))
-        return layered("remove", lifted, white(self.seed, size, x.device, down.astype(np.uint8)))
+        lift, loss = (white(self.seed, size, x.device, table.astype(np.uint8)) for table in (up, down))
+        return laid(x, ("add", lift), ("remove", loss))
 
 
 class SubtleNoiseConfig(base.Config):
@@ -150,8 +150,7 @@ class Turbulence(PageStep):
         noise = fractal(self.seed, size, x.device, cell, self.octaves, gain=0.8)
         # The field's own deviation is about 37, so that its 111 levels on either side of the middle are three of it.
         up, down = ramp(128.0, 239.0, 0.0, reach), ramp(17.0, 128.0, reach, 0.0)
-        lifted = layered("add", x, through(noise, [Lut(up)]))
-        return layered("remove", lifted, through(noise, [Lut(down)]))
+        return laid(x, ("add", through(noise, [Lut(up)])), ("remove", through(noise, [Lut(down)])))
 
 
 class NoiseTexturizeConfig(base.Config):

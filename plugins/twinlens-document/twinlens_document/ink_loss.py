@@ -10,19 +10,23 @@ import torch
 from pydantic import Field
 
 from twinlens.steps import Lut
+from twinlens.steps.device import as_tensor
 from twinlens.transforms import base
 from twinlens.transforms.arguments import Probability
+from twinlens_document import host
 from twinlens_document.arguments import Levels, Shares, check_page, counted, counts, drawn
 from twinlens_document.fields import bytes_of, fractal, patches, ramp, rows_at, seeds, uniforms
-from twinlens_document.tones import PageStep, layered, through
+from twinlens_document.tones import PageStep, blank, layered, through
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from numpy.typing import NDArray
+
     from twinlens.pipeline.trace import Params
     from twinlens.random import Draws
     from twinlens.steps import Spec, Step
-    from twinlens.steps.spec import Bools, Ints, Reals
+    from twinlens.steps.spec import Ints, Reals
 
     Grain = float
     Lines = tuple[int, int]
@@ -126,28 +130,37 @@ class DryLines(PageStep):
 
     def painted(self, x: torch.Tensor) -> torch.Tensor:
         h, w = x.shape[2:]
-        lines = self._rows(h)
-        n = _LINE + w
-        noise = bytes_of(self.seed, (2, n))
+        rows, line = self._rows(h)
+        start = w + np.floor(uniforms(self.seed, (rows.shape[1],), 1) * (_LINE + 1)).astype(np.int64)
+        start = np.where(line >= 0, np.take_along_axis(start, np.maximum(line, 0), 1), 0)
+        lift = rows_at(self._bank(w), start, w, x.device)
+        at = as_tensor(np.arange(len(x))[:, None], x.device), as_tensor(rows, x.device)
+        done = torch.empty_like(x) if not host.serves(x) else blank(x)
+        done.copy_(x)
+        lines = done.transpose(1, 2)  # (B, H, C, W)
+        lines[at] = torch.maximum(lines[at], lift.transpose(1, 2))
+        return done
+
+    def _bank(self, w: int) -> NDArray[np.uint8]:
+        """(B, w + N): `w` times nothing for rows that are no lines, and what a line is lifted to."""
+        noise = bytes_of(self.seed, (2, _LINE + w))
         low, high = self.level[:, :1], self.level[:, 1:]
         lift = np.rint(low + noise[:, 0] * ((high - low) / 255.0))
         bank = np.where(noise[:, 1] < np.rint(256.0 * self.share)[:, None], lift, 0.0).astype(np.uint8)
-        bank = np.concatenate((np.zeros((len(bank), w), np.uint8), bank), 1)  # where a row is no line
-        start = w + np.floor(uniforms(self.seed, (h,), 1) * (_LINE + 1)).astype(np.int64)
-        return layered("lighten", x, rows_at(bank, np.where(lines, start, 0), w, x.device))
+        return np.concatenate((np.zeros((len(bank), w), np.uint8), bank), 1)
 
-    def _rows(self, h: int) -> Bools:
-        """(B, H): which rows are lines."""
-        row = np.arange(h)
+    def _rows(self, h: int) -> tuple[Ints, Ints]:
+        """(B, n) rows, and the numbers of their lines, -1 where a row is none; a row given twice is one line."""
         if self.period is not None and self.first is not None:
-            since = row - self.first[:, None]
-            periodic: Bools = (since >= 0) & (since % self.period[:, None] == 0)
-            return periodic
+            number = np.arange(-(-h // int(self.period.min())))
+            rows = self.first[:, None] + number * self.period[:, None]
+            there = rows < h
+            line = np.where(there, number, np.where(there[:, :1], 0, -1))
+            return np.where(there, rows, np.where(there[:, :1], rows[:, :1], 0)), line
         assert self.count is not None
         order = np.argsort(uniforms(self.seed, (h,), 2), axis=1, kind="stable")
-        lines = np.zeros(order.shape, bool)
-        np.put_along_axis(lines, order, row < self.count[:, None], 1)
-        return lines
+        number = np.arange(min(max(int(self.count.max()), 1), h))
+        return order[:, : len(number)], np.where(number < self.count[:, None], number, -1)
 
 
 class LowInkConfig(base.Config):

@@ -14,7 +14,7 @@ from twinlens.transforms import base
 from twinlens.transforms.arguments import Probability
 from twinlens_document.arguments import Shares, check_page, counted, counts, drawn, reals
 from twinlens_document.fields import fractal, patches, ramp
-from twinlens_document.tones import PageStep, layered, through
+from twinlens_document.tones import PageStep, laid, through
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -59,7 +59,7 @@ class Feathering(PageStep):
         middle = 367.0 * self.share - 56.0  # none of the noise's bytes, or all of them, are within 56 of the ends
         kept = ramp(middle - 56.0, middle + 56.0, 255.0 - 255.0 * self.amount, 255.0)
         dry = patches(self.seed, (x.shape[2], x.shape[3]), x.device, (2.0, 2.0), table=kept)
-        return layered("darken", x, layered("lighten", thick, dry))
+        return laid(thick, ("lighten", dry), ("darken", x))
 
 
 class InkBleedConfig(base.Config):
@@ -145,7 +145,7 @@ class Verso(PageStep):
         )
         lost = 255.0 - 255.0 * self.amount * (1.0 - self.patchy)
         dry = fractal(self.seed, (h, w), x.device, (h / 6, w / 5), 4, table=ramp(118.0, 170.0, 0.0, lost))
-        return layered("darken", x, layered("lighten", back, dry))
+        return laid(back, ("lighten", dry), ("darken", x))
 
 
 class BleedThroughConfig(base.Config):

@@ -16,7 +16,7 @@ from twinlens.transforms.arguments import Probability
 from twinlens_document.arguments import Shares, check_page, drawn, reals
 from twinlens_document.fields import fractal, patches, ramp, seeds, white
 from twinlens_document.textures import Folder, Sheets, folder_of
-from twinlens_document.tones import PageStep, layered
+from twinlens_document.tones import PageStep, laid, layered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -115,12 +115,12 @@ class Fibres(PageStep):
         h, w = size = x.shape[2], x.shape[3]
         levels = 255.0 * self.amount
         clouds = fractal(
-            self.seed, size, x.device, (h / 4, w / 3), 6, gain=0.7, table=ramp(40.0, 210.0, 0.0, levels * 0.4)
+            self.seed, size, x.device, (h / 4, w / 3), 6, gain=0.7, table=ramp(40.0, 210.0, 255.0, 255.0 - levels * 0.4)
         )
         fibre = patches(seeds(self.seed, 8), size, x.device, (2.0, 5.0), table=ramp(30.0, 225.0, 0.0, levels * 0.35))
         grain = white(seeds(self.seed, 9), size, x.device, ramp(0.0, 255.0, 0.0, levels * 0.25)[:, 0])
-        dark = layered("add", layered("add", clouds, fibre), grain)
-        return layered("multiply", x, 255 - dark)
+        light = laid(clouds, ("remove", fibre), ("remove", grain))
+        return layered("multiply", x, light)
 
 
 class PaperTextureConfig(base.Config):

@@ -6,9 +6,8 @@ On the CPU OpenCV has these in one pass over memory, elsewhere torch computes th
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from twinlens.engines import kornia, native
 from twinlens.engines.batch import Batch
+from twinlens.engines.memory import empty_array
 from twinlens.errors import InputError
 from twinlens.steps import Spec, Step
 from twinlens.steps.base import place
@@ -24,16 +24,27 @@ from twinlens_document import host
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["PageStep", "Tone", "by_torch", "layered", "like", "through"]
+__all__ = ["PageStep", "Tone", "blank", "by_torch", "laid", "layered", "like", "through"]
+
+Bytes = NDArray[np.uint8]
 
 #: darken: the smaller value. lighten: the larger. remove: x - f. add: x + f. multiply: rint(x * f / 255)
 Tone = Literal["darken", "lighten", "remove", "add", "multiply"]
-_TONES = get_args(Tone)
+_CACHED = 1 << 18  # samples that are taken through all layers at once
 
 
 def layered(tone: Tone, x: torch.Tensor, field: torch.Tensor) -> torch.Tensor:
     """x (B, C, H, W) with a field (1 or B, 1 or C, H, W) over it; both uint8 on one device, the result too."""
-    return _by_opencv(tone, x, field) if host.serves(x) else by_torch(tone, x, field)
+    return laid(x, (tone, field))
+
+
+def laid(x: torch.Tensor, *layers: tuple[Tone, torch.Tensor]) -> torch.Tensor:
+    """x with several fields over it, one after the other; shapes as for `layered`."""
+    if host.serves(x):
+        return _by_opencv(x, layers)
+    for tone, field in layers:
+        x = by_torch(tone, x, field)
+    return x
 
 
 def by_torch(tone: Tone, x: torch.Tensor, field: torch.Tensor) -> torch.Tensor:
@@ -50,50 +61,65 @@ def by_torch(tone: Tone, x: torch.Tensor, field: torch.Tensor) -> torch.Tensor:
     return ((t + (t >> 8)) >> 8).to(torch.uint8)
 
 
-def _by_opencv(tone: Tone, x: torch.Tensor, field: torch.Tensor) -> torch.Tensor:
-    import cv2
-
-    done = torch.empty_like(x)
-    run: dict[Tone, Any] = {"darken": cv2.min, "lighten": cv2.max, "remove": cv2.subtract, "add": cv2.add}
-    for a, b, out in _planes(x, field, done):
-        if tone == "multiply":
-            cv2.multiply(a, b, dst=out, scale=1.0 / 255.0)
-        else:
-            run[tone](a, b, dst=out)
+def _by_opencv(x: torch.Tensor, layers: Sequence[tuple[Tone, torch.Tensor]]) -> torch.Tensor:
+    """All layers on some rows, then on the next ones: what is in between stays in the processor's cache."""
+    done = blank(x)
+    channels, h = x.shape[1:3]
+    for i in range(len(x)):
+        together = channels > 1 and _interleaved(x[i])
+        for k in [slice(None)] if together else [slice(k, k + 1) for k in range(channels)]:
+            page, out = (_rows(t[i, k]) for t in (x, done))
+            fields = [(tone, _planes(field[i % len(field)], k)) for tone, field in layers]
+            step = max(_CACHED // page.shape[1], 1)
+            for y in range(0, h, step):
+                _lay(page[y : y + step], out[y : y + step], [(tone, f[y : y + step]) for tone, f in fields])
     return done
 
 
-def _planes(x: torch.Tensor, field: torch.Tensor, done: torch.Tensor) -> Iterator[tuple[Any, Any, Any]]:
-    """2-D arrays of the same samples of the page, the field and the result: views wherever memory allows it."""
-    _, channels, h, w = x.shape
-    for i in range(len(x)):
-        a, out, b = x[i], done[i], field[i % len(field)]
-        if channels > 1 and _interleaved(a) and _interleaved(out):
-            layers = np.ascontiguousarray(_merged(b, channels))
-            yield _flat(a), layers.reshape(h, w * channels), _flat(out)
-            continue
-        for k in range(channels):
-            page, over = (np.ascontiguousarray(t.numpy()) for t in (a[k], b[k % len(b)]))
-            if out[k].is_contiguous():
-                yield page, over, out[k].numpy()
-            else:
-                result = np.empty_like(page)
-                yield page, over, result
-                out[k].copy_(torch.from_numpy(result))
+def _rows(t: torch.Tensor) -> Bytes:
+    """(H, W * C) of a page (C, H, W) that lies pixel by pixel, or of one plane."""
+    return np.ascontiguousarray(t.permute(1, 2, 0).numpy()).reshape(t.shape[1], -1)
+
+
+def _planes(field: torch.Tensor, channels: slice) -> Bytes:
+    """(H, W, 1 or C) of a field (1 or C, H, W)."""
+    chosen = field if len(field) == 1 else field[channels]
+    return chosen.permute(1, 2, 0).numpy()
+
+
+def _lay(x: Bytes, out: Bytes, layers: Sequence[tuple[Tone, Bytes]]) -> None:
+    """Some rows of a page, (n, W * C), under fields (n, W, 1 or C)."""
+    import cv2
+
+    run: dict[Tone, Any] = {"darken": cv2.min, "lighten": cv2.max, "remove": cv2.subtract, "add": cv2.add}
+    for tone, field in layers:
+        part = _widened(field, x.shape[1] // field.shape[1]).reshape(x.shape)
+        if tone == "multiply":
+            cv2.multiply(x, part, dst=out, scale=1.0 / 255.0)
+        else:
+            run[tone](x, part, dst=out)
+        x = out
+
+
+def _widened(field: Bytes, channels: int) -> Bytes:
+    """(n, W, C) dense, of (n, W, 1 or C)."""
+    import cv2
+
+    if field.shape[2] == channels:
+        return np.ascontiguousarray(field)
+    return np.asarray(cv2.merge([np.ascontiguousarray(field[..., 0])] * channels), np.uint8)
+
+
+def blank(x: torch.Tensor) -> torch.Tensor:
+    """Memory on the host for a page like x, pixels together where x has them together; with anything in it."""
+    b, c, h, w = x.shape
+    if c > 1 and b and _interleaved(x[0]):
+        return torch.from_numpy(empty_array((b, h, w, c), "uint8").transpose(0, 3, 1, 2))  # no view: nobody copies it
+    return torch.from_numpy(empty_array((b, c, h, w), "uint8"))
 
 
 def _interleaved(chw: torch.Tensor) -> bool:
     return chw.permute(1, 2, 0).is_contiguous()
-
-
-def _merged(field: torch.Tensor, channels: int) -> NDArray[np.uint8]:
-    """(H, W, C) of a field (1 or C, H, W)."""
-    import cv2
-
-    if len(field) == channels and _interleaved(field):
-        return field.permute(1, 2, 0).numpy()
-    layers = [np.ascontiguousarray(layer.numpy()) for layer in field]
-    return np.asarray(cv2.merge(layers * channels if len(layers) == 1 else layers), np.uint8)
 
 
 def like(field: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
@@ -103,12 +129,10 @@ def like(field: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
         return field
     if not host.serves(x) or not (len(x) and _interleaved(x[0])):
         return field.expand(-1, channels, -1, -1).contiguous()
-    return torch.from_numpy(np.stack([_merged(page, channels) for page in field])).permute(0, 3, 1, 2)
-
-
-def _flat(chw: torch.Tensor) -> NDArray[np.uint8]:
-    array: NDArray[np.uint8] = chw.permute(1, 2, 0).numpy().reshape(chw.shape[1], -1)
-    return array
+    wide = blank(x)
+    for page, out in zip(field, wide, strict=True):
+        out.permute(1, 2, 0).numpy()[:] = _widened(_planes(page, slice(None)), channels)
+    return wide
 
 
 def through(x: torch.Tensor, steps: Sequence[Step]) -> torch.Tensor:

@@ -61,6 +61,8 @@ def run(
         if not native:
             batch = _twins([step for step, _, _ in members], batch, threads)
             continue
+        if not members and out is None and (ready := _ready(batch, chw, tensors)) is not None:
+            return ready
         ops = [op for _, op, _ in members if op is not None]
         spec = members[-1][2] if members else batch.spec
         if i == len(segments) - 1:
@@ -97,6 +99,16 @@ def _twins(steps: list[Step], batch: Batch, threads: int) -> Batch:
             with torch.no_grad():
                 batch = Batch(_joined(step, as_tensors(batch), parts), batch.spec, True)
     return batch
+
+
+def _ready(batch: Batch, chw: bool, tensors: bool) -> Batch | None:
+    """What a twin has made, where it lies in memory as it is wanted: the same memory, which nobody else has."""
+    if not isinstance(batch.data, torch.Tensor) or not len(batch.spec):
+        return None
+    data = batch.data if batch.chw == chw else batch.data.permute(0, *((2, 3, 1) if batch.chw else (3, 1, 2)))
+    if not data.is_contiguous():
+        return None
+    return Batch(data if tensors else arrays_of(data), batch.spec, chw)
 
 
 def _joined(step: Step, batch: Batch, parts: list[Any]) -> Any:
