@@ -6,15 +6,20 @@ from typing import TYPE_CHECKING
 
 from twinlens.hookspecs import hookimpl
 from twinlens_document.binding import BookBinding, PageCurl
+from twinlens_document.creases import Creases
 from twinlens_document.dirt import DirtyDrum, DirtyRollers
 from twinlens_document.folding import Folding
 from twinlens_document.grain import BrightnessTexturize, NoiseTexturize, SubtleNoise
 from twinlens_document.ink_loss import Letterpress, LowInkPeriodicLines, LowInkRandomLines
 from twinlens_document.ink_spread import BleedThrough, InkBleed
 from twinlens_document.lighting import LightingGradient
+from twinlens_document.lines import NoisyLines, ScannerLines
+from twinlens_document.markup import Markup
 from twinlens_document.paper import ColorPaper, PaperTexture
 from twinlens_document.photocopy import BadPhotoCopy, Faxify
 from twinlens_document.pipeline import DocumentPipeline
+from twinlens_document.shadow import ShadowCast
+from twinlens_document.watermark import WaterMark
 
 if TYPE_CHECKING:
     from twinlens.hookspecs import RegisterTransform
@@ -23,25 +28,31 @@ TWINLENS_API = "1.0"  # the version of the hooks
 
 #: one line a transform
 TRANSFORMS = (
-    BookBinding,
-    DocumentPipeline,
-    Folding,
-    LightingGradient,
     BadPhotoCopy,
     BleedThrough,
+    BookBinding,
     BrightnessTexturize,
     ColorPaper,
+    Creases,
     DirtyDrum,
     DirtyRollers,
+    DocumentPipeline,
     Faxify,
+    Folding,
     InkBleed,
     Letterpress,
+    LightingGradient,
     LowInkPeriodicLines,
     LowInkRandomLines,
+    Markup,
     NoiseTexturize,
-    PaperTexture,
-    SubtleNoise,
+    NoisyLines,
     PageCurl,
+    PaperTexture,
+    ScannerLines,
+    ShadowCast,
+    SubtleNoise,
+    WaterMark,
 )
 
 __all__ = [
@@ -51,6 +62,7 @@ __all__ = [
     "BookBinding",
     "BrightnessTexturize",
     "ColorPaper",
+    "Creases",
     "DirtyDrum",
     "DirtyRollers",
     "DocumentPipeline",
@@ -61,10 +73,15 @@ __all__ = [
     "LightingGradient",
     "LowInkPeriodicLines",
     "LowInkRandomLines",
+    "Markup",
     "NoiseTexturize",
+    "NoisyLines",
     "PageCurl",
     "PaperTexture",
+    "ScannerLines",
+    "ShadowCast",
     "SubtleNoise",
+    "WaterMark",
 ]
 
 
