@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from twinlens.hookspecs import API_VERSION, hookimpl
 from twinlens.pipeline.blanks import Blanks, below, chance, uniform
+from twinlens.pipeline.scene import Scene
 from twinlens.pipeline.trace import Params
 from twinlens.random import Draws
 from twinlens.steps import HostFunction, Kernel, NativeOp, Spec, Step
@@ -25,6 +26,7 @@ __all__ = [
     "Kernel",
     "NativeOp",
     "Params",
+    "Scene",
     "Spec",
     "Step",
     "Transform",

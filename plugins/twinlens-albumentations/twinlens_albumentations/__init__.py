@@ -21,4 +21,4 @@ check()
 @hookimpl
 def register_transforms(register: RegisterTransform) -> None:
     """Called by twinlens when one of the plugin's names is first looked up."""
-    register(Wrap)
+    register(Wrap, examples=[{"transform": {"HorizontalFlip": {"p": 1.0}}}, {"transform": {"RandomRain": {"p": 1.0}}}])
