@@ -70,31 +70,27 @@ class MarkText(Step):
         return done
 
     def _mark(self, x: torch.Tensor, done: torch.Tensor) -> None:
-        """Marks `done`, a copy of x. In the host's memory x is one page, and only rows of a mark are looked at."""
+        """Marks `done`, a copy of x. In the host's memory x is one page, and only a window about each mark is drawn."""
         h, w = x.shape[2:]
         stride = max(1, w // _SAMPLED)
-        ink = x[..., ::stride].amin(1) < 128
-        number = _numbered(ink.sum(2) * 64 >= ink.shape[2], max(1, h // 400))
+        ink = (x[..., ::stride].amin(1) < 128).contiguous()
+        number = _numbered(ink.to(torch.float32).sum(2) * 64 >= ink.shape[2], max(1, h // 400))
         count = number.amax(1)
         row = torch.arange(h, device=x.device)
-        for k in range(self.line.shape[1]):
-            share = _fixed(self.line[:, k], x.device)
-            chosen = 1 + ((share * count) >> 16)
+        for k in np.flatnonzero((self.length > 0).any(0)).tolist():
+            chosen = 1 + ((_fixed(self.line[:, k], x.device) * count) >> 16)
             of_line = (number == chosen[:, None]) & (count > 0)[:, None]
             top = torch.where(of_line, row, h).amin(1)
             bottom = torch.where(of_line, row + 1, 0).amax(1)
-            rows = self._rows(top, bottom, h, x)
-            if rows.stop <= rows.start:
-                continue
-            inside = (ink[:, rows] & of_line[:, rows, None]).any(1)
-            self._draw(done[:, :, rows], row[rows], (top, bottom), self._span(inside, k, stride, w), k)
-
-    def _rows(self, top: torch.Tensor, bottom: torch.Tensor, h: int, x: torch.Tensor) -> slice:
-        """All rows on a device; on the host those that a mark can reach."""
-        if not host.serves(x):
-            return slice(0, h)
-        a, b = int(top[0]), int(bottom[0])
-        return slice(max(a - (b - a), 0), min(b + (b - a), h))
+            if host.serves(x):
+                a, b = int(top[0]), int(bottom[0])
+                start, length = self._span(ink[:, a:b].any(1), k, stride, w)
+                reach = (1 + (max(b - a, 0) * (3 * int(self.thickness.max()) + 16)) // 16 + 1, int(start[0]))
+                window = slice(max(a - reach[0], 0), b + reach[0]), slice(reach[1], reach[1] + int(length[0]))
+            else:
+                start, length = self._span((ink & of_line[:, :, None]).any(1), k, stride, w)
+                window = slice(0, h), slice(0, w)
+            self._draw(done[:, :, window[0], window[1]], window, (top, bottom), (start, length), k)
 
     def _span(self, inside: torch.Tensor, k: int, stride: int, w: int) -> tuple[torch.Tensor, torch.Tensor]:
         """The first column of mark k, and how many; none where there is no ink."""
@@ -107,31 +103,42 @@ class MarkText(Step):
         return start, torch.minimum(length, w - start).clamp(min=0)
 
     def _draw(
-        self, part: torch.Tensor, row: torch.Tensor, ends: Any, span: tuple[torch.Tensor, torch.Tensor], k: int
+        self,
+        part: torch.Tensor,
+        window: tuple[slice, slice],
+        ends: Any,
+        span: tuple[torch.Tensor, torch.Tensor],
+        k: int,
     ) -> None:
         top, bottom = (v[:, None, None] for v in ends)
         start, length = (v[:, None, None] for v in span)
-        column = torch.arange(part.shape[3], device=part.device)[None, None]
-        y = row[None, :, None]
-        height = (bottom - top).clamp(min=1)
-        along = column - start
-        on = (along >= 0) & (along < length)
+        y, column = (torch.arange(n, device=part.device) + s.start for n, s in zip(part.shape[2:], window, strict=True))
+        y, height, along = y[None, :, None], (bottom - top).clamp(min=1), column - start
         wobble = self._wobble(along.clamp(min=0), length, height, k)
         pen = (as_tensor(self.thickness, part.device)[:, None, None] * height).clamp(min=_FINE // 2)
-        kind = as_tensor(self.kind, part.device)[:, None, None]
-        at = y * _FINE
         slope = torch.div(along * height * _FINE, length.clamp(min=1), rounding_mode="floor")
-        centres = {1: bottom * _FINE + 2 * pen, 2: (top + bottom) * (_FINE // 2), 3: top * _FINE + slope}
-        covered = (kind == 0) & (y >= top - (height >> 3)) & (y < bottom + (height >> 3))
-        for code, centre in centres.items():
-            covered = covered | ((kind == code) & ((at - centre - wobble).abs() <= pen))
-        covered = covered | ((kind == 3) & ((at - (bottom * _FINE - slope) - wobble).abs() <= pen))
-        covered = (covered & on).unsqueeze(1)
-        color = as_tensor(self.color, part.device)[:, :, None, None].to(torch.int32)
-        wide = part.to(torch.int32)
-        t = wide * color + 128
-        marked = torch.where(kind.unsqueeze(1) == 0, (t + (t >> 8)) >> 8, torch.minimum(wide, color))
-        part.copy_(torch.where(covered, marked, wide))
+        centres = (
+            (1, bottom * _FINE + 2 * pen),
+            (2, (top + bottom) * (_FINE // 2)),
+            (3, top * _FINE + slope),
+            (3, bottom * _FINE - slope),
+        )
+        kind, kinds = as_tensor(self.kind, part.device)[:, None, None], set(self.kind.tolist())
+        covered = torch.zeros((), dtype=torch.bool, device=part.device)
+        if 0 in kinds:
+            covered = covered | (kind == 0) & (y >= top - (height >> 3)) & (y < bottom + (height >> 3))
+        at = (y * _FINE).to(torch.int32)
+        for code, centre in centres:
+            if code in kinds:
+                off = at - (centre + wobble).to(torch.int32)
+                covered = covered | ((off.abs() <= pen.to(torch.int32)) & (kind == code))
+        covered = covered & ((along >= 0) & (along < length))
+        color = as_tensor(self.color, part.device)[:, :, None, None]
+        marked = torch.minimum(part, color)
+        if 0 in kinds:
+            t = part.to(torch.int32) * color + 128
+            marked = torch.where(kind.unsqueeze(1) == 0, ((t + (t >> 8)) >> 8).to(torch.uint8), marked)
+        part.copy_(torch.where(covered.unsqueeze(1), marked, part))
 
     def _wobble(self, along: torch.Tensor, length: torch.Tensor, height: torch.Tensor, k: int) -> torch.Tensor:
         """How far the hand is off, in 1/16 of a pixel."""
