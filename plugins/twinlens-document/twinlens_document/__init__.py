@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from twinlens.hookspecs import hookimpl
+from twinlens.transforms import Compose
 from twinlens_document.binding import BookBinding, PageCurl
 from twinlens_document.creases import Creases
 from twinlens_document.dirt import DirtyDrum, DirtyRollers
@@ -18,11 +19,15 @@ from twinlens_document.markup import Markup
 from twinlens_document.paper import ColorPaper, PaperTexture
 from twinlens_document.photocopy import BadPhotoCopy, Faxify
 from twinlens_document.pipeline import DocumentPipeline
+from twinlens_document.recipes import default_pipeline, hybrid_pipeline
 from twinlens_document.shadow import ShadowCast
 from twinlens_document.watermark import WaterMark
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from twinlens.hookspecs import RegisterTransform
+    from twinlens.transforms import Transform
 
 TWINLENS_API = "1.0"  # the version of the hooks
 
@@ -82,6 +87,8 @@ __all__ = [
     "ShadowCast",
     "SubtleNoise",
     "WaterMark",
+    "default_pipeline",
+    "hybrid_pipeline",
 ]
 
 
@@ -90,3 +97,10 @@ def register_transforms(register: RegisterTransform) -> None:
     """Called by twinlens when one of the plugin's names is first looked up."""
     for transform in TRANSFORMS:
         register(transform)
+
+
+@hookimpl
+def register_presets(register: Callable[[Callable[[bool], Transform], str], Any]) -> None:
+    """Called when a preset is first looked up."""
+    register(lambda train: default_pipeline() if train else Compose([]), "default")
+    register(lambda train: hybrid_pipeline(train=train), "hybrid")
