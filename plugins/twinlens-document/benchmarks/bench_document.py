@@ -141,7 +141,7 @@ def _heading(has_augraphy: bool, cuda: int) -> list[str]:
     return [
         "# Speed of the effects",
         "",
-        f"Milliseconds of one thread for an RGB page of {PAGE_HW[0]} x {PAGE_HW[1]}, defaults of both, medians.{device}",
+        f"Milliseconds of one thread for an RGB page of {PAGE_HW[0]} x {PAGE_HW[1]}, defaults, medians.{device}",
         f"twinlens {twinlens.__version__} ({twinlens.isa()}), torch {torch.__version__}, OpenCV {cv2.__version__}"
         f"{rival}, Python {platform.python_version()}, {platform.machine()}.",
         "",
