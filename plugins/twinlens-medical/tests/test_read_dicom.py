@@ -179,6 +179,18 @@ def test_transfer_syntaxes(tmp_path: Path, syntax: str, bits: int) -> None:
     np.testing.assert_array_equal(image, plain)
 
 
+@pytest.mark.parametrize(("bits", "signed"), [(10, False), (12, True), (12, False)])
+def test_unused_bits_do_not_count(tmp_path: Path, bits: int, signed: bool) -> None:
+    """Old files keep overlays there."""
+    clean = ramp(bits, signed=signed)
+    dirty = clean.copy().view(np.uint16)
+    mask = np.uint16((1 << bits) - 1)
+    dirty = (dirty & mask) | (noise(clean.shape, "uint16") & ~mask)
+    path = write(tmp_path / "a.dcm", dirty.view(clean.dtype), bits)
+    np.testing.assert_array_equal(read_dicom(path, values="modality")[0][..., 0], clean)
+    np.testing.assert_array_equal(read_dicom(path)[0], read_dicom(write(tmp_path / "b.dcm", clean, bits))[0])
+
+
 def test_frames(tmp_path: Path) -> None:
     stored = np.stack([chest(seed=i) for i in range(3)])
     path = write(tmp_path / "a.dcm", stored, 12, frames=True, WindowCenter=1800, WindowWidth=1000)

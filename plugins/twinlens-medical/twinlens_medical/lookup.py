@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
+
+from twinlens.engines.memory import empty_array
 
 __all__ = ["LEVELS", "look_up", "through_tables"]
 
@@ -26,11 +27,10 @@ def look_up(values: NDArray[Any], table: NDArray[Any], out: NDArray[Any]) -> Non
 
 def through_tables(x: torch.Tensor, tables: NDArray[Any]) -> torch.Tensor:
     """(B, C, H, W) uint8 or uint16 on the CPU through tables (1 or B, levels), one for all or one an image."""
-    # Channels last or first: the result lies in memory as the images do.
-    last = x.is_contiguous(memory_format=torch.channels_last)
+    # Channels last or first: results lie in memory as the images do.
+    last = not x.is_contiguous() and x.is_contiguous(memory_format=torch.channels_last)
     images = (x.permute(0, 2, 3, 1) if last else x.contiguous()).numpy()
-    out = np.empty(images.shape, tables.dtype)
+    out = empty_array(images.shape, tables.dtype.name)
     for i, image in enumerate(images):
         look_up(image, tables[min(i, len(tables) - 1)], out[i])
-    done = torch.from_numpy(out)
-    return done.permute(0, 3, 1, 2) if last else done
+    return torch.from_numpy(out.transpose(0, 3, 1, 2) if last else out)

@@ -52,7 +52,7 @@ def _augmented(size: int) -> list[Any]:
         T.RandomResizedCrop(size, scale=(0.8, 1.0), ratio=(0.9, 1.1), interpolation="area"),
         T.RandomAffine(7, translate=(0.03, 0.03)),
         BiasField((0.0, 0.3), p=0.3),
-        T.RandomBrightnessContrast((-0.1, 0.1), (-0.15, 0.15), p=0.5),
+        T.RandomBrightnessContrast((-0.1, 0.03), (-0.15, 0.05), p=0.5),
         T.GaussNoise((0.002, 0.01), p=0.3),
     ]
 

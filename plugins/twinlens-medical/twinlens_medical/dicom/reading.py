@@ -14,6 +14,7 @@ from pydicom.pixels.processing import apply_color_lut
 from pydicom.pixels.utils import pixel_array
 
 from twinlens.data import MAX_PIXELS
+from twinlens.engines.memory import empty_array
 from twinlens.errors import ArgumentError, DecodeError
 from twinlens.steps.convert import MAX_OF
 from twinlens_medical.dicom.gray import Gray, Window, gray_of
@@ -123,27 +124,34 @@ class _Reader:
         self.first = self.first or meaning
         if stored.dtype.itemsize > 2 or stored.dtype.kind == "f":
             return self._rendered(stored, meaning)[..., None]
-        image = self._looked_up(np.ascontiguousarray(stored), meaning)
-        return image[..., None]
+        return self._looked_up(stored, meaning)[..., None]
 
     def _stored(self, number: int) -> NDArray[Any]:
-        """As the file has it, (H, W) or (H, W, 3); YBR becomes RGB."""
+        """As the file has it, (H, W) or (H, W, 3); YBR becomes RGB. Gray of 16 bits at most keeps its unused bits."""
+        few = self._header.gray and self._header.allocated <= 16
+        options: dict[str, Any] = {"view_only": True, "correct_unused_bits": False} if few else {}
         try:
-            return pixel_array(self._ds, index=number)
+            stored = pixel_array(self._ds, index=number, **options)
         except Exception as error:  # decoders raise whatever damaged bytes lead to
             reason = " ".join(str(error).split()) or type(error).__name__
             where = f"{self._name}: frame {number} of {self._header.frames}"
             raise DecodeError(f"{where} cannot be decoded: {reason}") from None
+        return np.ascontiguousarray(stored, stored.dtype.newbyteorder("="))
 
     def _looked_up(self, stored: NDArray[Any], meaning: Gray) -> NDArray[Any]:
-        """By a table of what each of the 256 or 65536 values becomes."""
+        """By a table of what each of the 256 or 65536 codes becomes."""
         codes = stored.view(f"u{stored.dtype.itemsize}")
         if self._table is None or self._table[0] != meaning:
-            every = np.arange(1 << (8 * codes.itemsize), dtype=codes.dtype).view(stored.dtype)
-            self._table = meaning, self._rendered(every, meaning)
-        image = np.empty(stored.shape, self._table[1].dtype)
+            self._table = meaning, self._rendered(self._values(8 * codes.itemsize), meaning)
+        image = empty_array(stored.shape, self._table[1].dtype.name)
         look_up(codes, self._table[1], image)
         return image
+
+    def _values(self, allocated: int) -> NDArray[np.int64]:
+        """The value of each code: bits that are not stored do not count, the highest of the rest may be the sign."""
+        used = np.arange(1 << allocated) & ((1 << self._header.bits) - 1)
+        sign = 1 << (self._header.bits - 1) if self._header.signed else 0
+        return (used ^ sign) - sign
 
     def _rendered(self, stored: NDArray[Any], meaning: Gray) -> NDArray[Any]:
         if self._wanted.values == "modality":

@@ -46,8 +46,9 @@ class Percentiles(Step):
             return stretched(x, ends.view(len(x), groups, 1, 1, 2), self.dtype)
         levels = torch.arange(LEVELS[spec.dtype], dtype=torch.int32).view(1, 1, 1, -1)
         tables = stretched(levels, ends.view(-1, 1, 1, 1, 2), self.dtype).flatten(1).numpy()
-        planes = x if groups == 1 else x.reshape(-1, 1, *x.shape[2:])
-        return through_tables(planes, tables).reshape(x.shape)
+        if groups == 1:
+            return through_tables(x, tables)
+        return through_tables(x.reshape(-1, 1, *x.shape[2:]), tables).reshape(x.shape)
 
     def _ends(self, flat: torch.Tensor, dtype: str) -> torch.Tensor:
         """(N, 2) float64 of rows (N, M)."""
