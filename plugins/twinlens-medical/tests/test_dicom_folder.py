@@ -10,10 +10,12 @@ import pytest
 import torch
 from files import dataset, saved, write
 from scans import chest
-from twinlens_medical import DicomFolder, chest_xray, read_dicom
+from twinlens_medical import DicomFolder, chest_xray, open_dicom, read_dicom
 
 import twinlens
-from twinlens.data import Loader
+from twinlens import transforms as T
+from twinlens.data import Loader, Source, read, run
+from twinlens.data.sources import open_source
 from twinlens.errors import ArgumentError, DecodeError
 
 
@@ -43,7 +45,7 @@ def test_samples(scans: Path) -> None:
     image, metadata = read_dicom(scans / "well" / "cine.dcm", 1)
     np.testing.assert_array_equal(sample["image"], image)
     assert sample["label"] == "well"
-    assert sample["metadata"] == {**metadata, "path": "well/cine.dcm"}
+    assert sample["metadata"] == {**metadata, "path": "well/cine.dcm/00001"}
     with pytest.raises(IndexError):
         folder[7]
 
@@ -64,9 +66,37 @@ def test_loaders(scans: Path) -> None:
         labels = [label for batch in batches for label in batch["label"]]
         assert labels == ["ill"] * 3 + ["well"] * 4
         paths = [path for batch in batches for path in batch["metadata"]["path"]]
-        assert paths == [path for path, _ in folder.samples]
+        assert paths == [folder.path(i) for i in range(7)]
     copy = pickle.loads(pickle.dumps(folder))
     np.testing.assert_array_equal(copy[5]["image"], folder[5]["image"])
+
+
+def test_a_source_of_images(scans: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = open_source(f"medical.dicom:{scans}")
+    assert isinstance(folder, Source)
+    assert [folder.path(i) for i in (0, 4)] == ["ill/IM0000", "well/cine.dcm/00001"]
+    assert len({folder.path(i) for i in range(7)}) == 7
+    out = tmp_path_factory.mktemp("shards")
+    summary = run(f"medical.dicom:{scans}?dtype=uint8", T.Resize((32, 40)), out)
+    assert (summary.written, summary.failed) == (7, 0)
+    for i, record in enumerate(read(out)):
+        assert (record.path, record.label) == (folder.path(i), folder.label(i))
+        wanted = T.Resize((32, 40))(read_dicom(scans / folder.samples[i][0], folder.samples[i][1], dtype="uint8")[0])
+        np.testing.assert_array_equal(np.squeeze(record.image), wanted[..., 0])
+
+
+def test_options_of_the_source(scans: Path) -> None:
+    opened = open_dicom(f"{scans}?window=lung&frames=first&view=0&values=display&function=linear&dtype=uint8")
+    assert (opened.frames, opened.options["window"], opened.options["dtype"]) == ("first", "lung", "uint8")
+    assert open_dicom(f"{scans}?window=-600,1500").options["window"] == (-600, 1500)
+    for query, message in (
+        ("widow=3", "'widow=3' must be one of dtype="),
+        ("window", "'window' must be one of"),
+        ("view=one", "view='one' must be an integer"),
+        ("frames=none", "frames='none'"),
+    ):
+        with pytest.raises(ArgumentError, match=message):
+            open_dicom(f"{scans}?{query}")
 
 
 def test_a_damaged_file_is_named_when_it_is_read(scans: Path) -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from twinlens.errors import ArgumentError, DecodeError
 from twinlens_medical.dicom.header import opened
 from twinlens_medical.dicom.reading import read_dicom
 
-__all__ = ["DicomFolder", "is_dicom"]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["DicomFolder", "is_dicom", "open_dicom"]
 
 Frames = Literal["each", "first", "all"]
 
@@ -30,9 +34,9 @@ class DicomFolder:
     root: searched recursively; files are known by their contents, whatever they are called. DICOMDIR and files without
     pixels are left out. frames: "each" frame is a sample of its own, or only the "first", or "all" of a file as one
     sample (F, H, W, C). Other arguments are `read_dicom`'s. label: the name of the file's folder, "" in `root` itself;
-    metadata: `read_dicom`'s, with the path relative to `root`.
-    A map-style dataset for `twinlens.data.Loader` and torch's DataLoader: it can be pickled and read by several threads
-    at once.
+    metadata: `read_dicom`'s, with `path(i)` for its path.
+    A map-style dataset for `twinlens.data.Loader` and torch's DataLoader, and a source of images for `twinlens run`: it
+    can be pickled and read by several threads at once.
 
     Raises ArgumentError for a folder without DICOM images and for arguments that do not fit.
 
@@ -75,7 +79,65 @@ class DicomFolder:
         return len(self.samples)
 
     def __getitem__(self, index: int) -> dict[str, Any]:
+        image, metadata = self._read(index)
+        return {"image": image, "label": self.label(index), "metadata": {**metadata, "path": self.path(index)}}
+
+    # What `twinlens run` and `twinlens.data` read: a source of images.
+
+    def path(self, index: int) -> str:
+        """The sample's name: its file relative to `root`, and its frame where the file has more than one."""
         path, frame = self.samples[index]
-        image, metadata = read_dicom(self.root / path, frame, **self.options)
-        label = Path(path).parent.name
-        return {"image": image, "label": label, "metadata": {**metadata, "path": path}}
+        return path if frame is None else f"{path}/{frame:05d}"
+
+    def label(self, index: int) -> str:
+        """The name of the file's folder, "" in `root` itself."""
+        return Path(self.samples[index][0]).parent.name
+
+    def read(self, index: int) -> NDArray[Any]:
+        """The pixels alone."""
+        return self._read(index)[0]
+
+    def _read(self, index: int) -> tuple[NDArray[Any], dict[str, Any]]:
+        path, frame = self.samples[index]
+        return read_dicom(self.root / path, frame, **self.options)
+
+
+def open_dicom(location: str) -> DicomFolder:
+    """The source `medical.dicom:location`: a folder, and behind a question mark options of `DicomFolder`.
+
+    `scans?window=lung`, `scans?window=-600,1500&dtype=uint8`, `scans?values=modality&frames=first`.
+
+    Raises ArgumentError for options that there are not.
+    """
+    folder, _, query = (location, "", "") if Path(location).is_dir() else location.partition("?")
+    options: dict[str, Any] = {}
+    for part in query.split("&") if query else []:
+        name, equals, value = part.partition("=")
+        if not equals or name not in _OPTIONS:
+            raise ArgumentError(f"medical.dicom: {part!r} must be one of {', '.join(f'{o}=...' for o in _OPTIONS)}")
+        options[name] = _OPTIONS[name](value)
+    return DicomFolder(folder, **options)
+
+
+def _window(value: str) -> str | tuple[float, ...]:
+    try:
+        return tuple(float(number) for number in value.split(","))
+    except ValueError:
+        return value
+
+
+def _view(value: str) -> int:
+    try:
+        return int(value)
+    except ValueError:
+        raise ArgumentError(f"medical.dicom: view={value!r} must be an integer from 0") from None
+
+
+_OPTIONS: dict[str, Callable[[str], Any]] = {
+    "dtype": str,
+    "frames": str,
+    "function": str,
+    "values": str,
+    "view": _view,
+    "window": _window,
+}

@@ -1,0 +1,75 @@
+"""What the plugin registers, and that every transform can be saved, pickled and printed."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import twinlens_medical
+from scans import noise
+from twinlens_medical import BiasField, PercentileNormalize, ToGray, WindowLevel, chest_xray, healthcare
+
+import twinlens
+from twinlens import presets
+from twinlens import transforms as T
+
+EXAMPLES: list[Any] = [
+    BiasField(),
+    BiasField((0.2, 0.5), 2, p=1.0, name="shade"),
+    PercentileNormalize(),
+    PercentileNormalize(5, 95, ignore=0, per_channel=True, dtype="float32"),
+    ToGray(),
+    WindowLevel(40, 80),
+    WindowLevel((20, 60), (60, 100), function="sigmoid", slope=0.5, intercept=-1024, dtype="uint8"),
+    WindowLevel(preset="lung"),
+]
+
+
+def test_is_registered() -> None:
+    (plugin,) = (p for p in twinlens.plugins() if p.name == "medical")
+    assert plugin.error is None
+    for transform in (BiasField, PercentileNormalize, ToGray, WindowLevel):
+        assert twinlens.get(f"medical.{transform.__name__}") is transform
+    for train in (False, True):
+        assert presets.get("medical.chest_xray", train=train) == chest_xray(train=train)
+        assert presets.get("medical.healthcare", train=train) == healthcare()
+
+
+@pytest.mark.parametrize("transform", EXAMPLES, ids=repr)
+def test_round_trips(transform: Any, tmp_path: Path) -> None:
+    twinlens.save(T.Compose([transform]), tmp_path / "pipe.yaml")
+    (loaded,) = twinlens.load(tmp_path / "pipe.yaml").transforms
+    image = noise((20, 30, 3), "uint16")
+    before = image.copy()
+    wanted = transform(image, key=5)
+    pasted = eval(repr(transform), vars(twinlens_medical) | {"np": np})
+    for again in (loaded, pickle.loads(pickle.dumps(transform)), pasted):
+        assert again == transform
+        np.testing.assert_array_equal(again(image, key=5), wanted)
+    np.testing.assert_array_equal(image, before)
+
+
+@pytest.mark.parametrize("transform", EXAMPLES, ids=repr)
+def test_arguments_are_described_and_bounded(transform: Any) -> None:
+    for name, field in type(transform).Config.model_fields.items():
+        assert name == "name" or field.description, name
+    schema = type(transform).Config.model_json_schema()
+    assert schema["type"] == "object"
+    assert ">>>" in type(transform).__doc__
+
+
+@pytest.mark.parametrize("transform", EXAMPLES, ids=repr)
+def test_empty_batches_and_threads(transform: Any) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    empty = transform(np.zeros((0, 8, 9, 3), np.uint16))
+    assert empty.shape[:3] == (0, 8, 9)
+    images = [noise((20, 30, 3), "uint16", seed=i) for i in range(8)]
+    wanted = [transform(image, key=i) for i, image in enumerate(images)]
+    with ThreadPoolExecutor(4) as pool:
+        got = list(pool.map(lambda pair: transform(pair[1], key=pair[0]), enumerate(images)))
+    for a, b in zip(got, wanted, strict=True):
+        np.testing.assert_array_equal(a, b)
