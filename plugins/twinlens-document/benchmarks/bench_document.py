@@ -63,6 +63,21 @@ PAIRS: dict[str, tuple[Callable[[], T.Transform], tuple[str, dict[str, Any]] | N
     "ShadowCast": (lambda: D.ShadowCast(), ("ShadowCast", {})),
     "SubtleNoise": (lambda: D.SubtleNoise(), ("SubtleNoise", {})),
     "WaterMark": (lambda: D.WaterMark(), ("WaterMark", {})),
+    "ColorShift": (lambda: D.ColorShift(), ("ColorShift", {})),
+    "DepthSimulatedBlur": (lambda: D.DepthSimulatedBlur(), ("DepthSimulatedBlur", {})),
+    "DoubleExposure": (lambda: D.DoubleExposure(), ("DoubleExposure", {})),
+    "Hollow": (lambda: D.Hollow(), ("Hollow", {})),
+    "InkColorSwap": (lambda: D.InkColorSwap(), ("InkColorSwap", {})),
+    "InkMottling": (lambda: D.InkMottling(), ("InkMottling", {})),
+    "LinesDegradation": (lambda: D.LinesDegradation(), ("LinesDegradation", {})),
+    "LensFlare": (lambda: D.LensFlare(), ("LensFlare", {})),
+    "LowLightNoise": (lambda: D.LowLightNoise(), ("LowLightNoise", {})),
+    "ReflectedLight": (lambda: D.ReflectedLight(), ("ReflectedLight", {})),
+    "Dithering": (lambda: D.Dithering(), ("Dithering", {})),
+    "DotMatrix": (lambda: D.DotMatrix(), ("DotMatrix", {})),
+    "LCDScreenPattern": (lambda: D.LCDScreenPattern(), ("LCDScreenPattern", {})),
+    "Moire": (lambda: D.Moire(), ("Moire", {})),
+    "Stains": (lambda: D.Stains(), ("Stains", {})),
 }
 
 

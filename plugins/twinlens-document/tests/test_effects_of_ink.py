@@ -73,8 +73,9 @@ def test_low_ink_lines_are_where_they_are_said_to_be() -> None:
 
 
 def test_drums_and_rollers_leave_marks_across_or_down() -> None:
+    page = np.full((900, 700), 255, np.uint8)
     for effect in (DirtyDrum, DirtyRollers):
-        across, down = (effect(direction=way)(WHITE, key=3).astype(np.float64) for way in ("rows", "columns"))
+        across, down = (effect(direction=way)(page, key=3).astype(np.float64) for way in ("rows", "columns"))
         assert across.mean(1).std() > 2 * across.mean(0).std()
         assert down.mean(0).std() > 2 * down.mean(1).std()
 

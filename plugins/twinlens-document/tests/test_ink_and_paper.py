@@ -30,6 +30,20 @@ EFFECTS: list[T.Transform] = [
     document.NoiseTexturize(),
     document.PaperTexture(),
     document.SubtleNoise(),
+    document.ColorShift(),
+    document.DepthSimulatedBlur(),
+    document.DoubleExposure(),
+    document.Hollow(),
+    document.InkColorSwap(),
+    document.InkMottling(),
+    document.LinesDegradation(),
+    document.LensFlare(),
+    document.ReflectedLight(),
+    document.Dithering(),
+    document.DotMatrix(),
+    document.LCDScreenPattern(),
+    document.Moire(),
+    document.Stains(),
 ]
 each = pytest.mark.parametrize("effect", EFFECTS, ids=lambda effect: repr(effect))
 

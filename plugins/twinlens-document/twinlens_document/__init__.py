@@ -9,10 +9,13 @@ from twinlens.transforms import Compose
 from twinlens_document.binding import BookBinding, PageCurl
 from twinlens_document.creases import Creases
 from twinlens_document.dirt import DirtyDrum, DirtyRollers
+from twinlens_document.focus import ColorShift, DepthSimulatedBlur, DoubleExposure
 from twinlens_document.folding import Folding
 from twinlens_document.grain import BrightnessTexturize, NoiseTexturize, SubtleNoise
 from twinlens_document.ink_loss import Letterpress, LowInkPeriodicLines, LowInkRandomLines
 from twinlens_document.ink_spread import BleedThrough, InkBleed
+from twinlens_document.ink_tone import Hollow, InkColorSwap, InkMottling, LinesDegradation
+from twinlens_document.lamps import LensFlare, LowLightNoise, ReflectedLight
 from twinlens_document.lighting import LightingGradient
 from twinlens_document.lines import NoisyLines, ScannerLines
 from twinlens_document.markup import Markup
@@ -20,7 +23,9 @@ from twinlens_document.paper import ColorPaper, PaperTexture
 from twinlens_document.photocopy import BadPhotoCopy, Faxify
 from twinlens_document.pipeline import DocumentPipeline
 from twinlens_document.recipes import default_pipeline, hybrid_pipeline
+from twinlens_document.screens import Dithering, DotMatrix, LCDScreenPattern, Moire
 from twinlens_document.shadow import ShadowCast
+from twinlens_document.stains import Stains
 from twinlens_document.watermark import WaterMark
 
 if TYPE_CHECKING:
@@ -67,24 +72,39 @@ __all__ = [
     "BookBinding",
     "BrightnessTexturize",
     "ColorPaper",
+    "ColorShift",
     "Creases",
+    "DepthSimulatedBlur",
     "DirtyDrum",
     "DirtyRollers",
+    "Dithering",
     "DocumentPipeline",
+    "DotMatrix",
+    "DoubleExposure",
     "Faxify",
     "Folding",
+    "Hollow",
     "InkBleed",
+    "InkColorSwap",
+    "InkMottling",
+    "LCDScreenPattern",
+    "LensFlare",
     "Letterpress",
     "LightingGradient",
+    "LinesDegradation",
     "LowInkPeriodicLines",
     "LowInkRandomLines",
+    "LowLightNoise",
     "Markup",
+    "Moire",
     "NoiseTexturize",
     "NoisyLines",
     "PageCurl",
     "PaperTexture",
+    "ReflectedLight",
     "ScannerLines",
     "ShadowCast",
+    "Stains",
     "SubtleNoise",
     "WaterMark",
     "default_pipeline",

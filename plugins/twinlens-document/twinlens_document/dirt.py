@@ -94,14 +94,14 @@ class DrumBands(Marks):
 
     def _strip(self, w: int, device: torch.device) -> torch.Tensor:
         """(B, 1, most, W): specks where fine and coarse noise and the strip's middle come together."""
-        size, half = (self.most, w), ramp(0.0, 255.0, 0.0, 127.0)
-        fine = patches(self.seed, size, device, (1.5, 1.5), table=half)
-        coarse = patches(seeds(self.seed, 1), size, device, (9.0, 20.0), table=ramp(100.0, 230.0, 0.0, 127.0))
+        size = (self.most, w)
+        fine = patches(self.seed, size, device, (1.5, 1.5), table=ramp(0.0, 255.0, 0.0, 72.0))
+        coarse = patches(seeds(self.seed, 1), size, device, (9.0, 20.0), table=ramp(100.0, 230.0, 0.0, 110.0))
         across = (np.arange(self.most) + 0.5) / self.width[:, None]
         middle = np.where(across < 1.0, 255.0 - np.abs(2.0 * across - 1.0) * 255.0, 0.0)
-        weight = as_tensor(np.rint(middle / 2.0).astype(np.uint8)[:, None, :, None], device)
-        both = through(layered("add", fine, coarse), [Lut(half)]) + weight
-        return through(both, [Lut(ramp(118.0, 150.0, 0.0, 255.0 * self.amount))])
+        weight = as_tensor(np.rint(0.28 * middle).astype(np.uint8)[:, None, :, None], device)
+        together = layered("add", fine, coarse) + weight  # at most 72 + 110 + 71
+        return through(together, [Lut(ramp(112.0, 146.0, 0.0, 255.0 * self.amount))])
 
     def _places(self, h: int) -> Ints:
         """(B, H): the row of the strip that lies on a row of the page; `most` for none."""
@@ -138,7 +138,7 @@ class RollerStripes(Marks):
 
 class DirtyDrumConfig(base.Config):
     count: Bands = Field((2, 8), description="how many bands")
-    width: Widths = Field((8, 28), description="rows of a band")
+    width: Widths = Field((12, 60), description="rows of a band")
     intensity: Shares = Field((0.7, 1.0), description="how dark specks are, 1 being black")
     direction: Direction = Field("random", description="whether bands run along rows or columns, or either")
     p: Probability = Field(1.0, description="the share of pages that it is for")
@@ -163,7 +163,7 @@ class DirtyDrum(base.Transform):
     def __init__(
         self,
         count: Any = (2, 8),
-        width: Any = (8, 28),
+        width: Any = (12, 60),
         intensity: Any = (0.7, 1.0),
         direction: str = "random",
         p: float = 1.0,

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "bell",
     "bytes_of",
+    "exceeded",
     "fractal",
     "patches",
     "ramp",
@@ -41,6 +42,12 @@ __all__ = [
 
 Bytes = NDArray[np.uint8]
 
+#: values of fields below which given shares of their pixels are, about; beyond both ends nothing is
+_SHARES = (0.0, 0.01, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99, 1.0)
+_VALUES = {
+    "patches": (-24.0, 24.0, 61.0, 98.0, 127.0, 156.0, 193.0, 230.0, 279.0),
+    "fractal": (-24.0, 68.0, 92.0, 113.0, 129.0, 146.0, 166.0, 193.0, 279.0),
+}
 _PURPOSE = 3  # the counter's second word: 0 is for parameters, 2 for the library's noise
 _BANK = 1 << 15  # values of a table that rows are taken from, besides the longest row
 _SPREAD = 0x9E3779B97F4A7C15  # 2**64 over the golden ratio: keeps seeds of octaves apart
@@ -87,6 +94,12 @@ def ramp(low: Any, high: Any, start: Any = 0.0, end: Any = 255.0) -> Bytes:
     share = np.clip((np.arange(256) - a) / span, 0.0, 1.0)
     table: Bytes = np.ascontiguousarray(np.rint(np.clip(y0 + (y1 - y0) * share, 0.0, 255.0)).astype(np.uint8))
     return table
+
+
+def exceeded(kind: str, share: Reals) -> Reals:
+    """(B,): the values that shares (B,) of the pixels of `patches` or of `fractal` exceed, about."""
+    found: Reals = np.interp(1.0 - share, _SHARES, _VALUES[kind])
+    return found
 
 
 def rows_of(bank: Bytes, seed: Ints, size_hw: tuple[int, int], device: torch.device) -> torch.Tensor:

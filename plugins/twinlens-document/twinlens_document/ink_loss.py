@@ -15,7 +15,7 @@ from twinlens.transforms import base
 from twinlens.transforms.arguments import Probability
 from twinlens_document import host
 from twinlens_document.arguments import Levels, Shares, check_page, counted, counts, drawn
-from twinlens_document.fields import bytes_of, fractal, patches, ramp, rows_at, seeds, uniforms
+from twinlens_document.fields import bytes_of, exceeded, fractal, patches, ramp, rows_at, seeds, uniforms
 from twinlens_document.tones import PageStep, blank, layered, through
 
 if TYPE_CHECKING:
@@ -38,8 +38,6 @@ else:
 
 __all__ = ["Letterpress", "LowInkPeriodicLines", "LowInkRandomLines"]
 
-#: shares of the sum of the two noises of `Worn`, and the values below which they are
-_WORN = ((0.0, 0.01, 0.1, 0.5, 0.9, 0.99, 1.0), (-24.0, 65.0, 90.0, 128.0, 165.0, 191.0, 279.0))
 _LINE = 1 << 13  # values of the table that a line's lost ink is taken from, besides the longest line
 
 
@@ -60,7 +58,7 @@ class Worn(PageStep):
         half = ramp(0.0, 255.0, 0.0, 127.0)
         coarse = fractal(self.seed, size, x.device, (h / 8, w / 6), 4, gain=0.6, table=half)
         fine = patches(seeds(self.seed, 9), size, x.device, (self.grain, self.grain), table=half)
-        middle = np.interp(1.0 - self.share, *_WORN)
+        middle = exceeded("fractal", self.share)  # and so is half of it and half of the fine noise
         lost = through(layered("add", fine, coarse), [Lut(ramp(middle - 24.0, middle + 24.0, 0.0, self.level))])
         return layered("lighten", x, lost)
 

@@ -17,14 +17,14 @@ from twinlens.engines import kornia, native
 from twinlens.engines.batch import Batch
 from twinlens.engines.memory import empty_array
 from twinlens.errors import InputError
-from twinlens.steps import Spec, Step
+from twinlens.steps import Lut, Spec, Step
 from twinlens.steps.base import place
 from twinlens_document import host
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["PageStep", "Tone", "blank", "by_torch", "laid", "layered", "like", "through"]
+__all__ = ["PageStep", "Tone", "blank", "by_torch", "coloured", "laid", "layered", "like", "through"]
 
 Bytes = NDArray[np.uint8]
 
@@ -105,9 +105,12 @@ def _widened(field: Bytes, channels: int) -> Bytes:
     """(n, W, C) dense, of (n, W, 1 or C)."""
     import cv2
 
-    if field.shape[2] == channels:
-        return np.ascontiguousarray(field)
-    return np.asarray(cv2.merge([np.ascontiguousarray(field[..., 0])] * channels), np.uint8)
+    if field.shape[2] == channels and field.flags.c_contiguous:
+        return field
+    planes = [np.ascontiguousarray(field[..., k]) for k in range(field.shape[2])]
+    if channels == 1:
+        return planes[0][..., None]
+    return np.asarray(cv2.merge(planes if len(planes) == channels else planes * channels), np.uint8)
 
 
 def blank(x: torch.Tensor) -> torch.Tensor:
@@ -148,6 +151,12 @@ def through(x: torch.Tensor, steps: Sequence[Step]) -> torch.Tensor:
     batch = Batch(x.permute(0, 2, 3, 1) if interleaved else x, spec, not interleaved)
     done = native.run(place(steps, spec), batch, chw=not interleaved, tensors=True).data
     return done.permute(0, 3, 1, 2) if interleaved else done
+
+
+def coloured(field: torch.Tensor, tables: Bytes) -> torch.Tensor:
+    """(B, C, H, W) of a field (B, 1, H, W): through tables (1 or B, C, 256), one a channel."""
+    parts = [through(field, [Lut(tables[:, k : k + 1])]) for k in range(tables.shape[1])]
+    return parts[0] if len(parts) == 1 else torch.cat(parts, 1)
 
 
 @dataclass(frozen=True, eq=False)

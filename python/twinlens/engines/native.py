@@ -68,7 +68,7 @@ def run(
         if i == len(segments) - 1:
             batch = _call(ops, batch, spec, _allocate(spec, chw, tensors) if out is None else out, chw, threads)
         else:
-            batch = _call(ops, batch, spec, _allocate(spec, True, True), True, threads)
+            batch = _call(ops, batch, spec, _allocate(spec, batch.chw, True), batch.chw, threads)
     return batch
 
 
