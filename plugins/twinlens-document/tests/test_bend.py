@@ -29,6 +29,15 @@ def step_of(h: int, w: int, rows: bool, seed: int, steep: bool = True) -> Bend:
     return Bend(along, shift, slope, np.array([rows]), fill=200)
 
 
+def sliding(h: int, w: int, rows: bool, seed: int) -> Bend:
+    """Columns that stay where they are and slide, far beyond the border too; some not at all."""
+    rng = np.random.default_rng(seed)
+    side, other = (h, w) if rows else (w, h)
+    shift = rng.integers(-2 * ONE * other, 2 * ONE * other, (1, side)) // rng.integers(1, 40)
+    shift = np.where(rng.random((1, side)) < 0.3, 0, shift)
+    return Bend(ONE * np.arange(side)[None], shift, np.zeros((1, side), np.int64), np.array([rows]), fill=200)
+
+
 def smooth(h: int, w: int, rows: bool) -> Bend:
     """A gentle bend, as of paper."""
     side = h if rows else w
@@ -77,6 +86,14 @@ def test_equals_the_oracle(serves: bool, h: int, w: int, rows: bool, steep: bool
         patched.setattr(host, "serves", lambda _: serves)
         for engine in ("native", "kornia"):
             np.testing.assert_array_equal(run(step, image, engine), oracle(step, image))
+
+
+@given(*[st.integers(1, 23)] * 2, st.booleans(), st.integers(0, 99), st.sampled_from([1, 3]))
+@settings(max_examples=60, deadline=None)
+def test_sliding_columns_equal_the_oracle(h: int, w: int, rows: bool, seed: int, channels: int) -> None:
+    image = np.random.default_rng(seed).integers(0, 256, (h, w, channels), dtype=np.uint8)
+    step = sliding(h, w, rows, seed)
+    np.testing.assert_array_equal(run(step, image, "native"), oracle(step, image))
 
 
 @pytest.mark.parametrize("rows", [False, True])

@@ -8,9 +8,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from twinlens.engines.memory import empty_array
 from twinlens.steps.device import as_tensor, movable
 from twinlens_document.bend import ONE
+from twinlens_document.bend_slide import slid_columns, slid_rows, slides
+from twinlens_document.host import copied
 
 if TYPE_CHECKING:
     from twinlens.steps.spec import Ints, Spec
@@ -64,21 +65,19 @@ def bilinear(step: Bend, x: torch.Tensor) -> torch.Tensor:
 
 def by_opencv(step: Bend, x: torch.Tensor, spec: Spec) -> torch.Tensor:
     """The same for images in the host's memory. Columns (or rows) that look at themselves are copied."""
-    b, c, h, w = x.shape
+    _, _, h, w = x.shape
     turned = bool(np.broadcast_to(step.rows, len(spec))[0])
-    done = empty_array((b, h, w, c), "uint8")
-    for i in range(b):
+    done = copied(x)
+    for i, out in enumerate(done):
         source = np.ascontiguousarray(x[i].permute(1, 2, 0).numpy())
-        out = done[i]
-        out[...] = source
-        along, shift, slope = (t[i % len(t)] for t in step.tables(h if turned else w))
-        for first, last in _bent(along, shift, slope):
-            part = slice(first, last)
-            tables = along[part], shift[part], slope[part]
-            if turned:
-                out[part] = _remapped(source, *_maps(*tables, w), step.fill, turned=True)
+        tables = [t[i % len(t)] for t in step.tables(h if turned else w)]
+        for first, last in _bent(*tables):
+            along, shift, slope = (t[first:last] for t in tables)
+            part = out[first:last] if turned else out[:, first:last]
+            if slides(along, slope, first):
+                (slid_rows if turned else slid_columns)(source, shift, first, step.fill, part)
             else:
-                out[:, part] = _remapped(source, *_maps(*tables, h), step.fill, turned=False)
+                part[...] = _remapped(source, *_maps(along, shift, slope, w if turned else h), step.fill, turned=turned)
     return torch.from_numpy(done.transpose(0, 3, 1, 2))
 
 

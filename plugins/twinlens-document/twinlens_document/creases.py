@@ -26,7 +26,7 @@ else:
 
 __all__ = ["Creases"]
 
-_GRID = 320
+_GRID = 256
 _KNEES = 8  # a crease changes its direction and its depth at so many places
 
 
@@ -41,7 +41,7 @@ class CreasesConfig(base.Config):
 class Creases(base.Transform):
     """Creases in all directions: crooked lines from border to border, dark to one side of them and bright to the other.
 
-    They are drawn on a grid of 320 x 320 cells over the page. uint8 of any channels, both engines exact; masks, boxes
+    They are drawn on a grid of 256 x 256 cells over the page. uint8 of any channels, both engines exact; masks, boxes
     and keypoints stay as they are.
 
     >>> import numpy as np
@@ -85,7 +85,7 @@ class Creases(base.Transform):
 
     def lower(self, params: Params, spec: Spec) -> Iterable[Step]:
         check_page("Creases", spec)
-        dark, bright = (np.zeros((len(spec), _GRID, _GRID)) for _ in range(2))
+        dark, bright = (np.zeros((len(spec), _GRID, _GRID), np.float32) for _ in range(2))
         for i in range(self.count[1]):
             one = {name: values[:, i] for name, values in params.items() if values.ndim > 1}
             there = params["count"] > i
@@ -109,8 +109,9 @@ def _crease(one: Params, there: Any) -> tuple[Reals, Reals]:
     start, end = one["ends"][:, :1], one["ends"][:, 1:]
     line = start + (end - start) * cell + 0.08 * bend
     strength = force * there[:, None]
-    off = (cell - line[:, :, None]) / np.maximum(one["width"], 1e-3)[:, None, None]
-    near = np.maximum(1.0 - np.abs(off), 0.0) ** 2 * strength[:, :, None]
+    off = ((cell - line[:, :, None]) / np.maximum(one["width"], 1e-3)[:, None, None]).astype(np.float32)
+    near = np.maximum(np.float32(1.0) - np.abs(off), np.float32(0.0))
+    near *= near * strength[:, :, None].astype(np.float32)
     before, behind = np.where(off < 0, near, 0.0), np.where(off >= 0, near, 0.0)
     steep = one["steep"][:, None, None]
     return tuple(np.where(steep, side, side.swapaxes(1, 2)) for side in (before, behind))  # type: ignore[return-value]

@@ -15,8 +15,10 @@ from twinlens.steps import Spec, Step
 from twinlens.steps.device import as_tensor
 from twinlens.transforms import base
 from twinlens.transforms.arguments import Probability
+from twinlens_document import host
 from twinlens_document.arguments import Levels, Shares, check_page, counted, counts
 from twinlens_document.blending import product
+from twinlens_document.host import copied
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -68,9 +70,11 @@ class Lines(Step):
         return self._drawn(x)
 
     def _drawn(self, x: torch.Tensor) -> torch.Tensor:
+        if host.serves(x):
+            return self._by_numpy(x)
         turned = x.transpose(2, 3) if self.rows[0] else x
         h, w = turned.shape[2:]
-        gains = as_tensor(np.take(self.gain, np.arange(h) * self.gain.shape[2] // h, 2), x.device)
+        gains = as_tensor(self._gains(h), x.device)
         done = turned.clone()
         # One column of every page at a time: there are few.
         for line in range(self.place.shape[1]):
@@ -79,6 +83,25 @@ class Lines(Step):
                 there = (column >= 0) & (column < w)
                 done = _column(done, turned, column.clip(0, w - 1), there, gains[:, line])
         return done.transpose(2, 3) if self.rows[0] else done
+
+    def _gains(self, h: int) -> NDArray[np.uint8]:
+        """(1 or B, lines, h): a gain for every pixel along a line."""
+        gains: NDArray[np.uint8] = np.take(self.gain, np.arange(h) * self.gain.shape[2] // h, 2)
+        return gains
+
+    def _by_numpy(self, x: torch.Tensor) -> torch.Tensor:
+        done = copied(x)
+        for i, image in enumerate(done):
+            source = x[i].permute(1, 2, 0).numpy()
+            turned, out = (v.transpose(1, 0, 2) if self.rows[0] else v for v in (source, image))
+            gains = self._gains(len(out))[i % len(self.gain), ..., None, None].astype(np.uint16)
+            places = zip(
+                self.place[i % len(self.place)].tolist(), self.width[i % len(self.width)].tolist(), strict=True
+            )
+            for line, (first, width) in enumerate(places):
+                t = turned[:, first : first + width] * gains[line] + np.uint16(128)
+                out[:, first : first + width] = (t + (t >> 8)) >> 8
+        return torch.from_numpy(done.transpose(0, 3, 1, 2))
 
     def describe(self) -> str:
         return f"Lines({self.place.shape[1]} at most)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -61,19 +62,19 @@ class MarkText(Step):
         return self._marked(x)
 
     def _marked(self, x: torch.Tensor) -> torch.Tensor:
-        done = x.clone()
-        if host.serves(x):
-            for i in range(len(x)):
-                self.select(np.array([i]) if len(self.kind) > 1 else np.array([0]))._mark(x[i : i + 1], done[i : i + 1])
+        if not host.serves(x):
+            self._mark(x, done := x.clone())
             return done
-        self._mark(x, done)
+        done = torch.from_numpy(host.copied(x).transpose(0, 3, 1, 2))
+        for i in range(len(x)):
+            self.select(np.array([i]) if len(self.kind) > 1 else np.array([0]))._mark(x[i : i + 1], done[i : i + 1])
         return done
 
     def _mark(self, x: torch.Tensor, done: torch.Tensor) -> None:
         """Marks `done`, a copy of x. In the host's memory x is one page, and only a window about each mark is drawn."""
         h, w = x.shape[2:]
         stride = max(1, w // _SAMPLED)
-        ink = (x[..., ::stride].amin(1) < 128).contiguous()
+        ink = reduce(torch.minimum, x[..., ::stride].unbind(1)) < 128
         number = _numbered(ink.to(torch.float32).sum(2) * 64 >= ink.shape[2], max(1, h // 400))
         count = number.amax(1)
         row = torch.arange(h, device=x.device)
@@ -133,12 +134,29 @@ class MarkText(Step):
                 off = at - (centre + wobble).to(torch.int32)
                 covered = covered | ((off.abs() <= pen.to(torch.int32)) & (kind == code))
         covered = covered & ((along >= 0) & (along < length))
+        if host.serves(part):
+            self._put_on(part[0].permute(1, 2, 0).numpy(), covered[0].expand(part.shape[2:]).numpy())
+            return
         color = as_tensor(self.color, part.device)[:, :, None, None]
-        marked = torch.minimum(part, color)
-        if 0 in kinds:
-            t = part.to(torch.int32) * color + 128
-            marked = torch.where(kind.unsqueeze(1) == 0, ((t + (t >> 8)) >> 8).to(torch.uint8), marked)
+        t = part.to(torch.int32) * color + 128
+        light = ((t + (t >> 8)) >> 8).to(torch.uint8)
+        marked = torch.where(kind.unsqueeze(1) == 0, light, torch.minimum(part, color))
         part.copy_(torch.where(covered.unsqueeze(1), marked, part))
+
+    def _put_on(self, part: NDArray[np.uint8], covered: NDArray[np.bool_]) -> None:
+        """The same for one page's (h, w, C), which is written to."""
+        import cv2
+
+        if not part.size:
+            return
+        level, color = np.arange(256, dtype=np.int64)[:, None], np.resize(self.color[0], part.shape[2]).astype(np.int64)
+        table = (2 * level * color + 255) // 510 if self.kind[0] == 0 else np.minimum(level, color)
+        if part.shape[2] > 4:  # more channels than OpenCV's masks take
+            part[covered] = np.take_along_axis(table.astype(np.uint8), part[covered].astype(np.int64), 0)
+            return
+        marked = cv2.LUT(np.ascontiguousarray(part), table.astype(np.uint8)[None])
+        flat = part if part.shape[2] > 1 else part[..., 0]
+        cv2.copyTo(marked, np.ascontiguousarray(covered).view(np.uint8), flat)
 
     def _wobble(self, along: torch.Tensor, length: torch.Tensor, height: torch.Tensor, k: int) -> torch.Tensor:
         """How far the hand is off, in 1/16 of a pixel."""

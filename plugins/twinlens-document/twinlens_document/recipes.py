@@ -91,9 +91,9 @@ def hybrid_pipeline(size: Any = (1024, 768), train: bool = True, p: float = 0.3)
     camera = [
         T.RandomPerspective(0.15, p=p, fill=127),
         T.RandomAffine(2, translate=(0.02, 0.02), scale=(0.95, 1.05), fill=127),
-        T.OneOf([T.GaussianBlur(3, sigma=(0.4, 1.2)), T.MotionBlur(p=1.0), T.Defocus(p=1.0)], p=p),
+        T.OneOf([T.GaussianBlur(3, sigma=(0.4, 1.2)), T.MotionBlur((3, 5), p=1.0), T.Defocus((1, 2), p=1.0)], p=p),
         T.RandomBrightnessContrast(0.15, 0.15, p=p),
-        T.ISONoise(p=p),
+        T.ISONoise(intensity=(0.05, 0.2), p=p),
         T.JPEG((40, 95)),
     ]
     return T.Compose([default_pipeline(p / 2), *camera, *last])

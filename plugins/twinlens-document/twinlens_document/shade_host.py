@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from twinlens.engines import native
 from twinlens.engines.batch import Batch
-from twinlens.engines.memory import empty_array
 from twinlens.steps import Resample, Spec
 from twinlens.steps.base import place
+from twinlens_document.host import copied
 
 if TYPE_CHECKING:
     from twinlens_document.shade import Shade
@@ -37,9 +37,7 @@ def shaded(step: Shade, x: torch.Tensor) -> torch.Tensor:
     def plus(image: Bytes, field: Bytes) -> None:
         cv2.add(image, field, dst=image)
 
-    b, c, h, w = x.shape
-    done = empty_array((b, h, w, c), "uint8")
-    np.copyto(done, x.permute(0, 2, 3, 1).numpy())
+    done = copied(x)
     for i, image in enumerate(done):
         _put_on(image, step.gain[i % len(step.gain)], 255, times)
         if step.lift is not None:
