@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import copy
+import random
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
+import numpy as np
 from pydantic import BeforeValidator, Field
 
 from twinlens.errors import ArgumentError
@@ -21,8 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = ["Wrap"]
-
-_SEEDS = 1 << 63
 
 
 def _transform(value: Any) -> dict[str, Any] | Undescribed:
@@ -92,50 +93,63 @@ class Wrap(Transform):
 
     def apply_to_scene(self, scene: Scene, seed: int) -> Scene:
         """One sample; `seed` decides everything that is drawn."""
+        own = self._own_of_thread()
+        moving = replace(
+            scene,
+            boxes=scene.boxes if "bboxes" in own.takes else (),
+            keypoints=scene.keypoints if "keypoints" in own.takes else (),
+        )
         container = pixels.Container(scene.image)
-        masks = [pixels.Container(mask, mask=True) for mask in scene.masks]
-        rows = Rows(scene, container.size_hw)
-        compose = self._composed(len(masks), bool(scene.boxes), bool(scene.keypoints))
-        compose.set_random_seed(seed % _SEEDS)
-        given = {"image": container.array, **dict(zip(_mask_names(len(masks)), (m.array for m in masks), strict=True))}
+        masks = {name: pixels.Container(mask, mask=True) for name, mask in _named(scene.masks)}
+        rows = Rows(moving, container.size_hw)
+        compose = own.composed_for(len(masks), bool(moving.boxes), bool(moving.keypoints))
+        # Not set_random_seed, which gives every transform the same numbers.
+        compose.set_random_state(np.random.default_rng(seed), random.Random(seed))
+        given = {"image": container.array, **{name: mask.array for name, mask in masks.items()}}
         try:
             out = compose(**given, **rows.given, **copy.deepcopy(self.metadata))
         except Exception as error:
             error.add_note(f"in albumentations.Wrap({self.config.transform!r})")
             raise
-        moved = tuple(m.back(out[name]) for m, name in zip(masks, _mask_names(len(masks)), strict=True))
-        image = container.back(out["image"])
         boxes, points = rows.back(out)
-        return Scene(image, moved, boxes, points)
+        moved = tuple(mask.back(out[name]) for name, mask in masks.items())
+        return Scene(container.back(out["image"]), moved, boxes or scene.boxes, points or scene.keypoints)
 
-    def _composed(self, masks: int, boxes: bool, points: bool) -> Any:
-        """The transform as a Compose for samples of this kind, this thread's own."""
-        own = self.__dict__.get("_own")
-        if own is None or own.version != self.version:
-            own = _Own()
-            own.version = self.version
-            self.__dict__["_own"] = own
-        known: dict[Any, Any] = own.composed
-        kind = masks, boxes, points
-        if kind not in known:
-            known[kind] = _compose(self.original, *kind)
-        return known[kind]
+    def _own_of_thread(self) -> _Own:
+        own: _Own = self.__dict__.setdefault("_own", _Own())
+        if own.version != self.version:
+            own.renew(self.version, self.original)
+        return own
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in super().__getstate__().items() if name != "_own"}
 
 
 class _Own(threading.local):
-    """One thread's compositions; another thread starts with none."""
-
-    version = 0
+    """One thread's copy of a transform, and compositions of it for samples of one kind; other threads have others."""
 
     def __init__(self) -> None:
-        self.composed: dict[Any, Any] = {}
+        self.version = -1
+        self.original: Any = None
+        self.takes: frozenset[str] = frozenset()
+        self._composed: dict[tuple[int, bool, bool], Any] = {}
+
+    def renew(self, version: int, original: Any) -> None:
+        """For a transform with other arguments."""
+        self.version, self.original = version, original
+        self.takes = frozenset(original.available_keys)
+        self._composed = {}
+
+    def composed_for(self, masks: int, boxes: bool, points: bool) -> Any:
+        """The transform as a Compose for so many masks, with boxes and keypoints or without."""
+        kind = masks, boxes, points
+        if kind not in self._composed:
+            self._composed[kind] = _compose(copy.deepcopy(self.original), *kind)
+        return self._composed[kind]
 
 
-def _mask_names(n: int) -> list[str]:
-    return ["mask", *(f"mask{i}" for i in range(1, n))][:n]
+def _named(masks: tuple[Any, ...]) -> list[tuple[str, Any]]:
+    return [("mask" if i == 0 else f"mask{i}", mask) for i, mask in enumerate(masks)]
 
 
 def _compose(original: Any, masks: int, boxes: bool, points: bool) -> Any:
@@ -155,7 +169,7 @@ def _compose(original: Any, masks: int, boxes: bool, points: bool) -> Any:
     return theirs.Compose(
         original.transforms if whole else [original],
         p=original.p if whole else 1.0,
-        additional_targets={name: "mask" for name in _mask_names(masks)[1:]},
+        additional_targets={f"mask{i}": "mask" for i in range(1, masks)},
         **more,
     )
 
