@@ -79,7 +79,7 @@ def percentiles() -> list[tuple[str, Any]]:
 
 def bias() -> list[tuple[str, Any]]:
     image = WindowLevel(preset="soft-tissue", dtype="uint16")(slice_hu())
-    field = BiasField((0.3, 0.6), p=1.0)
+    field = BiasField((0.5, 0.8), p=1.0)
     return [("as it is", image), *((f"key={key}", field(image, key=key)) for key in (1, 2, 3))]
 
 
