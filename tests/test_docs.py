@@ -11,6 +11,7 @@ import twinlens
 
 ROOT = Path(__file__).parents[1]
 FILES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *sorted(ROOT.glob("plugins/*/README.md"))]
+PLUGINS = [path.parent.name.removeprefix("twinlens-") for path in ROOT.glob("plugins/*/README.md")]
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -24,9 +25,20 @@ def name_of(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
+def skip_without_plugins(path: Path, text: str = "") -> None:
+    """A plugin's own page, and a pipeline with its transforms, are for where it is installed."""
+    wanted = {name for name in PLUGINS if re.search(rf"\b{name}\.[A-Z]", text)}
+    if path.is_relative_to(ROOT / "plugins"):
+        wanted.add(path.parent.name.removeprefix("twinlens-"))
+    missing = wanted - {plugin.name for plugin in twinlens.plugins()} if wanted else set()
+    if missing:
+        pytest.skip(f"not installed: {', '.join(f'twinlens-{name}' for name in sorted(missing))}")
+
+
 @pytest.mark.parametrize("path", [p for p in FILES if snippets(p, "python")], ids=name_of)
 def test_python_runs(path: Path) -> None:
     """Blocks share their names; line numbers in a traceback are those of the file."""
+    skip_without_plugins(path)
     names: dict[str, object] = {"__name__": f"docs_{path.stem}"}
     for line, code in snippets(path, "python"):
         exec(compile("\n" * line + code, str(path), "exec", dont_inherit=True), names)
@@ -35,8 +47,7 @@ def test_python_runs(path: Path) -> None:
 @pytest.mark.parametrize("path", [p for p in FILES if snippets(p, "yaml")], ids=name_of)
 def test_yaml_loads(path: Path, tmp_path: Path) -> None:
     for line, text in snippets(path, "yaml"):
-        if "squares." in text and "squares" not in {plugin.name for plugin in twinlens.plugins()}:
-            pytest.skip("twinlens-squares is not installed")
+        skip_without_plugins(path, text)
         file = tmp_path / f"line_{line}.yaml"
         file.write_text(text)
         twinlens.save(twinlens.load(file), tmp_path / "again.yaml")
