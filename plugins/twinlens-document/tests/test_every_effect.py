@@ -18,6 +18,7 @@ from twinlens.errors import TwinlensError
 
 #: arguments with which an effect is tried, where its defaults are not enough; one line a transform
 ARGUMENTS: dict[str, dict[str, Any]] = {
+    "Dithering": {"p": 0.5},  # the rest of it draws nothing
     "Faxify": {"halftone": False},
     "DocumentPipeline": {"paper": [D.LightingGradient()], "post": [D.LightingGradient(p=0.5)], "paper_color": (9, 250)},
 }

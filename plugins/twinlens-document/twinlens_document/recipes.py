@@ -8,17 +8,22 @@ from twinlens import transforms as T
 from twinlens_document.binding import BookBinding, PageCurl
 from twinlens_document.creases import Creases
 from twinlens_document.dirt import DirtyDrum, DirtyRollers
+from twinlens_document.focus import ColorShift
 from twinlens_document.folding import Folding
 from twinlens_document.grain import BrightnessTexturize, NoiseTexturize, SubtleNoise
 from twinlens_document.ink_loss import Letterpress, LowInkPeriodicLines, LowInkRandomLines
 from twinlens_document.ink_spread import BleedThrough, InkBleed
+from twinlens_document.ink_tone import Hollow, InkColorSwap, InkMottling, LinesDegradation
+from twinlens_document.lamps import LowLightNoise, ReflectedLight
 from twinlens_document.lighting import LightingGradient
 from twinlens_document.lines import NoisyLines, ScannerLines
 from twinlens_document.markup import Markup
 from twinlens_document.paper import ColorPaper, PaperTexture
 from twinlens_document.photocopy import BadPhotoCopy, Faxify
 from twinlens_document.pipeline import DocumentPipeline
+from twinlens_document.screens import Dithering, DotMatrix
 from twinlens_document.shadow import ShadowCast
+from twinlens_document.slips import GlitchEffect, Squish
 from twinlens_document.watermark import WaterMark
 
 __all__ = ["default_pipeline", "hybrid_pipeline"]
@@ -37,9 +42,11 @@ def default_pipeline(p: float = 0.2, jpeg: bool = True) -> DocumentPipeline:
     """
     return DocumentPipeline(
         ink=[
-            InkBleed(p=p),
+            InkColorSwap(p=p),
+            LinesDegradation(p=p),
+            T.OneOf([Dithering(), InkBleed()], p=p),
             T.OneOf([T.ElasticTransform(alpha=20.0, sigma=4.0, fill=255), BleedThrough()], p=p),
-            Letterpress(p=p),
+            T.OneOf([Hollow(), Letterpress()], p=p),
             T.OneOf([LowInkRandomLines(), LowInkPeriodicLines()], p=p),
         ],
         paper=[
@@ -55,6 +62,7 @@ def default_pipeline(p: float = 0.2, jpeg: bool = True) -> DocumentPipeline:
             ),
         ],
         post=[
+            T.OneOf([GlitchEffect(), ColorShift()], p=p),
             T.OneOf([DirtyDrum(), DirtyRollers()], p=p),
             T.OneOf(
                 [
@@ -66,10 +74,11 @@ def default_pipeline(p: float = 0.2, jpeg: bool = True) -> DocumentPipeline:
             ),
             T.OneOf([SubtleNoise(), *([T.JPEG((25, 95))] if jpeg else [])], p=p),
             Markup(p=p),
-            T.OneOf([BadPhotoCopy(), ShadowCast()], p=p),
+            T.OneOf([BadPhotoCopy(), ShadowCast(), LowLightNoise()], p=p),
             T.OneOf([NoisyLines(), ScannerLines()], p=p),
-            T.OneOf([T.GridDistortion(p=1.0, distort_limit=0.1, fill=255), T.RandomAffine(5, fill=255)], p=p),
-            Faxify(p=p),
+            T.OneOf([Squish(), T.RandomAffine(5, scale=(0.75, 1.25), fill=255)], p=p),
+            T.OneOf([DotMatrix(), Faxify()], p=p),
+            T.OneOf([InkMottling(), ReflectedLight()], p=p),
             T.OneOf([BookBinding(), PageCurl(), Folding(), Creases()], p=p),
         ],
     )
