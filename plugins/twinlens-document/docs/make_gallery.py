@@ -24,7 +24,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "tests"))
 from pages import page  # noqa: E402
 
-PAGE_HW, PANEL_HW, GAP = (760, 588), (320, 248), 6
+PAGE_HW, PANEL_HW, GAP = (760, 588), (256, 198), 6
 KEYS = (1, 2, 3)
 MOVES = ("BookBinding", "Folding", "PageCurl")
 BOX = (60, 240, 260, 420)
@@ -99,7 +99,7 @@ def main() -> None:
     ]
     for name in names:
         if not sys.argv[1:] or name in sys.argv[1:]:
-            sheet(name).save(HERE / "gallery" / f"{name}.webp", quality=42, method=6)
+            sheet(name).save(HERE / "gallery" / f"{name}.webp", quality=38, method=6)
         lines += ["", f"## {name}", ""]
         if name in ARGUMENTS:
             lines += [f"`{made(name)!r}`", ""]
