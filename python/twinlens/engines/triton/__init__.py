@@ -23,21 +23,29 @@ if TYPE_CHECKING:
 __all__ = ["Chain", "chain_at", "enabled", "run_chain"]
 
 
+_OLDEST = (3, 6)
+
+
 def enabled(device: torch.device) -> bool:
-    """Whether kernels run on `device`: CUDA from capability 7.0, unless the environment has TWINLENS_TRITON=0.
+    """Whether kernels run on `device`: CUDA from capability 7.0, with Triton 3.6 or newer, unless the environment has
+    TWINLENS_TRITON=0. Older Tritons compile float32 arithmetic that takes subnormal numbers for 0.
 
     Under TRITON_INTERPRET=1, Triton's own setting for debugging, also on CPU, slowly.
     """
-    if os.environ.get("TWINLENS_TRITON") == "0" or not _importable():
+    if os.environ.get("TWINLENS_TRITON") == "0":
         return False
     if device.type == "cpu":
-        return os.environ.get("TRITON_INTERPRET") == "1"
-    return device.type == "cuda" and _capable(device)
+        return os.environ.get("TRITON_INTERPRET") == "1" and _exact()
+    return device.type == "cuda" and _capable(device) and _exact()
 
 
 @functools.cache
-def _importable() -> bool:
-    return importlib.util.find_spec("triton") is not None
+def _exact() -> bool:
+    if importlib.util.find_spec("triton") is None:
+        return False
+    import triton
+
+    return tuple(int(part) for part in triton.__version__.split(".")[:2]) >= _OLDEST
 
 
 @functools.cache
