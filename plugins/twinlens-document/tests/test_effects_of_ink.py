@@ -21,7 +21,7 @@ from twinlens_document import (
     PaperTexture,
     SubtleNoise,
 )
-from twinlens_document.photocopy import screen
+from twinlens_document.thresholds import screen
 
 import twinlens
 from twinlens import transforms as T

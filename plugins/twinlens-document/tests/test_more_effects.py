@@ -21,7 +21,8 @@ from twinlens_document import (
     ReflectedLight,
     Stains,
 )
-from twinlens_document.screens import bayer, dot
+from twinlens_document.screens import dot
+from twinlens_document.thresholds import bayer
 
 from twinlens.errors import InputError
 

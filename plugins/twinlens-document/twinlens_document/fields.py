@@ -156,9 +156,13 @@ def patches(
     *,
     method: str = "bilinear",
     table: Bytes | None = None,
+    values: Bytes | None = None,
 ) -> torch.Tensor:
-    """(B, 1, H, W): a random byte every `cell` pixels (down, across), interpolated, then `table`: (1 or B, 1, 256)."""
-    field = white(seed, _grid(size_hw, cell), device)
+    """(B, 1, H, W): a random byte every `cell` pixels (down, across), interpolated.
+
+    table: (1 or B, 1, 256), of interpolated bytes. values: (1 or B, 256), of bytes before they are interpolated.
+    """
+    field = white(seed, _grid(size_hw, cell), device, values)
     steps: list[Step] = [_sized(method, size_hw)]
     return through(field, steps if table is None else [*steps, Lut(table)])
 

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from twinlens.errors import InputError
-from twinlens.steps import Channels, Crop, GaussianBlur, Lut, Pad, Resample
+from twinlens.steps import Crop, GaussianBlur, Lut, Pad, Resample
 from twinlens.steps.device import as_tensor
 from twinlens.transforms import base
 from twinlens.transforms.arguments import Probability
 from twinlens_document.arguments import Shares, check_page, drawn, reals
 from twinlens_document.fields import ramp
-from twinlens_document.tones import PageStep, laid, layered, through
+from twinlens_document.tones import PageStep, apart, joined, laid, layered, through
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -66,13 +66,9 @@ class Fringes(PageStep):
 
     def painted(self, x: torch.Tensor) -> torch.Tensor:
         h, w = x.shape[2:]
-        planes = []
-        for k in range(3):
-            steps: list[Step] = [Channels(np.array([[k]]), np.zeros(1)), *moved(self.yx[:, k], h, w)]
-            if self.sigma > 0.0:
-                steps.append(_blur(self.sigma))
-            planes.append(through(x, steps))
-        return torch.cat(planes, 1)
+        blur = [_blur(self.sigma)] if self.sigma > 0.0 else []
+        planes = [through(plane, [*moved(self.yx[:, k], h, w), *blur]) for k, plane in enumerate(apart(x))]
+        return joined(planes, x)
 
 
 def _blur(sigma: float) -> GaussianBlur:

@@ -56,9 +56,9 @@ class Feathering(PageStep):
     def painted(self, x: torch.Tensor) -> torch.Tensor:
         side = 2 * self.radius[:1] + 1
         thick = through(x, [Morphology("erode", np.stack((side, side), 1), "ellipse")])
-        middle = 367.0 * self.share - 56.0  # none of the noise's bytes, or all of them, are within 56 of the ends
-        kept = ramp(middle - 56.0, middle + 56.0, 255.0 - 255.0 * self.amount, 255.0)
-        dry = patches(self.seed, (x.shape[2], x.shape[3]), x.device, (2.0, 2.0), table=kept)
+        middle = 367.0 * self.share - 56.0  # so that no byte of the noise, or every one, is beyond the ramp at the ends
+        kept = ramp(middle - 56.0, middle + 56.0, 255.0 - 255.0 * self.amount, 255.0)[:, 0]
+        dry = patches(self.seed, (x.shape[2], x.shape[3]), x.device, (2.0, 2.0), values=kept)
         return laid(thick, ("lighten", dry), ("darken", x))
 
 

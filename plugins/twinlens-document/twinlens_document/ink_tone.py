@@ -245,6 +245,7 @@ class LineLoss(PageStep):
         gray = through(x, [ColorConvert("gray_pillow", 1)]) if x.shape[1] == 3 else x[:, :1]
         one = np.ones(1, np.int64)
         invert = Lut(ramp(0.0, 255.0, 255.0, 0.0))
+        lost: torch.Tensor | None = None
         for way, number in ((np.stack((self.length[:1], one), 1), 1), (np.stack((one, self.length[:1]), 1), 2)):
             lines = through(gray, [Morphology("dilate", way), Morphology("erode", way), invert])
             middle = exceeded("patches", self.share)
@@ -255,8 +256,10 @@ class LineLoss(PageStep):
                 (self.grain, self.grain),
                 table=ramp(middle - 20.0, middle + 20.0),
             )
-            x = layered("lighten", x, layered("darken", lines, gaps))
-        return x
+            part = layered("darken", lines, gaps)
+            lost = part if lost is None else layered("lighten", lost, part)
+        assert lost is not None
+        return layered("lighten", x, lost)
 
 
 class LinesDegradationConfig(base.Config):

@@ -15,6 +15,7 @@ from twinlens.transforms import base
 from twinlens.transforms.arguments import Probability
 from twinlens_document.arguments import Levels, Shares, check_page, drawn
 from twinlens_document.fields import bytes_of, fractal, patches, ramp, seeds
+from twinlens_document.thresholds import at_least, screen
 from twinlens_document.tones import PageStep, layered, like, through
 
 if TYPE_CHECKING:
@@ -132,20 +133,6 @@ class BadPhotoCopy(base.Transform):
         yield Toner(*toner, self.grain, active=params["active"])
 
 
-def screen(cell: int) -> NDArray[np.uint8]:
-    """(cell, cell): thresholds of a halftone screen at 45 degrees, 1 to 254: dots that grow from their middles.
-
-    The order of a cell's pixels is that of a spot function, the sum of two triangle waves along the diagonals.
-    """
-    y, x = np.mgrid[:cell, :cell]
-    waves = [np.abs(2 * ((along + 1) % cell) - cell) for along in (x + y, x - y)]
-    order = np.argsort((waves[0] + waves[1]).ravel(), kind="stable")
-    rank = np.empty(cell * cell, np.int64)
-    rank[order] = np.arange(cell * cell)
-    tile: NDArray[np.uint8] = (1 + rank * 254 // (cell * cell)).astype(np.uint8).reshape(cell, cell)
-    return tile
-
-
 @dataclass(frozen=True, eq=False)
 class Bilevel(PageStep):
     """Black and white: luma (Pillow's) at or above a threshold is white.
@@ -164,18 +151,14 @@ class Bilevel(PageStep):
         small_h, small_w = (max(round(side / self.scale), 1) for side in (h, w))
         if self.scale > 1.0:
             gray = through(gray, [_sized("area", small_h, small_w)])
-        white = (gray >= self._thresholds(gray.shape[2], gray.shape[3], x.device)).view(torch.uint8) * 255
+        if self.cell:
+            white = at_least(gray, screen(self.cell))
+        else:
+            limit = as_tensor(self.threshold.astype(np.uint8).reshape(-1, 1, 1, 1), x.device)
+            white = (gray >= limit).view(torch.uint8) * 255
         if self.scale > 1.0:
             white = through(white, [_sized("nearest", h, w)])
         return like(white, x)
-
-    def _thresholds(self, h: int, w: int, device: torch.device) -> torch.Tensor:
-        """(1 or B, 1, H or 1, W or 1) uint8."""
-        if not self.cell:
-            return as_tensor(self.threshold.astype(np.uint8).reshape(-1, 1, 1, 1), device)
-        wide = np.ascontiguousarray(np.tile(screen(self.cell), (1, -(-w // self.cell)))[:, :w])
-        rows = as_tensor(np.arange(h) % self.cell, device)
-        return as_tensor(wide, device).index_select(0, rows)[None, None]
 
 
 def _sized(method: str, h: int, w: int) -> Resample:

@@ -16,7 +16,8 @@ from twinlens.transforms import base
 from twinlens.transforms.arguments import Probability
 from twinlens_document.arguments import Shares, check_page, counted, counts, drawn, reals
 from twinlens_document.fields import ramp, rows_at
-from twinlens_document.tones import PageStep, layered, like, through
+from twinlens_document.thresholds import at_least, bayer, tiled
+from twinlens_document.tones import PageStep, layered, through
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,24 +43,6 @@ Bytes = NDArray[np.uint8]
 Pattern = Literal["columns", "rows", "grid", "random"]
 
 
-def tiled(tile: Bytes, size_hw: tuple[int, int], device: torch.device) -> torch.Tensor:
-    """(1 or B, 1, H, W): tiles (1 or B, th, tw) side by side from the upper left corner on."""
-    h, w = size_hw
-    n, th, tw = tile.shape
-    wide = np.ascontiguousarray(np.tile(tile, (1, 1, -(-w // tw)))[:, :, :w]).reshape(-1, w)
-    rows = np.arange(h) % th + th * np.arange(n)[:, None]
-    return as_tensor(wide, device).index_select(0, as_tensor(rows.reshape(-1), device)).view(n, 1, h, w)
-
-
-def bayer(order: int) -> Bytes:
-    """(2**order, 2**order): Bayer's thresholds of ordered dithering, 1 to 255 (B. E. Bayer, ICC 1973)."""
-    index = np.zeros((1, 1), np.int64)
-    for _ in range(order):
-        index = np.block([[4 * index, 4 * index + 2], [4 * index + 3, 4 * index + 1]])
-    done: Bytes = (1 + (2 * index + 1) * 127 // index.size).astype(np.uint8)
-    return done
-
-
 @dataclass(frozen=True, eq=False)
 class Ordered(PageStep):
     """255 where a sample is at or above Bayer's threshold of its place, else 0."""
@@ -67,8 +50,7 @@ class Ordered(PageStep):
     order: int
 
     def painted(self, x: torch.Tensor) -> torch.Tensor:
-        limits = tiled(bayer(self.order)[None], (x.shape[2], x.shape[3]), x.device)
-        return (x >= like(limits.expand(len(x), -1, -1, -1), x)).view(torch.uint8) * 255
+        return at_least(x, bayer(self.order))
 
 
 class DitheringConfig(base.Config):
@@ -118,7 +100,7 @@ class Dots(PageStep):
         gh, gw = -(-h // cell), -(-w // cell)
         struck = Lut(ramp(96.0, 208.0))  # a needle strikes or it does not, nearly
         levels = through(x, [_sized("area", gh, gw), struck, _sized("nearest", h, w)])
-        between = tiled(dot(cell, self.share)[None], (h, w), x.device)
+        between = tiled(dot(cell, self.share), (h, w), x.device)
         return layered("lighten", levels, between)
 
 

@@ -24,7 +24,7 @@ from twinlens_document import host
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["PageStep", "Tone", "blank", "by_torch", "coloured", "laid", "layered", "like", "through"]
+__all__ = ["PageStep", "Tone", "blank", "by_torch", "coloured", "interleaved", "laid", "layered", "like", "through"]
 
 Bytes = NDArray[np.uint8]
 
@@ -66,7 +66,7 @@ def _by_opencv(x: torch.Tensor, layers: Sequence[tuple[Tone, torch.Tensor]]) -> 
     done = blank(x)
     channels, h = x.shape[1:3]
     for i in range(len(x)):
-        together = channels > 1 and _interleaved(x[i])
+        together = channels > 1 and interleaved(x[i])
         for k in [slice(None)] if together else [slice(k, k + 1) for k in range(channels)]:
             page, out = (_rows(t[i, k]) for t in (x, done))
             fields = [(tone, _planes(field[i % len(field)], k)) for tone, field in layers]
@@ -116,12 +116,13 @@ def _widened(field: Bytes, channels: int) -> Bytes:
 def blank(x: torch.Tensor) -> torch.Tensor:
     """Memory on the host for a page like x, pixels together where x has them together; with anything in it."""
     b, c, h, w = x.shape
-    if c > 1 and b and _interleaved(x[0]):
+    if c > 1 and b and interleaved(x[0]):
         return torch.from_numpy(empty_array((b, h, w, c), "uint8").transpose(0, 3, 1, 2))  # no view: nobody copies it
     return torch.from_numpy(empty_array((b, c, h, w), "uint8"))
 
 
-def _interleaved(chw: torch.Tensor) -> bool:
+def interleaved(chw: torch.Tensor) -> bool:
+    """Whether the channels of a pixel lie side by side, without gaps."""
     return chw.permute(1, 2, 0).is_contiguous()
 
 
@@ -130,12 +131,35 @@ def like(field: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
     channels = x.shape[1]
     if channels == 1:
         return field
-    if not host.serves(x) or not (len(x) and _interleaved(x[0])):
+    if not host.serves(x) or not (len(x) and interleaved(x[0])):
         return field.expand(-1, channels, -1, -1).contiguous()
     wide = blank(x)
     for page, out in zip(field, wide, strict=True):
         out.permute(1, 2, 0).numpy()[:] = _widened(_planes(page, slice(None)), channels)
     return wide
+
+
+def joined(planes: Sequence[torch.Tensor], x: torch.Tensor) -> torch.Tensor:
+    """Planes (B, 1, H, W) as the channels of one page, in the order that x has in memory."""
+    if not host.serves(x) or not (len(x) and interleaved(x[0])):
+        return torch.cat(list(planes), 1)
+    import cv2
+
+    wide = blank(x)
+    for i, out in enumerate(wide):
+        layers = [np.ascontiguousarray(plane[i, 0].numpy()) for plane in planes]
+        cv2.merge(layers, dst=out.permute(1, 2, 0).numpy())
+    return wide
+
+
+def apart(x: torch.Tensor) -> list[torch.Tensor]:
+    """The channels of a page, (B, 1, H, W) each."""
+    if not host.serves(x) or not (len(x) == 1 and interleaved(x[0])):
+        return [x[:, k : k + 1] for k in range(x.shape[1])]
+    import cv2
+
+    pixels, channels = x[0].permute(1, 2, 0).numpy(), range(x.shape[1])
+    return [torch.from_numpy(np.asarray(cv2.extractChannel(pixels, k)))[None, None] for k in channels]
 
 
 def through(x: torch.Tensor, steps: Sequence[Step]) -> torch.Tensor:
