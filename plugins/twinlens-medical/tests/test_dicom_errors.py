@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 from files import dataset, lut, saved, write
+from hypothesis import given
+from hypothesis import strategies as st
 from pydicom.uid import JPEG2000Lossless, RLELossless
 from scans import chest
-from twinlens_medical import read_dicom
+from twinlens_medical import DicomFolder, read_dicom
 
 from twinlens.errors import ArgumentError, DecodeError
 
@@ -72,6 +74,29 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     (tmp_path / "cut.dcm").write_bytes(whole[:4000])
     with pytest.raises(DecodeError, match=r"cut\.dcm: "):
         read_dicom(tmp_path / "cut.dcm")
+
+
+@given(st.data())
+@pytest.mark.filterwarnings("ignore")
+def test_damage_anywhere_names_the_file(tmp_path_factory: pytest.TempPathFactory, data: Any) -> None:
+    """A flipped or lost byte gives pixels or a DecodeError with the name, never anything else."""
+    ds = dataset(chest(20, 16), 12, **window(900, "LINEAR"), RescaleSlope=1, VOILUTSequence=[lut(np.arange(9), 0, 12)])
+    if data.draw(st.booleans()):
+        ds.compress(RLELossless, generate_instance_uid=False)
+    path = tmp_path_factory.mktemp("damage") / "bad.dcm"
+    ds.save_as(path, enforce_file_format=True)
+    whole = bytearray(path.read_bytes())
+    for place in data.draw(st.lists(st.integers(128, len(whole) - 1), min_size=1, max_size=6)):
+        whole[place] = data.draw(st.integers(0, 255))
+    path.write_bytes(whole[: data.draw(st.integers(100, len(whole)))])
+    said = []
+    for call in (lambda: read_dicom(path)[0].ndim in (3, 4), lambda: len(DicomFolder(path.parent)) > 0):
+        try:
+            said.append(call())
+        except (ArgumentError, DecodeError) as error:
+            said.append(str(error))
+    assert said[0] is True or "bad.dcm: " in said[0]
+    assert said[1] is True or said[1].endswith("no DICOM image in it")
 
 
 def test_compression_without_a_decoder(tmp_path: Path) -> None:

@@ -57,6 +57,14 @@ def test_frames(scans: Path) -> None:
     assert everything[0]["image"].dtype == np.float32
 
 
+def test_a_header_that_promises_too_many_frames(tmp_path: Path) -> None:
+    write(tmp_path / "a.dcm", chest(8, 8), 12, NumberOfFrames=2_000_000_000)
+    folder = DicomFolder(tmp_path)
+    assert len(folder) == 1
+    with pytest.raises(DecodeError, match=r"a\.dcm: frame 0 of 2000000000 cannot be decoded"):
+        folder[0]
+
+
 def test_loaders(scans: Path) -> None:
     folder, pipe = DicomFolder(scans), chest_xray(48, train=True)
     wanted = torch.stack([pipe(folder[i]["image"], key=twinlens.key(0, 0, i)) for i in range(7)])

@@ -48,8 +48,9 @@ INTERPOLATIONS = {"linear": cv2.INTER_LINEAR, "linear-exact": cv2.INTER_LINEAR_E
 
 
 @pytest.mark.parametrize("name", PHOTOS)
-@pytest.mark.parametrize("size", [224, 57])
-@pytest.mark.parametrize("interpolation", INTERPOLATIONS)
+@pytest.mark.parametrize(
+    ("interpolation", "size"), [("linear", 224), ("linear", 57), ("linear-exact", 57), ("area", 96)]
+)
 def test_healthcare_is_opencv(name: str, size: int, interpolation: str) -> None:
     image = PHOTOS[name]
     wanted = by_opencv(image, size, INTERPOLATIONS[interpolation])

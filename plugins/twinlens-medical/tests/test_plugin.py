@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 import twinlens_medical
 from scans import noise
 from twinlens_medical import BiasField, PercentileNormalize, ToGray, WindowLevel, chest_xray, healthcare
@@ -59,6 +60,35 @@ def test_arguments_are_described_and_bounded(transform: Any) -> None:
     schema = type(transform).Config.model_json_schema()
     assert schema["type"] == "object"
     assert ">>>" in type(transform).__doc__
+
+
+def tensors(n: int, dtype: str) -> torch.Tensor:
+    return torch.from_numpy(noise((n, 3, 70, 50), dtype))
+
+
+@pytest.mark.parametrize("dtype", ["uint16", "float32"])
+@pytest.mark.parametrize("transform", EXAMPLES, ids=repr)
+def test_capture_and_compile_take_other_keys(transform: Any, dtype: str) -> None:
+    images = tensors(3, dtype)
+    pipe = T.Compose([transform])
+    bound = pipe.bind(images, keys=[1, 2, 3])
+    captured = bound.capture()
+    for keys in ([1, 2, 3], [4, 5, 6]):
+        wanted = pipe(images, keys=keys)
+        bound.draw(keys)
+        assert torch.equal(bound(images), wanted)
+        if not isinstance(transform, BiasField) or transform.p == 1:  # which images are shaded is not captured
+            assert torch.equal(captured(images, keys=keys), wanted)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="torch sees no CUDA device")
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+@pytest.mark.parametrize("transform", EXAMPLES, ids=repr)
+def test_cuda_is_the_cpu(transform: Any, dtype: str) -> None:
+    images = tensors(4, dtype)
+    got = transform(images.cuda(), keys=range(4))
+    assert got.is_cuda
+    assert torch.equal(got.cpu(), transform(images, keys=range(4)))
 
 
 @pytest.mark.parametrize("transform", EXAMPLES, ids=repr)

@@ -210,14 +210,6 @@ def test_eight_bits_are_a_table_of_the_core() -> None:
     assert "Window" not in str(plan)
 
 
-def test_capture_takes_other_windows() -> None:
-    images = torch.from_numpy(noise((2, 1, 8, 8), "uint16").astype(np.int32)).to(torch.uint16)
-    window = T.Compose([WindowLevel((20000, 40000), (9000, 20000))])
-    captured = window.bind(images, keys=[1, 2]).capture()
-    for keys in ([1, 2], [3, 4]):
-        assert torch.equal(captured(images, keys=keys), window(images, keys=keys))
-
-
 def test_key_decides_alone() -> None:
     image, window = noise((6, 5), "uint16"), WindowLevel((0, 60000), (1, 60000))
     key = twinlens.key(1, 2, 3)

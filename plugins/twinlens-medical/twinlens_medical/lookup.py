@@ -8,10 +8,16 @@ import torch
 from numpy.typing import NDArray
 
 from twinlens.engines.memory import empty_array
+from twinlens.steps.recording import current
 
-__all__ = ["LEVELS", "look_up", "through_tables"]
+__all__ = ["LEVELS", "look_up", "on_host", "through_tables"]
 
 LEVELS = {"uint8": 256, "uint16": 65536}
+
+
+def on_host(x: torch.Tensor) -> bool:
+    """Whether NumPy and OpenCV may have a part in it: a captured plan is a sequence of torch's operations."""
+    return x.device.type == "cpu" and current() is None
 
 
 def look_up(values: NDArray[Any], table: NDArray[Any], out: NDArray[Any]) -> None:

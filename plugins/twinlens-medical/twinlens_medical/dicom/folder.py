@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from twinlens.errors import ArgumentError, DecodeError
-from twinlens_medical.dicom.header import opened
+from twinlens_medical.dicom.header import damage_named, opened
 from twinlens_medical.dicom.reading import read_dicom
 
 if TYPE_CHECKING:
@@ -64,14 +64,16 @@ class DicomFolder:
 
     def _frames(self, path: str) -> list[int | None]:
         """The samples of a file; none where it has no pixels. A damaged one stays: reading it says what is wrong."""
+        file = self.root / path
         try:
-            ds = opened(self.root / path, pixels=False)
+            ds = opened(file, pixels=False)
+            with damage_named(path):
+                if "Rows" not in ds:
+                    return []
+                count = int(ds.get("NumberOfFrames") or 1)
         except DecodeError:
             return [None]
-        if "Rows" not in ds:
-            return []
-        count = int(ds.get("NumberOfFrames") or 1)
-        if self.frames == "all" or count == 1:
+        if self.frames == "all" or count <= 1 or count > 8 * file.stat().st_size:  # a frame has a bit at least
             return [None]
         return [0] if self.frames == "first" else list(range(count))
 

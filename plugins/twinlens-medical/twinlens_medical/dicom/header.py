@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +13,12 @@ import pydicom
 from pydicom.errors import InvalidDicomError
 from pydicom.pixels.decoders.base import get_decoder
 
-from twinlens.errors import DecodeError
+from twinlens.errors import DecodeError, TwinlensError
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-__all__ = ["Header", "header_of", "name_of", "opened"]
+__all__ = ["Header", "damage_named", "header_of", "name_of", "opened"]
 
 _WANTED = {
     "Rows": "(0028,0010)",
@@ -55,18 +57,29 @@ def name_of(source: Any) -> str:
     return "bytes" if isinstance(source, bytes | bytearray | memoryview) else os.fsdecode(source)
 
 
+@contextmanager
+def damage_named(name: str) -> Iterator[None]:
+    """Whatever damaged bytes lead to becomes a DecodeError with the file's name; values are parsed when first used."""
+    try:
+        yield
+    except TwinlensError:
+        raise
+    except OSError as error:
+        raise DecodeError(f"{name}: {error.strerror or error}") from None
+    except Exception as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise DecodeError(f"{name}: damaged DICOM file: {reason}") from None
+
+
 def opened(source: str | os.PathLike[str] | bytes, *, pixels: bool = True) -> Dataset:
     """The parsed file, without its pixels if they are not wanted; DecodeError with the file's name."""
     name = name_of(source)
-    try:
-        file: Any = io.BytesIO(source) if isinstance(source, bytes | bytearray | memoryview) else os.fspath(source)
-        return pydicom.dcmread(file, stop_before_pixels=not pixels)
-    except InvalidDicomError:
-        raise DecodeError(f"{name}: not a DICOM file: the letters DICM are not at byte 128") from None
-    except OSError as error:
-        raise DecodeError(f"{name}: {error.strerror or error}") from None
-    except Exception as error:  # damaged files raise whatever their bytes lead to
-        raise DecodeError(f"{name}: damaged DICOM file: {_reason(error)}") from None
+    file: Any = io.BytesIO(source) if isinstance(source, bytes | bytearray | memoryview) else os.fspath(source)
+    with damage_named(name):
+        try:
+            return pydicom.dcmread(file, stop_before_pixels=not pixels)
+        except InvalidDicomError:
+            raise DecodeError(f"{name}: not a DICOM file: the letters DICM are not at byte 128") from None
 
 
 def header_of(ds: Dataset, name: str, max_pixels: int) -> Header:
@@ -133,7 +146,3 @@ def _syntax(ds: Dataset, name: str) -> str:
             f"{name}: compressed as {uid.name}; install one of: {', '.join(decoder.missing_dependencies)}"
         )
     return str(uid.name)
-
-
-def _reason(error: Exception) -> str:
-    return str(error) or type(error).__name__

@@ -5,10 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pydicom.datadict import tag_for_keyword
-
-from twinlens.errors import ArgumentError
-
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
@@ -49,8 +45,6 @@ def metadata_of(
         found["window"] = None if meaning.window is None else meaning.window[:2]
         found["window_function"] = None if meaning.window is None else meaning.window[2]
     for keyword in tags:
-        if not isinstance(keyword, str) or tag_for_keyword(keyword) is None:
-            raise ArgumentError(f"read_dicom: tags: {keyword!r} is no keyword of DICOM's dictionary")
         found[keyword] = plain(ds.get(keyword))
     return found
 

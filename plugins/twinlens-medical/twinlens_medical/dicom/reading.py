@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydicom.datadict import tag_for_keyword
 from pydicom.pixels.processing import apply_color_lut
 from pydicom.pixels.utils import pixel_array
 
@@ -18,7 +19,7 @@ from twinlens.engines.memory import empty_array
 from twinlens.errors import ArgumentError, DecodeError
 from twinlens.steps.convert import MAX_OF
 from twinlens_medical.dicom.gray import Gray, Window, gray_of
-from twinlens_medical.dicom.header import Header, header_of, name_of, opened
+from twinlens_medical.dicom.header import Header, damage_named, header_of, name_of, opened
 from twinlens_medical.dicom.metadata import metadata_of
 from twinlens_medical.lookup import look_up
 from twinlens_medical.steps.amounts import DTYPES, in_dtype
@@ -65,15 +66,24 @@ def read_dicom(
     """
     wanted = _Wanted(values, _checked(values, window, function, view, dtype, frame), view, dtype or _OWN[values])
     name = name_of(source)
+    keywords = _known(tags)
     ds = opened(source)
-    header = header_of(ds, name, max_pixels)
-    if frame is not None and frame >= header.frames:
-        raise ArgumentError(f"read_dicom: frame={frame}, but {name} has {header.frames}")
-    numbers = list(range(header.frames)) if frame is None else [int(frame)]
-    reader = _Reader(ds, header, name, wanted)
-    images = [reader.frame(number) for number in numbers]
-    metadata = metadata_of(ds, header, name, reader.first, tags, None if header.frames == 1 else frame)
+    with damage_named(name):
+        header = header_of(ds, name, max_pixels)
+        if frame is not None and frame >= header.frames:
+            raise ArgumentError(f"read_dicom: frame={frame}, but {name} has {header.frames}")
+        reader = _Reader(ds, header, name, wanted)
+        images = [reader.frame(number) for number in (range(header.frames) if frame is None else [int(frame)])]
+        metadata = metadata_of(ds, header, name, reader.first, keywords, None if header.frames == 1 else frame)
     return (images[0] if len(images) == 1 else np.stack(images)), metadata
+
+
+def _known(tags: Iterable[str]) -> list[str]:
+    keywords = list(tags)
+    for keyword in keywords:
+        if not isinstance(keyword, str) or tag_for_keyword(keyword) is None:
+            raise ArgumentError(f"read_dicom: tags: {keyword!r} is no keyword of DICOM's dictionary")
+    return keywords
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from twinlens.steps import Step
-from twinlens_medical.lookup import LEVELS, through_tables
+from twinlens_medical.lookup import LEVELS, on_host, through_tables
 from twinlens_medical.steps.amounts import check_amounts, in_dtype
 from twinlens_medical.steps.ranks import of_floats, of_integers, percentiles
 
@@ -42,7 +42,7 @@ class Percentiles(Step):
             return x.to(getattr(torch, self.dtype))
         groups = x.shape[1] if self.per_channel else 1
         ends = self._ends(x.reshape(len(x) * groups, -1), spec.dtype)
-        if x.device.type != "cpu" or x.numel() < LEVELS.get(spec.dtype, x.numel() + 1) * len(ends):
+        if not on_host(x) or x.numel() < LEVELS.get(spec.dtype, x.numel() + 1) * len(ends):
             return stretched(x, ends.view(len(x), groups, 1, 1, 2), self.dtype)
         levels = torch.arange(LEVELS[spec.dtype], dtype=torch.int32).view(1, 1, 1, -1)
         tables = stretched(levels, ends.view(-1, 1, 1, 1, 2), self.dtype).flatten(1).numpy()

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from twinlens_medical.lookup import LEVELS
+from twinlens.steps.device import as_tensor
+from twinlens_medical.lookup import LEVELS, on_host
 
 __all__ = ["Ranked", "of_floats", "of_integers", "percentiles"]
 
@@ -26,7 +27,7 @@ class Ranked:
 def percentiles(ranked: Ranked, shares: Sequence[float]) -> torch.Tensor:
     """(N, k) float64: the values below which `shares` of each row lie, np.percentile's with method "linear"."""
     last = (ranked.count - 1)[:, None]
-    virtual = last.to(torch.float64) * torch.tensor([list(shares)], dtype=torch.float64, device=last.device)
+    virtual = last.to(torch.float64) * as_tensor(np.array([shares], np.float64), last.device)
     before = virtual.floor()
     weight = virtual - before
     rank = before.to(torch.int64)
@@ -38,7 +39,7 @@ def percentiles(ranked: Ranked, shares: Sequence[float]) -> torch.Tensor:
 def of_integers(flat: torch.Tensor, ignore: float | None) -> Ranked:
     """Rows of (N, M) uint8 or uint16. A row without values that count is taken for zeros."""
     levels = LEVELS[str(flat.dtype).removeprefix("torch.")]
-    counts = _counted_on_host(flat, levels) if flat.device.type == "cpu" else _counted(flat, levels)
+    counts = (_counted_on_host if on_host(flat) else _counted)(flat, levels)
     if ignore is not None and ignore == int(ignore) and 0 <= ignore < levels:
         counts[:, int(ignore)] = 0
     upto = counts.cumsum(1)
@@ -76,7 +77,7 @@ def of_floats(flat: torch.Tensor, ignore: float | None) -> Ranked:
     counts = torch.ones_like(flat, dtype=torch.bool) if ignore is None else flat != ignore
     count = counts.sum(1)
     kept = flat if ignore is None else torch.where(counts, flat, torch.full_like(flat, torch.inf))
-    find = _partitioned if flat.device.type == "cpu" else _sorted
+    find = _partitioned if on_host(flat) else _sorted
 
     def at(ranks: torch.Tensor) -> torch.Tensor:
         # Adding 0 turns -0 into 0: which of both comes first is the algorithm's.

@@ -12,8 +12,7 @@ import torch
 from twinlens.errors import InputError
 from twinlens.steps import Step
 from twinlens.steps.device import as_tensor
-from twinlens.steps.recording import current
-from twinlens_medical.lookup import LEVELS, through_tables
+from twinlens_medical.lookup import LEVELS, on_host, through_tables
 from twinlens_medical.steps.amounts import check_amounts, in_dtype
 from twinlens_medical.windows import FUNCTIONS, fraction
 
@@ -59,9 +58,8 @@ class Window(Step):
 
     def _by_table(self, x: torch.Tensor, dtype: str) -> bool:
         """Where looking up is quicker than computing."""
-        if x.device.type != "cpu" or dtype not in LEVELS or current() is not None:
-            return False
-        return x.numel() >= LEVELS[dtype] * max(len(self.center), len(self.width))
+        enough = LEVELS.get(dtype, x.numel() + 1) * max(len(self.center), len(self.width))
+        return on_host(x) and x.numel() >= enough
 
     def _tables(self, dtype: str) -> NDArray[Any]:
         n = max(len(self.center), len(self.width))
