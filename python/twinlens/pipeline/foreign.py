@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -31,13 +32,28 @@ def call(function: Callable[[Any], Any], image: Any, key: int | None) -> Any:
     """
     if key is None:
         return function(image)
-    with _lock, torch.random.fork_rng():
+    with _lock, _torch_seeded(key & 0x7FFFFFFFFFFFFFFF):
         python, legacy = random.getstate(), np.random.get_state()  # noqa: NPY002 - others' code draws from it
         try:
             random.seed(key)
             np.random.seed(key & 0xFFFFFFFF)  # noqa: NPY002
-            torch.manual_seed(key & 0x7FFFFFFFFFFFFFFF)
             return function(image)
         finally:
             random.setstate(python)
             np.random.set_state(legacy)  # noqa: NPY002
+
+
+@contextmanager
+def _torch_seeded(seed: int) -> Iterator[None]:
+    """torch's generators on all devices. `fork_rng` and `manual_seed` take a millisecond, most of it for devices."""
+    if torch.cuda.is_available() or torch.backends.mps.is_available():
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            yield
+        return
+    state = torch.get_rng_state()
+    try:
+        torch.default_generator.manual_seed(seed)
+        yield
+    finally:
+        torch.set_rng_state(state)
