@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -56,3 +57,18 @@ def test_every_name_of_the_table_is_a_transform() -> None:
 def test_the_table_is_the_one_in_the_docs() -> None:
     text = (Path(__file__).parents[1] / "docs" / "augraphy.md").read_text(encoding="utf-8")
     assert augraphy_names() in text
+
+
+def test_snippets_of_the_recipes_run() -> None:
+    path = Path(__file__).parents[1] / "docs" / "recipes.md"
+    blocks = re.findall(r"^```python\n(.*?)^```$", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    assert len(blocks) == 4
+    names: dict[str, object] = {}
+    for block in blocks:
+        exec(compile(block, str(path), "exec"), names)
+
+
+def test_links_of_the_docs_lead_somewhere() -> None:
+    for path in (Path(__file__).parents[1] / "docs").glob("*.md"):
+        for target in re.findall(r"\]\(([^)#]+)", path.read_text(encoding="utf-8")):
+            assert (path.parent / target).exists(), target

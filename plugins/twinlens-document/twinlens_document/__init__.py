@@ -32,7 +32,7 @@ from twinlens_document.watermark import WaterMark
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from twinlens.hookspecs import RegisterTransform
+    from twinlens.hookspecs import RegisterStep, RegisterTransform
     from twinlens.transforms import Transform
 
 TWINLENS_API = "1.0"  # the version of the hooks
@@ -137,6 +137,15 @@ def register_transforms(register: RegisterTransform) -> None:
     """Called by twinlens when one of the plugin's names is first looked up."""
     for transform in TRANSFORMS:
         register(transform)
+
+
+@hookimpl
+def register_steps(register: RegisterStep) -> None:
+    """The package's own arithmetic, with examples for the checks."""
+    from twinlens_document.examples import EXAMPLES
+
+    for step, examples in EXAMPLES:
+        register(step, *examples)
 
 
 @hookimpl
