@@ -7,6 +7,7 @@ import random
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,7 @@ def call(function: Callable[[Any], Any], image: Any, key: int | None) -> Any:
     if key is None:
         return function(image)
     with _lock, _torch_seeded(key & 0x7FFFFFFFFFFFFFFF):
-        python, legacy = random.getstate(), np.random.get_state()  # noqa: NPY002 - others' code draws from it
+        python, legacy = random.getstate(), np.random.get_state(legacy=False)  # noqa: NPY002 - others' code draws
         try:
             random.seed(key)
             np.random.seed(key & 0xFFFFFFFF)  # noqa: NPY002
@@ -43,10 +44,15 @@ def call(function: Callable[[Any], Any], image: Any, key: int | None) -> Any:
             np.random.set_state(legacy)  # noqa: NPY002
 
 
+@cache
+def _accelerated() -> bool:
+    return torch.cuda.is_available() or torch.backends.mps.is_available()
+
+
 @contextmanager
 def _torch_seeded(seed: int) -> Iterator[None]:
     """torch's generators on all devices. `fork_rng` and `manual_seed` take a millisecond, most of it for devices."""
-    if torch.cuda.is_available() or torch.backends.mps.is_available():
+    if _accelerated():
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             yield
