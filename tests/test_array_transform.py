@@ -21,7 +21,7 @@ class Faded(ArrayTransform):
     """Towards gray 128 by a drawn amount."""
 
     is_random = True
-    dtypes = ("uint8", "float32")
+    takes_dtypes = ("uint8", "float32")
 
     def sample(self, draws: Any, spec: Spec) -> Any:
         del spec
@@ -114,7 +114,7 @@ def test_without_a_function() -> None:
 
 def test_bfloat16_is_refused() -> None:
     class Any16(ArrayTransform):
-        dtypes = None
+        takes_dtypes = None
 
         def transform_array(self, image: Any, **_: Any) -> Any:
             return image

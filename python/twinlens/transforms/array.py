@@ -26,8 +26,8 @@ class ArrayTransform(Transform):
     Subclasses implement `transform_array`; random ones set `is_random` and implement `sample`, whose arrays, a row an
     image, come as keyword arguments. Shape, dtype and the places of things stay, so that masks, boxes and keypoints do.
 
-    dtypes, channels: what it takes; anything else is an InputError before a pixel is touched. Tensors of a card are
-    copied to the host and back, which a HostCopyWarning announces; `copies = False` makes that an EngineError.
+    takes_dtypes, takes_channels: anything else is an InputError before a pixel is touched. Tensors of a card are copied
+    to the host and back, which a HostCopyWarning announces; `copies_to_host = False` makes that an EngineError.
 
     >>> import numpy as np
     >>> from twinlens.authoring import ArrayTransform
@@ -38,9 +38,9 @@ class ArrayTransform(Transform):
     [[224, 0]]
     """
 
-    dtypes: ClassVar[tuple[str, ...] | None] = ("uint8",)
-    channels: ClassVar[tuple[int, ...] | None] = (1, 3)
-    copies: ClassVar[bool] = True
+    takes_dtypes: ClassVar[tuple[str, ...] | None] = ("uint8",)
+    takes_channels: ClassVar[tuple[int, ...] | None] = (1, 3)
+    copies_to_host: ClassVar[bool] = True
 
     def transform_array(self, image: NDArray[np.generic], **drawn: Any) -> Any:
         """(H, W, C), its own to change, to an array of the same shape and dtype; (H, W) will do for one channel."""
@@ -49,4 +49,11 @@ class ArrayTransform(Transform):
 
     def lower(self, params: Params, spec: Spec) -> Iterable[Step]:
         del spec
-        yield HostFunction(type(self).__name__, self.transform_array, params, self.dtypes, self.channels, self.copies)
+        yield HostFunction(
+            type(self).__name__,
+            self.transform_array,
+            params,
+            self.takes_dtypes,
+            self.takes_channels,
+            self.copies_to_host,
+        )

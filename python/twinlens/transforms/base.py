@@ -69,6 +69,8 @@ class Transform(torch.nn.Module):
     is_structural: ClassVar[bool] = False  # whether it works on the whole sample, labels and all
     mixes: ClassVar[bool] = False  # whether it mixes the images of a batch
     few_choices: ClassVar[bool] = False  # whether `sample` draws few different things: a plan is kept for each
+    takes_dtypes: ClassVar[tuple[str, ...] | None] = None  # what it declares to take; None: what its steps take
+    takes_channels: ClassVar[tuple[int, ...] | None] = None
     blanks_lower: ClassVar[bool] = False  # whether `blanks` calls `lower`, so that it serves whoever has another
 
     def __init__(self, **arguments: Any) -> None:
