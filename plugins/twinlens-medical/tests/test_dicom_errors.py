@@ -115,7 +115,9 @@ def test_compression_without_a_decoder(tmp_path: Path) -> None:
         ({"dtype": "int16"}, "dtype='int16'"),
         ({"values": "modality", "dtype": "uint16"}, "dtype='uint16' with values='modality'"),
         ({"window": "knee"}, "preset='knee'"),
-        ({"window": (40, 0)}, r"window=\(40, 0\)"),
+        ({"window": (40, 0)}, r"window=\(40, 0\) must be a preset or \(center, width\), width at least 1"),
+        ({"window": (40, 0), "function": "sigmoid"}, "width above 0"),
+        ({"window": (40, float("nan"))}, "window="),
         ({"window": 40}, "window=40"),
         ({"function": "cubic"}, "function='cubic'"),
         ({"view": -1}, "view=-1"),
@@ -128,6 +130,11 @@ def test_refuses_arguments(tmp_path: Path, options: dict[str, Any], message: str
     path = write(tmp_path / "a.dcm", chest(), 12)
     with pytest.raises(ArgumentError, match=message):
         read_dicom(path, **options)
+
+
+def test_sources_that_are_none() -> None:
+    with pytest.raises(ArgumentError, match="source=5 must be a path or bytes"):
+        read_dicom(5)  # type: ignore[arg-type]
 
 
 def test_view_that_the_file_has_not(tmp_path: Path) -> None:

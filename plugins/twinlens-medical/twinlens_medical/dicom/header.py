@@ -54,7 +54,7 @@ class Header:
 
 def name_of(source: Any) -> str:
     """What errors call a file."""
-    return "bytes" if isinstance(source, bytes | bytearray | memoryview) else os.fsdecode(source)
+    return "bytes" if isinstance(source, bytes) else os.fsdecode(source)
 
 
 @contextmanager
@@ -74,7 +74,7 @@ def damage_named(name: str) -> Iterator[None]:
 def opened(source: str | os.PathLike[str] | bytes, *, pixels: bool = True) -> Dataset:
     """The parsed file, without its pixels if they are not wanted; DecodeError with the file's name."""
     name = name_of(source)
-    file: Any = io.BytesIO(source) if isinstance(source, bytes | bytearray | memoryview) else os.fspath(source)
+    file: Any = io.BytesIO(source) if isinstance(source, bytes) else os.fspath(source)
     with damage_named(name):
         try:
             return pydicom.dcmread(file, stop_before_pixels=not pixels)

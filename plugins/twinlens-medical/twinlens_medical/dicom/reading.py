@@ -51,7 +51,7 @@ def read_dicom(
     frame: which of several; None for all of them, (F, H, W, C), or the only one.
     values: "display" is what a viewer shows, black 0 to white: modality LUT or rescale, then VOI LUT or window,
     MONOCHROME1 inverted, over the whole range of `dtype`: uint16, the default, uint8 or float32 (0..1). A file without
-    VOI LUT and window shows the range that its stored bits can have. "modality" is float32 in modality
+    VOI LUT and window shows the range that its stored bits can have, 0..1 of floats. "modality" is float32 in modality
     units, Hounsfield units in CT, for WindowLevel later in a pipeline; neither windowed nor inverted.
     window: instead of the file's, a preset's name (see `PRESETS`) or (center, width) with `function`. view: which of
     the file's VOI LUTs or windows. Colour becomes RGB, of full range in `dtype`.
@@ -64,6 +64,8 @@ def read_dicom(
         image, metadata = read_dicom("chest.dcm")
         lungs, _ = read_dicom("ct.dcm", window="lung", dtype="uint8")
     """
+    if not isinstance(source, str | os.PathLike | bytes):
+        raise ArgumentError(f"read_dicom: source={source!r} must be a path or bytes")
     wanted = _Wanted(values, _checked(values, window, function, view, dtype, frame), view, dtype or _OWN[values])
     name = name_of(source)
     keywords = _known(tags)
@@ -110,8 +112,9 @@ def _checked(values: Any, window: Any, function: Any, view: Any, dtype: Any, fra
         return None
     pair = window_preset(window) if isinstance(window, str) else window
     numbers = isinstance(pair, tuple | list) and len(pair) == 2 and all(isinstance(v, int | float) for v in pair)
-    if not numbers or not np.isfinite(pair).all() or pair[1] < (1 if function == "linear" else 1e-300):
-        raise ArgumentError(f"read_dicom: window={window!r} must be a preset or (center, width), wide enough")
+    if not numbers or not np.isfinite(pair).all() or pair[1] <= 0 or (function == "linear" and pair[1] < 1):
+        least = "at least 1" if function == "linear" else "above 0"
+        raise ArgumentError(f"read_dicom: window={window!r} must be a preset or (center, width), width {least}")
     return float(pair[0]), float(pair[1]), function
 
 
