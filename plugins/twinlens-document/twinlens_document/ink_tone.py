@@ -14,7 +14,7 @@ from twinlens.steps import ColorConvert, Lut, Morphology
 from twinlens.transforms import base
 from twinlens.transforms.arguments import Probability
 from twinlens_document.arguments import Levels, Shares, check_page, counted, counts, drawn, reals
-from twinlens_document.fields import exceeded, patches, ramp, seeds
+from twinlens_document.fields import exceeded, patches, ramp
 from twinlens_document.paper import colour_of
 from twinlens_document.tones import PageStep, coloured, layered, through
 
@@ -104,7 +104,7 @@ class Recolouring(PageStep):
     def painted(self, x: torch.Tensor) -> torch.Tensor:
         side = float(self.cell)
         places = patches(self.seed, (x.shape[2], x.shape[3]), x.device, (side / 2, side))
-        return layered("lighten", x, coloured(places, self.tables))
+        return layered("lighten", x, coloured(places, self.tables, x))
 
 
 class InkColorSwapConfig(base.Config):
@@ -243,23 +243,14 @@ class LineLoss(PageStep):
 
     def painted(self, x: torch.Tensor) -> torch.Tensor:
         gray = through(x, [ColorConvert("gray_pillow", 1)]) if x.shape[1] == 3 else x[:, :1]
-        one = np.ones(1, np.int64)
-        invert = Lut(ramp(0.0, 255.0, 255.0, 0.0))
-        lost: torch.Tensor | None = None
-        for way, number in ((np.stack((self.length[:1], one), 1), 1), (np.stack((one, self.length[:1]), 1), 2)):
-            lines = through(gray, [Morphology("dilate", way), Morphology("erode", way), invert])
-            middle = exceeded("patches", self.share)
-            gaps = patches(
-                seeds(self.seed, number),
-                (x.shape[2], x.shape[3]),
-                x.device,
-                (self.grain, self.grain),
-                table=ramp(middle - 20.0, middle + 20.0),
-            )
-            part = layered("darken", lines, gaps)
-            lost = part if lost is None else layered("lighten", lost, part)
-        assert lost is not None
-        return layered("lighten", x, lost)
+        one, size = np.ones(1, np.int64), (x.shape[2], x.shape[3])
+        ways = np.stack((self.length[:1], one), 1), np.stack((one, self.length[:1]), 1)
+        rows, columns = (through(gray, [Morphology("dilate", way), Morphology("erode", way)]) for way in ways)
+        lines = through(layered("darken", rows, columns), [Lut(ramp(0.0, 255.0, 255.0, 0.0))])
+        middle = exceeded("patches", self.share)
+        table = ramp(middle - 20.0, middle + 20.0)
+        gaps = patches(self.seed, size, x.device, (self.grain, self.grain), table=table)
+        return layered("lighten", x, layered("darken", lines, gaps))
 
 
 class LinesDegradationConfig(base.Config):

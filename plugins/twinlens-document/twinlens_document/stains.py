@@ -46,7 +46,7 @@ class Blots(PageStep):
     def painted(self, x: torch.Tensor) -> torch.Tensor:
         h, w = x.shape[2:]
         field = fractal(self.seed, (h, w), x.device, (h / 3, w / 3), 7, gain=0.55)
-        return layered("multiply", x, coloured(field, self.tables))
+        return layered("multiply", x, coloured(field, self.tables, x))
 
 
 class StainsConfig(base.Config):

@@ -177,10 +177,10 @@ def through(x: torch.Tensor, steps: Sequence[Step]) -> torch.Tensor:
     return done.permute(0, 3, 1, 2) if interleaved else done
 
 
-def coloured(field: torch.Tensor, tables: Bytes) -> torch.Tensor:
-    """(B, C, H, W) of a field (B, 1, H, W): through tables (1 or B, C, 256), one a channel."""
+def coloured(field: torch.Tensor, tables: Bytes, x: torch.Tensor) -> torch.Tensor:
+    """(B, C, H, W) of a field (B, 1, H, W): through tables (1 or B, C, 256), one a channel; in the order of x."""
     parts = [through(field, [Lut(tables[:, k : k + 1])]) for k in range(tables.shape[1])]
-    return parts[0] if len(parts) == 1 else torch.cat(parts, 1)
+    return parts[0] if len(parts) == 1 else joined(parts, x)
 
 
 @dataclass(frozen=True, eq=False)
