@@ -30,12 +30,14 @@ def step_of(h: int, w: int, rows: bool, seed: int, steep: bool = True) -> Bend:
 
 
 def sliding(h: int, w: int, rows: bool, seed: int) -> Bend:
-    """Columns that stay where they are and slide, far beyond the border too; some not at all."""
+    """Whole columns that slide, far beyond the border too; some not at all."""
     rng = np.random.default_rng(seed)
     side, other = (h, w) if rows else (w, h)
     shift = rng.integers(-2 * ONE * other, 2 * ONE * other, (1, side)) // rng.integers(1, 40)
     shift = np.where(rng.random((1, side)) < 0.3, 0, shift)
-    return Bend(ONE * np.arange(side)[None], shift, np.zeros((1, side), np.int64), np.array([rows]), fill=200)
+    steps = rng.integers(-2, 4, (1, side)) if seed % 2 else np.ones((1, side), np.int64)
+    along = np.maximum.accumulate(np.cumsum(steps, 1) - 1, 1)  # whole columns, some twice, some left out
+    return Bend(ONE * along, shift, np.zeros((1, side), np.int64), np.array([rows]), fill=200)
 
 
 def smooth(h: int, w: int, rows: bool) -> Bend:

@@ -126,3 +126,15 @@ def test_targets_move_together(name: str) -> None:
         assert np.abs(hull - done["boxes"].data[0].numpy()).max() <= 1.0
         px, py = np.rint(torch.as_tensor(done["keypoints"]).reshape(2).numpy()).astype(int)
         assert done["mask"][py, px] == 3
+
+
+@pytest.mark.parametrize("name", EFFECTS)
+def test_odd_sizes_and_none(name: str) -> None:
+    pipe = effect(name)
+    assert pipe(torch.zeros(0, 3, 64, 48, dtype=torch.uint8), keys=[]).shape == (0, 3, 64, 48)
+    for h, w in ((1, 1), (1, 70), (41, 2)):
+        image = page(h, w, 1)
+        done = pipe(image, key=3)
+        assert done.shape == image.shape
+        np.testing.assert_array_equal(done, pipe.batch([image], keys=[3], engine="kornia")[0])
+        np.testing.assert_array_equal(done, pipe(np.asfortranarray(image), key=3))

@@ -74,8 +74,8 @@ def by_opencv(step: Bend, x: torch.Tensor, spec: Spec) -> torch.Tensor:
         for first, last in _bent(*tables):
             along, shift, slope = (t[first:last] for t in tables)
             part = out[first:last] if turned else out[:, first:last]
-            if slides(along, slope, first):
-                (slid_rows if turned else slid_columns)(source, shift, first, step.fill, part)
+            if slides(along, slope):
+                (slid_rows if turned else slid_columns)(source, along, shift, step.fill, part)
             else:
                 part[...] = _remapped(source, *_maps(along, shift, slope, w if turned else h), step.fill, turned=turned)
     return torch.from_numpy(done.transpose(0, 3, 1, 2))

@@ -20,42 +20,54 @@ _BITS = 5  # of ONE
 _AT_ONCE = 1 << 16  # values mixed at a time: they stay in the cache
 
 
-def slides(along: Ints, slope: Ints, first: int) -> bool:
-    """Whether columns from `first` on stay where they are, and have one shift from end to end."""
-    return not slope.any() and bool((along == ONE * (first + np.arange(len(along)))).all())
+def slides(along: Ints, slope: Ints) -> bool:
+    """Whether columns are whole ones of the image, and have one shift from end to end."""
+    return not slope.any() and not (along & (ONE - 1)).any()
 
 
-def slid_columns(source: Bytes, shift: Ints, first: int, fill: int, out: Bytes) -> None:
-    """Columns first .. first + len(shift) of (h, w, C) into `out`, (h, columns, C)."""
-    h, _, c = source.shape
-    whole, n = shift >> _BITS, len(shift)
+def slid_columns(source: Bytes, along: Ints, shift: Ints, fill: int, out: Bytes) -> None:
+    """Columns of (h, w, C), those at `along`, into `out`, (h, columns, C)."""
+    h, w, c = source.shape
+    column, whole, n = along >> _BITS, shift >> _BITS, len(shift)
     moved = np.empty((h + 1, n, c), np.uint8)  # with the row below the last, that it is mixed with
-    for a, b in _runs(whole):
+    for a, b in _runs(column, whole):
         top, bottom, by = _within(int(whole[a]), h)
+        left, right, aside = _inside(int(column[a]), b - a, w)
         part = moved[:, a:b]
         part[:top], part[bottom:] = fill, fill
-        part[top:bottom] = source[top + by : bottom + by, first + a : first + b]
-    flat, weight = moved.reshape(h + 1, n * c), np.repeat(shift & (ONE - 1), c).astype(np.uint8)
-    _mixed(flat[:-1], flat[1:], weight[None], out.reshape(h, -1))
+        part[:, :left], part[:, right:] = fill, fill
+        part[top:bottom, left:right] = source[top + by : bottom + by, left + aside : right + aside]
+    weight = np.repeat(shift & (ONE - 1), c).astype(np.uint8)[None]
+    flat = moved.reshape(h + 1, n * c)
+    _mixed(flat[:-1], flat[1:], weight, out.reshape(h, -1))
 
 
-def slid_rows(source: Bytes, shift: Ints, first: int, fill: int, out: Bytes) -> None:
-    """Rows first .. first + len(shift) of (h, w, C) into `out`, (rows, w, C), each slid to the side."""
-    _, w, c = source.shape
-    whole, n = shift >> _BITS, len(shift)
+def slid_rows(source: Bytes, along: Ints, shift: Ints, fill: int, out: Bytes) -> None:
+    """Rows of (h, w, C), those at `along`, into `out`, (rows, w, C), each slid to the side."""
+    h, w, c = source.shape
+    row, whole, n = along >> _BITS, shift >> _BITS, len(shift)
     moved = np.empty((n, w + 1, c), np.uint8)
-    for a, b in _runs(whole):
+    for a, b in _runs(row, whole):
         left, right, by = _within(int(whole[a]), w)
+        top, bottom, aside = _inside(int(row[a]), b - a, h)
         part = moved[a:b]
         part[:, :left], part[:, right:] = fill, fill
-        part[:, left:right] = source[first + a : first + b, left + by : right + by]
-    flat, weight = moved.reshape(n, -1), (shift & (ONE - 1)).astype(np.uint8)
-    _mixed(flat[:, : w * c], flat[:, c:], weight[:, None], out.reshape(n, -1))
+        part[:top], part[bottom:] = fill, fill
+        part[top:bottom, left:right] = source[top + aside : bottom + aside, left + by : right + by]
+    flat, weight = moved.reshape(n, -1), (shift & (ONE - 1)).astype(np.uint8)[:, None]
+    _mixed(flat[:, : w * c], flat[:, c:], weight, out.reshape(n, -1))
 
 
-def _runs(whole: Ints) -> list[tuple[int, int]]:
-    edges = [0, *(np.flatnonzero(np.diff(whole)) + 1).tolist(), len(whole)]
-    return list(pairwise(edges))
+def _runs(column: Ints, whole: Ints) -> list[tuple[int, int]]:
+    """Neighbours of the image that are moved alike."""
+    new = (np.diff(column) != 1) | (np.diff(whole) != 0)
+    return list(pairwise([0, *(np.flatnonzero(new) + 1).tolist(), len(whole)]))
+
+
+def _inside(column: int, n: int, side: int) -> tuple[int, int, int]:
+    """Of n columns, the first of which is `column` of the image: from and to which they are in it, and `column`."""
+    first = min(max(-column, 0), n)
+    return first, max(min(side - column, n), first), column
 
 
 def _within(by: int, side: int) -> tuple[int, int, int]:
@@ -66,6 +78,9 @@ def _within(by: int, side: int) -> tuple[int, int, int]:
 
 def _mixed(one: Bytes, other: Bytes, weight: Bytes, out: Bytes) -> None:
     """(one * (32 - weight) + other * weight + 16) >> 5."""
+    if not weight.any():
+        out[...] = one
+        return
     step = max(1, _AT_ONCE // one.shape[1])
     sums, parts = (np.empty((min(step, len(one)), one.shape[1]), np.uint16) for _ in range(2))
     w0, w1 = (ONE - weight).astype(np.uint16), weight.astype(np.uint16)

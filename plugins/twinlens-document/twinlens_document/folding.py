@@ -33,7 +33,7 @@ _WORN = 0.0014  # half the width of the worn line, a share of the side
 
 class FoldingConfig(base.Config):
     fold_count: Folds = Field((1, 3), description="how many folds, 1 to 16, both ends included")
-    fold_width: Shares = Field((0.1, 0.2), description="how far the paper is bent on either side, a share of the side")
+    fold_width: Shares = Field((0.05, 0.1), description="how far the paper is bent on either side, a share of the side")
     fold_depth: Shares = Field((0.005, 0.02), description="how far lines move at the fold, a share of the other side")
     shade: Shares = Field((0.05, 0.25), description="how much darker the side is that faces away from the light")
     wear: Shares = Field((0.1, 0.5), description="how much the ink has come off on the fold")
@@ -62,7 +62,7 @@ class Folding(base.Transform):
     def __init__(
         self,
         fold_count: Any = (1, 3),
-        fold_width: Any = (0.1, 0.2),
+        fold_width: Any = (0.05, 0.1),
         fold_depth: Any = (0.005, 0.02),
         shade: Any = (0.05, 0.25),
         wear: Any = (0.1, 0.5),

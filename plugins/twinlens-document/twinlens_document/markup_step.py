@@ -14,6 +14,7 @@ from twinlens.errors import InputError
 from twinlens.steps import Spec, Step
 from twinlens.steps.device import as_tensor
 from twinlens_document import host
+from twinlens_document.markup_host import mark
 
 if TYPE_CHECKING:
     from twinlens.steps.spec import Ints, Reals
@@ -71,7 +72,7 @@ class MarkText(Step):
         return done
 
     def _mark(self, x: torch.Tensor, done: torch.Tensor) -> None:
-        """Marks `done`, a copy of x. In the host's memory x is one page, and only a window about each mark is drawn."""
+        """Marks `done`, a copy of x; in the host's memory both are one page."""
         h, w = x.shape[2:]
         stride = max(1, w // _SAMPLED)
         ink = reduce(torch.minimum, x[..., ::stride].unbind(1)) < 128
@@ -84,14 +85,12 @@ class MarkText(Step):
             top = torch.where(of_line, row, h).amin(1)
             bottom = torch.where(of_line, row + 1, 0).amax(1)
             if host.serves(x):
-                a, b = int(top[0]), int(bottom[0])
-                start, length = self._span(ink[:, a:b].any(1), k, stride, w)
-                reach = (1 + (max(b - a, 0) * (3 * int(self.thickness.max()) + 16)) // 16 + 1, int(start[0]))
-                window = slice(max(a - reach[0], 0), b + reach[0]), slice(reach[1], reach[1] + int(length[0]))
+                ends = int(top[0]), int(bottom[0])
+                start, length = self._span(ink[:, ends[0] : ends[1]].any(1), k, stride, w)
+                mark(done[0].permute(1, 2, 0).numpy(), self, k, ends, (int(start[0]), int(length[0])))
             else:
-                start, length = self._span((ink & of_line[:, :, None]).any(1), k, stride, w)
-                window = slice(0, h), slice(0, w)
-            self._draw(done[:, :, window[0], window[1]], window, (top, bottom), (start, length), k)
+                span = self._span((ink & of_line[:, :, None]).any(1), k, stride, w)
+                self._draw(done, (top, bottom), span, k)
 
     def _span(self, inside: torch.Tensor, k: int, stride: int, w: int) -> tuple[torch.Tensor, torch.Tensor]:
         """The first column of mark k, and how many; none where there is no ink."""
@@ -103,20 +102,13 @@ class MarkText(Step):
         start = first + (((long - length) * _fixed(self.start[:, k], inside.device)) >> 16)
         return start, torch.minimum(length, w - start).clamp(min=0)
 
-    def _draw(
-        self,
-        part: torch.Tensor,
-        window: tuple[slice, slice],
-        ends: Any,
-        span: tuple[torch.Tensor, torch.Tensor],
-        k: int,
-    ) -> None:
+    def _draw(self, done: torch.Tensor, ends: Any, span: tuple[Any, Any], k: int) -> None:
         top, bottom = (v[:, None, None] for v in ends)
         start, length = (v[:, None, None] for v in span)
-        y, column = (torch.arange(n, device=part.device) + s.start for n, s in zip(part.shape[2:], window, strict=True))
-        y, height, along = y[None, :, None], (bottom - top).clamp(min=1), column - start
+        y = torch.arange(done.shape[2], device=done.device)[None, :, None]
+        height, along = (bottom - top).clamp(min=1), torch.arange(done.shape[3], device=done.device) - start
         wobble = self._wobble(along.clamp(min=0), length, height, k)
-        pen = (as_tensor(self.thickness, part.device)[:, None, None] * height).clamp(min=_FINE // 2)
+        pen = (as_tensor(self.thickness, done.device)[:, None, None] * height).clamp(min=_FINE // 2)
         slope = torch.div(along * height * _FINE, length.clamp(min=1), rounding_mode="floor")
         centres = (
             (1, bottom * _FINE + 2 * pen),
@@ -124,39 +116,18 @@ class MarkText(Step):
             (3, top * _FINE + slope),
             (3, bottom * _FINE - slope),
         )
-        kind, kinds = as_tensor(self.kind, part.device)[:, None, None], set(self.kind.tolist())
-        covered = torch.zeros((), dtype=torch.bool, device=part.device)
-        if 0 in kinds:
-            covered = covered | (kind == 0) & (y >= top - (height >> 3)) & (y < bottom + (height >> 3))
-        at = (y * _FINE).to(torch.int32)
+        kind, kinds = as_tensor(self.kind, done.device)[:, None, None], set(self.kind.tolist())
+        covered = (kind == 0) & (y >= top - (height >> 3)) & (y < bottom + (height >> 3))
         for code, centre in centres:
             if code in kinds:
-                off = at - (centre + wobble).to(torch.int32)
-                covered = covered | ((off.abs() <= pen.to(torch.int32)) & (kind == code))
-        covered = covered & ((along >= 0) & (along < length))
-        if host.serves(part):
-            self._put_on(part[0].permute(1, 2, 0).numpy(), covered[0].expand(part.shape[2:]).numpy())
-            return
-        color = as_tensor(self.color, part.device)[:, :, None, None]
-        t = part.to(torch.int32) * color + 128
+                off = y * _FINE - (centre + wobble)
+                covered = covered | ((off.abs() <= pen) & (kind == code))
+        covered = (covered & ((along >= 0) & (along < length))).unsqueeze(1)
+        color = as_tensor(self.color, done.device)[:, :, None, None]
+        t = done.to(torch.int32) * color + 128
         light = ((t + (t >> 8)) >> 8).to(torch.uint8)
-        marked = torch.where(kind.unsqueeze(1) == 0, light, torch.minimum(part, color))
-        part.copy_(torch.where(covered.unsqueeze(1), marked, part))
-
-    def _put_on(self, part: NDArray[np.uint8], covered: NDArray[np.bool_]) -> None:
-        """The same for one page's (h, w, C), which is written to."""
-        import cv2
-
-        if not part.size:
-            return
-        level, color = np.arange(256, dtype=np.int64)[:, None], np.resize(self.color[0], part.shape[2]).astype(np.int64)
-        table = (2 * level * color + 255) // 510 if self.kind[0] == 0 else np.minimum(level, color)
-        if part.shape[2] > 4:  # more channels than OpenCV's masks take
-            part[covered] = np.take_along_axis(table.astype(np.uint8), part[covered].astype(np.int64), 0)
-            return
-        marked = cv2.LUT(np.ascontiguousarray(part), table.astype(np.uint8)[None])
-        flat = part if part.shape[2] > 1 else part[..., 0]
-        cv2.copyTo(marked, np.ascontiguousarray(covered).view(np.uint8), flat)
+        marked = torch.where(kind.unsqueeze(1) == 0, light, torch.minimum(done, color))
+        done.copy_(torch.where(covered, marked, done))
 
     def _wobble(self, along: torch.Tensor, length: torch.Tensor, height: torch.Tensor, k: int) -> torch.Tensor:
         """How far the hand is off, in 1/16 of a pixel."""
