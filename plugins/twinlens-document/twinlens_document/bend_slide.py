@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from twinlens.engines.memory import empty_array
 from twinlens_document.bend import ONE
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def slid_columns(source: Bytes, along: Ints, shift: Ints, fill: int, out: Bytes)
     """Columns of (h, w, C), those at `along`, into `out`, (h, columns, C)."""
     h, w, c = source.shape
     column, whole, n = along >> _BITS, shift >> _BITS, len(shift)
-    moved = np.empty((h + 1, n, c), np.uint8)  # with the row below the last, that it is mixed with
+    moved = empty_array((h + 1, n, c), "uint8")  # with the row below the last, that it is mixed with
     for a, b in _runs(column, whole):
         top, bottom, by = _within(int(whole[a]), h)
         left, right, aside = _inside(int(column[a]), b - a, w)
@@ -46,7 +47,7 @@ def slid_rows(source: Bytes, along: Ints, shift: Ints, fill: int, out: Bytes) ->
     """Rows of (h, w, C), those at `along`, into `out`, (rows, w, C), each slid to the side."""
     h, w, c = source.shape
     row, whole, n = along >> _BITS, shift >> _BITS, len(shift)
-    moved = np.empty((n, w + 1, c), np.uint8)
+    moved = empty_array((n, w + 1, c), "uint8")
     for a, b in _runs(row, whole):
         left, right, by = _within(int(whole[a]), w)
         top, bottom, aside = _inside(int(row[a]), b - a, h)
@@ -82,7 +83,7 @@ def _mixed(one: Bytes, other: Bytes, weight: Bytes, out: Bytes) -> None:
         out[...] = one
         return
     step = max(1, _AT_ONCE // one.shape[1])
-    sums, parts = (np.empty((min(step, len(one)), one.shape[1]), np.uint16) for _ in range(2))
+    sums, parts = (empty_array((min(step, len(one)), one.shape[1]), "uint16") for _ in range(2))
     w0, w1 = (ONE - weight).astype(np.uint16), weight.astype(np.uint16)
     for y in range(0, len(one), step):
         rows = slice(y, min(y + step, len(one)))

@@ -27,7 +27,8 @@ else:
 __all__ = ["Folding"]
 
 _MOST = 16
-_WEAR = 96  # places along a fold that are worn each in its own way
+_OF_FOLDS = ("place", "width", "depth", "shade", "wear")
+_WEAR = 64  # places along a fold that are worn each in its own way
 _WORN = 0.0014  # half the width of the worn line, a share of the side
 
 
@@ -94,7 +95,11 @@ class Folding(base.Transform):
 
     def lower(self, params: Params, spec: Spec) -> Iterable[Step]:
         check_page("Folding", spec)
-        rows, active = params["rows"], params["active"]
+        rows, active, most = params["rows"], params["active"], self.fold_count[1]
+        params = {name: params[name][:, :most] for name in _OF_FOLDS} | {
+            "count": params["count"],
+            "worn": params["worn"],
+        }
         at, side, length = columns_of(spec, rows)
         ramp, _ = self._folds(params, at / side)
         shift = (ramp * params["depth"][:, :, None]).sum(1) * length
@@ -108,14 +113,14 @@ class Folding(base.Transform):
 
     def _folds(self, params: Params, place: Reals) -> tuple[Reals, Any]:
         """(B, folds, n): 1 on a fold, falling to 0 at its width, 0 for folds that are not there; what is behind it."""
-        there = np.arange(_MOST) < params["count"][:, None]
+        there = np.arange(params["place"].shape[1]) < params["count"][:, None]
         off = place[:, None] - params["place"][:, :, None]
         away = np.abs(off) / np.maximum(params["width"], 1e-3)[:, :, None]
         return np.maximum(1.0 - away, 0.0) * there[:, :, None], off > 0
 
     def _lift(self, params: Params, place: Reals) -> Reals:
         """(B, WEAR, n): how much white comes through, on the lines of the folds."""
-        there = np.arange(_MOST) < params["count"][:, None]
+        there = np.arange(params["place"].shape[1]) < params["count"][:, None]
         off = np.abs(place[:, None] - params["place"][:, :, None])
         line = np.maximum(1.0 - off / _WORN, 0.0) * (params["wear"] * there)[:, :, None]
         lift: Reals = line.max(1)[:, None] * (0.35 + 0.65 * params["worn"])[:, :, None]
