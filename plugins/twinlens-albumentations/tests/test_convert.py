@@ -197,5 +197,7 @@ def test_bad_arguments() -> None:
         from_albumentations([A.NoOp()])
     with pytest.raises(ArgumentError, match="keypoint_format='xyas'"):
         from_albumentations(A.Compose([A.NoOp()], keypoint_params=A.KeypointParams("xyas")))
+    with pytest.raises(ArgumentError, match=r"additional_targets=\{'right': 'image'\}"):
+        from_albumentations(A.Compose([A.NoOp()], additional_targets={"right": "image"}))
     with pytest.raises(ArgumentError, match="min_area=-1"):
         CloseTargets(min_area=-1)

@@ -190,6 +190,37 @@ def test_transforms_draw_apart() -> None:
     assert len(seen) == 4
 
 
+def test_a_batch_with_targets_is_its_samples() -> None:
+    pipe = T.RandomApply(
+        [
+            Wrap(A.Compose([A.Affine(rotate=(-30, 30), p=1.0), A.RandomCrop(20, 20), A.HorizontalFlip()])),
+            T.Resize((16, 18)),
+        ],
+        p=0.8,
+    )
+    one, keys = sample(), [3, 4, 5, 6]
+    boxes = Boxes(one["boxes"].data.repeat(4, 1, 1), valid=torch.tensor([[True, True], [True, False]] * 2))
+    batch = {
+        "image": [picture()] * 4,
+        "mask": [one["mask"]] * 4,
+        "boxes": boxes,
+        "keypoints": Keypoints(one["keypoints"].data.repeat(4, 1, 1)),
+    }
+    whole = pipe(batch, keys=keys)
+    for i, key in enumerate(keys):
+        own = {
+            **one,
+            "boxes": Boxes(boxes.data[i], valid=boxes.valid[i]),
+            "keypoints": Keypoints(one["keypoints"].data),
+        }
+        alone = pipe(own, key=key)
+        same(whole["image"][i], alone["image"])
+        same(whole["mask"][i], alone["mask"])
+        assert torch.equal(whole["boxes"].data[i], alone["boxes"].data)
+        assert torch.equal(whole["boxes"].valid[i], alone["boxes"].valid)
+        assert torch.equal(whole["keypoints"].data[i], alone["keypoints"].data)
+
+
 def test_threads() -> None:
     pipe = T.Compose([Wrap(RANDOM), T.ToTensor()])
     wanted = [pipe(picture(), key=k) for k in range(24)]

@@ -46,8 +46,9 @@ def from_albumentations(
     what float32 rounds otherwise, 1 one level, infinity all. strict: wrap nothing. return_report: also return the
     report, a row for each transform.
 
-    Draws are distributed as Albumentations'; they are other numbers. Raises ArgumentError for what is not
-    Albumentations', for keypoints with angles or scales, and under `strict` where a transform would be wrapped.
+    Draws are distributed as Albumentations'; they are other numbers, and a `seed` has no effect. Raises ArgumentError
+    for what is not Albumentations', for additional_targets, for keypoints with angles or scales, and under `strict`
+    where a transform would be wrapped.
 
     >>> import albumentations as A
     >>> from twinlens_albumentations import from_albumentations
@@ -57,6 +58,12 @@ def from_albumentations(
     """
     if not is_theirs(compose):
         raise ArgumentError(f"from_albumentations: compose={compose!r} is not a transform of Albumentations")
+    others = getattr(compose, "additional_targets", None)
+    if others:
+        raise ArgumentError(
+            f"from_albumentations: compose has additional_targets={others!r}; twinlens knows images by 'image', "
+            "'images' or 'img', and masks by 'mask' or 'masks', a list where there are several"
+        )
     processors = getattr(compose, "processors", {})
     context = Context(masks, "bboxes" in processors, "keypoints" in processors)
     walk = _Walk(Conversion("from_albumentations", deviation, Wrap), context)

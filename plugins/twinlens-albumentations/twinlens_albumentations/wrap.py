@@ -43,8 +43,8 @@ class WrapConfig(Config):
     transform: Annotated[Any, BeforeValidator(_transform)] = Field(
         description="a transform or composition of Albumentations, or its description: {name: {argument: value}}"
     )
-    metadata: dict[str, Any] = Field(
-        default_factory=dict,
+    metadata: dict[str, Any] | None = Field(
+        None,
         description="further arguments of each call, such as fda_metadata, by the names that Albumentations asks for",
     )
 
@@ -79,8 +79,8 @@ class Wrap(Transform):
     is_opaque = True
     is_random = True
 
-    def __init__(self, transform: Any, metadata: Mapping[str, Any] | None = None, *, name: str | None = None) -> None:
-        super().__init__(transform=transform, metadata=dict(metadata or {}), name=name)
+    def __init__(self, transform: Any, metadata: dict[str, Any] | None = None, *, name: str | None = None) -> None:
+        super().__init__(transform=transform, metadata=metadata, name=name)
         theirs = albumentations()
         if isinstance(self.original, theirs.Transform3D):
             raise ArgumentError(f"Wrap: transform={self.original!r} works on volumes, not images")
@@ -107,7 +107,7 @@ class Wrap(Transform):
         compose.set_random_state(*own.seeded(seed))
         given = {"image": container.array, **{name: mask.array for name, mask in masks.items()}}
         try:
-            out = compose(**given, **rows.given, **copy.deepcopy(self.metadata))
+            out = compose(**given, **rows.given, **copy.deepcopy(self.metadata or {}))
         except Exception as error:
             error.add_note(f"in albumentations.Wrap({self.config.transform!r})")
             raise
