@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,16 @@ def test_is_registered() -> None:
     for train in (False, True):
         assert presets.get("medical.chest_xray", train=train) == chest_xray(train=train)
         assert presets.get("medical.healthcare", train=train) == healthcare()
+
+
+def test_pydicom_is_imported_by_what_reads_files() -> None:
+    code = (
+        "import sys, twinlens; twinlens.get('medical.WindowLevel'); assert 'pydicom' not in sys.modules; "
+        "from twinlens_medical import read_dicom; assert 'pydicom' in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+    with pytest.raises(AttributeError, match="no attribute 'read_nifti'"):
+        twinlens_medical.read_nifti  # noqa: B018
 
 
 @pytest.mark.parametrize("transform", EXAMPLES, ids=repr)

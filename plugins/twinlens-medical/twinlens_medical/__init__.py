@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from twinlens.hookspecs import hookimpl
-from twinlens_medical.dicom import DicomFolder, open_dicom, read_dicom
 from twinlens_medical.pipelines import chest_xray, healthcare
 from twinlens_medical.steps import Percentiles, Shading, Window
 from twinlens_medical.transforms import BiasField, PercentileNormalize, ToGray, WindowLevel
@@ -16,6 +15,7 @@ from twinlens_medical.windows import FUNCTIONS, PRESETS, window_preset
 if TYPE_CHECKING:
     from twinlens.hookspecs import RegisterNamed, RegisterStep, RegisterTransform
     from twinlens.transforms import Transform
+    from twinlens_medical.dicom import DicomFolder, open_dicom, read_dicom
 
 __all__ = [
     "PRESETS",
@@ -60,7 +60,7 @@ def register_steps(register: RegisterStep) -> None:
 @hookimpl
 def register_sources(register: RegisterNamed) -> None:
     """`medical.dicom:FOLDER`, where a folder of images could stand."""
-    register(open_dicom, "dicom")
+    register(_opened, "dicom")
 
 
 @hookimpl
@@ -70,6 +70,12 @@ def register_presets(register: RegisterNamed) -> None:
     register(_recipe, "healthcare")
 
 
+def _opened(location: str) -> DicomFolder:
+    from twinlens_medical.dicom import open_dicom
+
+    return open_dicom(location)
+
+
 def _chest(train: bool) -> Transform:
     return chest_xray(train=train)
 
@@ -77,3 +83,14 @@ def _chest(train: bool) -> Transform:
 def _recipe(train: bool) -> Transform:
     del train
     return healthcare()
+
+
+def __getattr__(name: str) -> Any:
+    """What reads files: pydicom is imported when it is needed, not for the sake of a transform."""
+    if name not in ("DicomFolder", "open_dicom", "read_dicom"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from twinlens_medical import dicom
+
+    value = getattr(dicom, name)
+    globals()[name] = value
+    return value
