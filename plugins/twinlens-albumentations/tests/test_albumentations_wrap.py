@@ -4,59 +4,21 @@ from __future__ import annotations
 
 import copy
 import os
-import pickle
 import random
 import threading
-from pathlib import Path
 from typing import Any
 
 import albumentations as A
 import numpy as np
 import pytest
 import torch
+from albumentations_samples import RANDOM, H, W, near, picture, same, sample
 from PIL import Image
 from twinlens_albumentations import Wrap
 
 import twinlens
 from twinlens import Boxes, Keypoints
 from twinlens import transforms as T
-from twinlens.errors import ArgumentError, InputError, PipelineFileError
-
-H, W = 24, 36
-
-
-def picture(h: int = H, w: int = W, c: int = 3) -> np.ndarray:
-    return np.random.default_rng(h * 1000 + w).integers(0, 256, (h, w, c), dtype=np.uint8)
-
-
-def sample() -> dict[str, Any]:
-    return {
-        "image": picture(),
-        "mask": picture(c=1)[..., 0],
-        "boxes": Boxes([[2.0, 3.0, 10.0, 20.0], [20.0, 1.0, 30.0, 9.0]]),
-        "keypoints": Keypoints([[3.0, 4.0], [25.0, 20.0]], pairs=[(0, 1)]),
-        "labels": [1, 2],
-    }
-
-
-RANDOM = A.Compose(
-    [
-        A.RandomResizedCrop((20, 20)),
-        A.OneOf([A.GaussNoise(p=1.0), A.ISONoise(p=1.0)], p=0.7),
-        A.ElasticTransform(alpha=20, p=0.5),
-        A.HorizontalFlip(),
-    ]
-)
-
-
-def near(a: torch.Tensor, b: list[list[float]]) -> None:
-    """Albumentations computes boxes as parts of the sides, in float32."""
-    torch.testing.assert_close(a.double(), torch.tensor(b, dtype=torch.float64), rtol=0, atol=1e-5)
-
-
-def same(a: Any, b: Any) -> None:
-    assert type(a) is type(b)
-    np.testing.assert_array_equal(np.asarray(a), np.asarray(b))
 
 
 def test_is_registered_under_the_plugin_name() -> None:
@@ -252,68 +214,3 @@ def test_forked_workers() -> None:
     wanted = [pipe(picture(), key=k) for k in range(6)]
     loader = torch.utils.data.DataLoader(Photos(), batch_size=None, num_workers=2, multiprocessing_context="fork")
     assert all(torch.equal(a, b) for a, b in zip(loader, wanted, strict=True))
-
-
-def test_copies_and_files(tmp_path: Path) -> None:
-    pipe = T.Compose([Wrap(RANDOM), T.RandomApply([Wrap(A.RandomRain(slant_range=(-5, 5), p=1.0))], p=0.5)])
-    wanted = pipe(picture(), key=3)
-    twinlens.save(pipe, tmp_path / "pipe.yaml")
-    for again in (
-        pickle.loads(pickle.dumps(pipe)),
-        copy.deepcopy(pipe),
-        twinlens.load(tmp_path / "pipe.yaml"),
-        eval(repr(pipe), {**vars(T), "Wrap": Wrap}),
-    ):
-        assert again == pipe
-        same(again(picture(), key=3), wanted)
-
-
-def test_is_written_by_hand(tmp_path: Path) -> None:
-    (tmp_path / "pipe.yaml").write_text(
-        "pipeline:\n  - albumentations.Wrap: {transform: {RandomRain: {slant_range: [-5, 5], p: 1.0}}}\n"
-        "  - albumentations.Wrap: {transform: GlassBlur}\n"
-    )
-    pipe = twinlens.load(tmp_path / "pipe.yaml")
-    assert pipe[0] == Wrap(A.RandomRain(slant_range=(-5, 5), p=1.0))
-    assert pipe[1] == Wrap(A.GlassBlur())
-
-
-@pytest.mark.parametrize(
-    "named", ["os.system", "BasicTransform.__init__", "Serializable", "cv2", "to_dict", "nothing", "BboxParams"]
-)
-def test_only_albumentations_names_resolve(named: str, tmp_path: Path) -> None:
-    with pytest.raises(ArgumentError, match="not one of Albumentations' transforms"):
-        Wrap({named: {}})
-    (tmp_path / "pipe.yaml").write_text(f"pipeline:\n  - albumentations.Wrap: {{transform: {{{named}: {{}}}}}}\n")
-    with pytest.raises(PipelineFileError, match="line 2"):
-        twinlens.load(tmp_path / "pipe.yaml")
-
-
-def test_arguments_are_checked() -> None:
-    with pytest.raises(ArgumentError, match="must be a transform of Albumentations"):
-        Wrap(3)
-    with pytest.raises(ArgumentError, match="p"):
-        Wrap({"RandomRain": {"p": 3.0}})
-    with pytest.raises(ArgumentError, match="'RandomRain' has no argument 'drops'; it takes slant_range, "):
-        Wrap({"RandomRain": {"drops": 3.0}})
-    with pytest.raises(ArgumentError, match="one name with its arguments"):
-        Wrap({"RandomRain": {}, "GlassBlur": {}})
-    with pytest.raises(ArgumentError, match="works on volumes"):
-        Wrap(A.CenterCrop3D((2, 2, 2)))
-    with pytest.raises(InputError, match="the image is uint16"):
-        Wrap(A.HorizontalFlip(p=1.0))(picture().astype(np.uint16))
-
-
-def test_metadata() -> None:
-    fda = A.FDA(beta_limit=(0.1, 0.1), p=1.0)
-    wrap = Wrap(fda, metadata={"fda_metadata": [picture(H, W)[::-1].copy()]})
-    assert not np.array_equal(wrap(picture(), key=1), picture())
-    same(wrap(picture(), key=1), pickle.loads(pickle.dumps(wrap))(picture(), key=1))
-    with pytest.raises(PipelineFileError, match="cannot be saved"):
-        wrap.to_dict()
-
-
-def test_what_albumentations_says_names_the_transform() -> None:
-    with pytest.raises(KeyError) as caught:
-        Wrap(A.BBoxSafeRandomCrop(p=1.0))(picture())
-    assert any("BBoxSafeRandomCrop" in note for note in caught.value.__notes__)
