@@ -14,6 +14,7 @@ KINDS = {
     "white": lambda seed, size: fields.white(seed, size, CPU),
     "patches": lambda seed, size: fields.patches(seed, size, CPU, (7.0, 3.0)),
     "fractal": lambda seed, size: fields.fractal(seed, size, CPU, (40.0, 30.0), 4),
+    "grains": lambda seed, size: fields.grains(seed, size, CPU, np.arange(256, dtype=np.uint8)[None]),
     "spots": lambda seed, size: fields.spots(seed, size, CPU, np.full(len(seed), 0.1)),
 }
 each = pytest.mark.parametrize("kind", list(KINDS))
@@ -50,6 +51,16 @@ def test_white_through_a_table() -> None:
     table = np.arange(256, dtype=np.uint8)[None, ::-1].copy()
     plain, turned = (fields.white(SEEDS, SIZE, CPU, t) for t in (None, table))
     assert torch.equal(255 - plain, turned)
+
+
+def test_grains_are_two_pixels() -> None:
+    field = fields.grains(SEEDS[:1], (401, 300), CPU, np.arange(256, dtype=np.uint8)[None])[0, 0].numpy()
+    np.testing.assert_array_equal(field[:-1:2], field[1::2])
+    wide = field.astype(np.float64)
+    assert abs(wide.mean() - 127.5) < 2
+    beside = np.corrcoef(wide[:, :-1].ravel(), wide[:, 1:].ravel())[0, 1]
+    apart = np.corrcoef(wide[:, :-4].ravel(), wide[:, 4:].ravel())[0, 1]
+    assert abs(apart) < 0.05 < 0.4 < beside
 
 
 def test_spots_have_their_share() -> None:

@@ -30,6 +30,7 @@ __all__ = [
     "bytes_of",
     "exceeded",
     "fractal",
+    "grains",
     "patches",
     "ramp",
     "rows_at",
@@ -124,6 +125,21 @@ def white(seed: Ints, size_hw: tuple[int, int], device: torch.device, table: Byt
         first = 256 * np.arange(len(seed))[:, None] if len(table) > 1 else 0
         bank = np.take(table.reshape(-1), bank + first)
     return rows_of(bank, seed, size_hw, device)
+
+
+def grains(seed: Ints, size_hw: tuple[int, int], device: torch.device, values: Bytes) -> torch.Tensor:
+    """(B, 1, H, W): noise of two pixels' grain, bytes through `values`, (1 or B, 256).
+
+    Two rows are one window of a table whose odd places lie between their neighbours: a fifth of the time of `patches`.
+    """
+    h, w = size_hw
+    drawn = bytes_of(seed, (_BANK // 2 + w,))
+    first = 256 * np.arange(len(seed))[:, None] if len(values) > 1 else 0
+    known = np.take(values.reshape(-1), drawn + first)
+    bank = np.repeat(known, 2, 1)
+    bank[:, 1:-1:2] = (known[:, :-1].astype(np.uint16) + known[:, 1:] + 1) >> 1
+    start = np.floor(uniforms(seed, (-(-h // 2),), 1) * (bank.shape[1] - w + 1)).astype(np.int64)
+    return rows_at(bank, np.repeat(start, 2, 1)[:, :h], w, device)
 
 
 def spots(seed: Ints, size_hw: tuple[int, int], device: torch.device, share: Reals) -> torch.Tensor:
