@@ -102,6 +102,17 @@ def test_alpha_is_left_alone() -> None:
     assert (done[..., :3] != rgba[..., :3]).any()
 
 
+def test_parts_are_modules_and_can_be_exchanged() -> None:
+    light, other = D.LightingGradient(), D.LightingGradient(p=0.5)
+    pipe = D.DocumentPipeline(ink=[T.RandomInvert(p=0.5)], paper=[light])
+    assert {type(part) for part in pipe.modules()} >= {D.DocumentPipeline, D.LightingGradient, T.RandomInvert}
+    pipe.paper = [other]
+    assert light not in set(pipe.modules())
+    assert pipe == D.DocumentPipeline(ink=[T.RandomInvert(p=0.5)], paper=[other])
+    ink = page(60, 50)
+    np.testing.assert_array_equal(pipe(ink, key=3), D.DocumentPipeline(pipe.ink, pipe.paper)(ink, key=3))
+
+
 def test_replay() -> None:
     pipe = D.DocumentPipeline(paper=[D.LightingGradient()], paper_color=(100, 250))
     done, params = pipe(page(60, 50), return_params=True)

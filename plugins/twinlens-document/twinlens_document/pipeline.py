@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
+import torch
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from twinlens.transforms import base
@@ -139,6 +140,10 @@ class DocumentPipeline(Composite):
         kept = self.config
         printed = Printed(transforms=kept.paper, paper_color=kept.paper_color, merge=kept.merge)
         self.__dict__.update(transforms=kept.transforms, printed=printed)
+        self._modules.clear()  # what torch's `modules()` walks through
+        for phase in ("ink", "paper", "post"):
+            parts = enumerate(getattr(kept, phase))
+            self._modules.update({f"{phase}_{i}": part for i, part in parts if isinstance(part, torch.nn.Module)})
 
     def units(self, path: str) -> list[tuple[str, Any]]:
         here = self.path(path)

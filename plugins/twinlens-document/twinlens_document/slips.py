@@ -96,7 +96,7 @@ class GlitchEffect(base.Transform):
 
 class SquishConfig(base.Config):
     count: Counts = Field((5, 10), description="how many places are squished, 1 to 64, both ends included")
-    size: Sizes = Field((0.003, 0.006), description="how much is lost at each, a share of the side, 0 to 0.25")
+    size: Sizes = Field((0.003, 0.006), description="how much is lost at each, a share of the side and a pixel or more")
     direction: Direction = Field("random", description="across which the page is squished")
     p: Probability = Field(1.0, description="the share of pages that it is for")
 
@@ -145,6 +145,6 @@ class Squish(base.Transform):
         at, side, _ = columns_of(spec, params["rows"])
         along: Reals = at.copy()
         for i in range(self.count[1]):
-            lost = np.where((params["count"] > i)[:, None], np.rint(params["size"][:, i : i + 1] * side), 0.0)
+            lost = np.maximum(np.rint(params["size"][:, i : i + 1] * side), 1.0) * (params["count"] > i)[:, None]
             along = along + np.where(at >= np.floor(params["place"][:, i : i + 1] * side), lost, 0.0)
         yield bent(along, np.zeros_like(at), np.ones((1, 1)), params["rows"], 255, params["active"])
