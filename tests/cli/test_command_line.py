@@ -18,7 +18,17 @@ from twinlens import transforms as T
 from twinlens.cli import main
 from twinlens.registry import Plugin
 
-COMMANDS = [[], ["run"], ["demo"], ["show"], ["bench"], ["plugins"], ["plugins", "list"]]
+COMMANDS = [
+    [],
+    ["run"],
+    ["demo"],
+    ["show"],
+    ["bench"],
+    ["plugins"],
+    ["plugins", "list"],
+    ["plugins", "check"],
+    ["plugins", "new"],
+]
 
 
 @dataclass
@@ -151,7 +161,7 @@ def test_plugins(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(twinlens, "plugins", lambda: found)
     answer = shell("plugins", "list")
     assert answer.out == shell("plugins").out
-    for words in ("twinlens-fog", "0.3", "no [gl]", "RandomResizedCrop", twinlens.__version__):
+    for words in ("twinlens-fog", "0.3", "no [gl]", f"{len(found[0].transforms)} transforms", twinlens.__version__):
         assert words in answer.out
 
 
