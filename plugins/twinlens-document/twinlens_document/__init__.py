@@ -19,11 +19,12 @@ from twinlens_document.lamps import LensFlare, LowLightNoise, ReflectedLight
 from twinlens_document.lighting import LightingGradient
 from twinlens_document.lines import NoisyLines, ScannerLines
 from twinlens_document.markup import Markup
+from twinlens_document.moire import Moire
 from twinlens_document.paper import ColorPaper, PaperTexture
 from twinlens_document.photocopy import BadPhotoCopy, Faxify
 from twinlens_document.pipeline import DocumentPipeline
 from twinlens_document.recipes import default_pipeline, hybrid_pipeline
-from twinlens_document.screens import Dithering, DotMatrix, LCDScreenPattern, Moire
+from twinlens_document.screens import Dithering, DotMatrix, LCDScreenPattern
 from twinlens_document.shadow import ShadowCast
 from twinlens_document.slips import GlitchEffect, Squish
 from twinlens_document.stains import Stains
