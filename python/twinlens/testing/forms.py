@@ -81,6 +81,8 @@ def formats(s: Subject) -> None:
     is what works.
     """
     crashed = [(form, error) for form, error in s.formats.items() if error and not error.startswith("InputError")]
+    if s.transform.opaque and crashed:
+        raise NotRunError(f"it runs by itself, and raises errors of its own: {crashed[0][1].splitlines()[0]}")
     for (dtype, c), error in crashed:
         raise FailedError(f"{dtype} with {c} channels: wants a result or an InputError, got {error}")
     works = {form for form, error in s.formats.items() if error is None}
@@ -103,6 +105,8 @@ def throughput(s: Subject) -> str:
     """Images a second on this machine, one thread, 224 x 224 uint8: a figure, nothing that fails."""
     from time import perf_counter
 
+    if type(s.transform).is_structural:
+        raise NotRunError("it works on a whole sample, which a batch of images is not")
     images = [np.resize(image, (224, 224, 3)) for image in s.images * 4]
     rates = []
     for engine in ("native", "kornia"):
