@@ -212,12 +212,18 @@ def test_a_sound_transform_passes_every_check() -> None:
         T.OneOf([T.GaussianBlur(5), T.CLAHE(p=1.0)], p=1.0),
         T.RandomPerspective(p=1.0),
         T.D4(),
+        T.Compose([T.RandomApply([Sound(0.2)]), T.OneOf([Sound(0.3), T.Resize(30)], p=1.0)]),
     ],
     ids=lambda t: type(t).__name__,
 )
 def test_built_in_transforms_pass(transform: Transform) -> None:
     failed = {outcome.check for outcome in check_transform(transform, raises=False).failed}
     assert failed <= {"docs"}  # arguments that a docstring leaves to their names
+
+
+def test_what_is_certain_may_have_one_result() -> None:
+    assert not check_transform(T.RandomHorizontalFlip(p=1.0)).failed
+    assert not check_transform(T.RandomHorizontalFlip(p=0.5)).failed
 
 
 def test_a_step_by_itself() -> None:

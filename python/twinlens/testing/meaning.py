@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 import twinlens
+from twinlens import registry
 from twinlens import transforms as T
 from twinlens.testing.report import FailedError, NotRunError, differing
 from twinlens.testing.subject import KEYS, Subject
@@ -40,6 +41,7 @@ def shown(s: Subject) -> None:
     """Its repr, pasted back, makes an equal transform."""
     kind = _named(s)
     names = {name: getattr(T, name) for name in T.__all__}
+    names |= {full.rpartition(".")[2]: registry.get(full) for full in registry.names() if "." in full}
     names |= {type(part).__name__: type(part) for part in s.transform.modules()} | {kind.__name__: kind}
     try:
         again = eval(repr(s.transform), names)
