@@ -59,6 +59,15 @@ def test_both_at_once_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         check()
 
 
+def test_a_neighbour_whose_module_ends_alike_is_not_the_owner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(tmp_path, "albumentations", "2.0.8", "MIT License")
+    install(tmp_path, "twinlens-albumentations", "0.1.0", "Apache-2.0", record=False)
+    info = tmp_path / "twinlens-albumentations-0.1.0.dist-info"
+    (info / "RECORD").write_text("twinlens_albumentations/__init__.py,sha256=x,9\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    check()
+
+
 def test_a_module_without_a_distribution_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install(tmp_path, "something", "1.0", "MIT", record=False)
     monkeypatch.syspath_prepend(tmp_path)

@@ -59,7 +59,8 @@ def _owners(origin: Path) -> list[importlib.metadata.Distribution]:
 
 def _owns(distribution: importlib.metadata.Distribution, origin: Path) -> bool:
     listed = distribution.read_text("RECORD") or distribution.read_text("SOURCES.txt") or ""
-    if "albumentations/__init__.py" in listed and distribution.locate_file("albumentations/__init__.py") == origin:
+    files = {line.split(",")[0].strip() for line in listed.splitlines()}
+    if "albumentations/__init__.py" in files and distribution.locate_file("albumentations/__init__.py") == origin:
         return True
     return "albumentations" in (distribution.read_text("top_level.txt") or "").split() and (
         Path(str(distribution.locate_file("albumentations"))) == origin.parent
