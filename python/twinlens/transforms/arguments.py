@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from twinlens.steps.pad import PadMode
 from twinlens.steps.spec import DTYPES
@@ -81,7 +81,11 @@ def _interpolation(value: Any) -> InterpolationMode:
         raise ValueError(f"interpolation={value!r} must be one of {names}") from None
 
 
-Interpolation = Annotated[InterpolationMode, BeforeValidator(_interpolation)]
+Interpolation = Annotated[
+    InterpolationMode,
+    BeforeValidator(_interpolation),
+    Field(description="How pixels between pixels are made: an InterpolationMode, or its name."),
+]
 
 
 def method_of(interpolation: InterpolationMode, semantics: str) -> str:
@@ -142,7 +146,9 @@ def _probability(value: Any) -> float:
     return float(value)
 
 
-Probability = Annotated[float, BeforeValidator(_probability)]
+Probability = Annotated[
+    float, BeforeValidator(_probability), Field(description="The share of images that it is for, 0 to 1.")
+]
 
 
 def _range(value: Any) -> tuple[float, float]:
@@ -189,7 +195,11 @@ def _fill(value: Any) -> float | list[float]:
 
 
 #: one value, or one a channel, in the units of the image's dtype; masks are filled with 0
-Fill = Annotated[float | list[float], BeforeValidator(_fill)]
+Fill = Annotated[
+    float | list[float],
+    BeforeValidator(_fill),
+    Field(description="What is put where no pixel is: one value, or one a channel, in the image's own units."),
+]
 
 
 def fill_rows(fill: float | list[float]) -> np.ndarray[Any, np.dtype[np.float64]]:
