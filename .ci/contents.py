@@ -7,7 +7,14 @@ import tarfile
 import zipfile
 from pathlib import Path
 
-WHEEL_HAS = ("twinlens/py.typed", "twinlens/_native.pyi", "twinlens/__init__.py", "licenses/LICENSE")
+WHEEL_HAS = (
+    "twinlens/py.typed",
+    "twinlens/_native.pyi",
+    "twinlens/__init__.py",
+    "twinlens/include/twinlens/kernel.h",
+    "twinlens/cli/plugins/template/pyproject.toml.txt",
+    "licenses/LICENSE",
+)
 SDIST_HAS = ("CMakeLists.txt", "csrc/bindings.cpp", "python/twinlens/_native.pyi", "LICENSE", "README.md")
 NEVER = (".cpp", ".hpp", "CMakeLists.txt")
 
