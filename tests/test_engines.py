@@ -311,3 +311,12 @@ def test_use_engine_and_engine_refuse_other_names() -> None:
     for call in (lambda: evaluation()(photographs(1)[0], engine="cuda"), lambda: twinlens.use_engine("x").__enter__()):
         with pytest.raises(twinlens.errors.ArgumentError, match="'native' or 'kornia'"):
             call()
+
+
+def test_a_plan_without_steps_copies() -> None:
+    x = planar(photographs(1)[0])[None]
+    spec = Spec.of([(x.shape[2], x.shape[3], 3)], "uint8")
+    for engine in ENGINES:
+        done = engines.run([], Batch(x, spec, True), chw=True, tensors=True, engine=engine).data
+        assert torch.equal(done, x)
+        assert done.data_ptr() != x.data_ptr()

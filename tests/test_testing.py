@@ -1,8 +1,9 @@
-"""The conformance suite: what it lets pass, and ten defects, each found by the check that is meant for it."""
+"""The conformance suite: what it lets pass, and twelve defects, each found by the check that is meant for it."""
 
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -149,11 +150,25 @@ class Unpicklable(Sound):
         self.function = lambda x: x
 
 
+class Aliasing(Transform):
+    """Hands out a view of what it is given."""
+
+    is_opaque = True
+
+    def __init__(self, *, name: str | None = None) -> None:
+        super().__init__(name=name)
+
+    def apply_to_scene(self, scene: Any, seed: int) -> Any:
+        del seed
+        return replace(scene, image=scene.image[:])
+
+
 SIZE = np.array([40])
 ZERO = np.array([0])
 DEFECTS: dict[str, tuple[Any, str]] = {
     "global random state": (GlobalState(), "global state"),
     "mutation": (one(_Mutating())(), "mutation"),
+    "a view of the input": (Aliasing(), "mutation"),
     "wrong shape": (one(_Short())(), "shape"),
     "engine mismatch": (one(_Different(ZERO, ZERO, SIZE, SIZE))(), "engines"),
     "missing field in YAML": (MissingField(0.9), "file"),

@@ -7,8 +7,8 @@ from typing import Any, Literal, overload
 
 from twinlens import transforms as T
 from twinlens.errors import ArgumentError
-from twinlens.presets.conversion import Conversion, Report, Row, Twin, Unmapped
-from twinlens_albumentations.description import Undescribed, describe, is_theirs
+from twinlens.presets.conversion import Conversion, Report, Row, Twin, Undescribed, Unmapped
+from twinlens_albumentations.description import describe, is_theirs
 from twinlens_albumentations.rules import Context, rule_of
 from twinlens_albumentations.targets import CloseTargets, OpenTargets
 from twinlens_albumentations.wrap import Wrap

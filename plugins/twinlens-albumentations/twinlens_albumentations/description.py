@@ -9,26 +9,12 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
+from twinlens.presets.conversion import Undescribed
 from twinlens_albumentations.distribution import albumentations
 
-__all__ = ["Undescribed", "describe", "is_theirs", "restore"]
+__all__ = ["describe", "is_theirs", "restore"]
 
 _NAME = "__class_fullname__"
-
-
-class Undescribed:
-    """A transform that cannot be saved, kept as it is."""
-
-    def __init__(self, transform: Any) -> None:
-        self.transform = transform
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Undescribed) and self.transform is other.transform
-
-    __hash__ = object.__hash__
-
-    def __repr__(self) -> str:
-        return repr(self.transform)
 
 
 def is_theirs(value: Any) -> bool:

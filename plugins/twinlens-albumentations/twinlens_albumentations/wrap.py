@@ -13,10 +13,11 @@ from pydantic import BeforeValidator, Field
 
 from twinlens.errors import ArgumentError
 from twinlens.pipeline.scene import Scene
+from twinlens.presets.conversion import Undescribed, description_of
 from twinlens.transforms import Transform
 from twinlens.transforms.base import Config
 from twinlens_albumentations import pixels
-from twinlens_albumentations.description import Undescribed, describe, is_theirs, restore
+from twinlens_albumentations.description import describe, is_theirs, restore
 from twinlens_albumentations.distribution import albumentations
 from twinlens_albumentations.rows import Rows
 
@@ -26,17 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["Wrap"]
 
 
-def _transform(value: Any) -> dict[str, Any] | Undescribed:
-    if isinstance(value, Undescribed):
-        return value
-    if is_theirs(value):
-        return describe(value)
-    if not isinstance(value, str | dict):
-        raise ValueError(f"transform={value!r} must be a transform of Albumentations, or its description")
-    described = describe(restore(value))
-    if isinstance(described, Undescribed):
-        raise ValueError(f"transform={value!r} describes a transform that cannot be described again")
-    return described
+def _transform(value: Any) -> Any:
+    return description_of(value, "Albumentations", is_theirs, describe, restore)
 
 
 class WrapConfig(Config):

@@ -1,4 +1,4 @@
-"""Ink on paper, and the arithmetic of both."""
+"""Ink on paper."""
 
 from __future__ import annotations
 
@@ -8,22 +8,12 @@ import torch
 import twinlens_document as D
 from pages import page
 from twinlens_document import host
-from twinlens_document.blending import added, product
 from twinlens_document.shade import Shade
 
 import twinlens
 from twinlens import transforms as T
 from twinlens.errors import ArgumentError
 from twinlens.steps import Spec
-
-
-@pytest.mark.parametrize("serves", [True, False])
-def test_products_and_sums_of_all_bytes(serves: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(host, "serves", lambda _: serves)
-    a, b = np.meshgrid(np.arange(256), np.arange(256))
-    x, y = (torch.from_numpy(v.astype(np.uint8))[None, None] for v in (a, b))
-    np.testing.assert_array_equal(product(x, y)[0, 0].numpy(), (2 * a * b + 255) // 510)
-    np.testing.assert_array_equal(added(x, y)[0, 0].numpy(), np.minimum(a + b, 255))
 
 
 @pytest.mark.parametrize("sides", [(1, 1), (1, 40), (40, 1), (7, 9), (200, 3), (60, 50)])

@@ -12,7 +12,7 @@ from twinlens.errors import InputError
 from twinlens.steps import Lut, Spec, Step
 from twinlens.steps.base import place
 from twinlens.steps.frozen import changed
-from twinlens_document.blending import product
+from twinlens_document.tones import layered
 
 if TYPE_CHECKING:
     from twinlens.steps.spec import Bools, Ints
@@ -54,7 +54,7 @@ class Print(Step):
         """x: ink and paper side by side, (B, 2 C, H, W)."""
         del spec
         ink, paper = x.chunk(2, 1)
-        return torch.minimum(ink, paper) if self.merge == "darken" else product(ink, paper)
+        return layered(self.merge, ink, paper)
 
     def describe(self) -> str:
         return f"Print({self.merge} on {', '.join(step.describe() for step in self.paper)})"

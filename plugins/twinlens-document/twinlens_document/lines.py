@@ -17,15 +17,15 @@ from twinlens.transforms import base
 from twinlens.transforms.arguments import Probability
 from twinlens_document import host
 from twinlens_document.arguments import Levels, Shares, check_page, counted, counts
-from twinlens_document.blending import product
 from twinlens_document.host import copied
+from twinlens_document.tones import layered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from twinlens.pipeline.trace import Params
     from twinlens.random import Draws
-    from twinlens.steps.spec import Bools, Ints
+    from twinlens.steps.spec import Bools, Ints, Reals
 
     Counts = tuple[int, int]
     Widths = tuple[int, int]
@@ -113,7 +113,7 @@ def _column(done: torch.Tensor, source: torch.Tensor, column: Ints, there: Bools
     at = as_tensor(np.broadcast_to(column, (b,)), done.device).view(b, 1, 1, 1).expand(b, c, h, 1)
     chosen = as_tensor(np.broadcast_to(there, (b,)), done.device).view(b, 1, 1, 1)
     old = done.gather(3, at)
-    new = product(source.gather(3, at), gain.view(-1, 1, h, 1).expand(b, 1, h, 1))
+    new = layered("multiply", source.gather(3, at), gain.view(-1, 1, h, 1).expand(b, 1, h, 1))
     return done.scatter_(3, at, torch.where(chosen, new, old))
 
 
@@ -157,13 +157,9 @@ class ScannerLines(base.Transform):
 
     def sample(self, draws: Draws, spec: Spec) -> Params:
         del spec
-        params = _common(draws, self)
-        most = self.count[1]
-        u = draws.uniform(most * (2 + _PIECES), first=3 + 2 * most).reshape(-1, most, 2 + _PIECES)
-        level = self.level[0] + u[..., :1] * (self.level[1] - self.level[0])
-        flicker = self.flicker[0] + u[..., 1:2] * (self.flicker[1] - self.flicker[0])
-        gain = level * (1.0 + flicker * (2.0 * u[..., 2:] - 1.0))
-        return {**params, "gain": np.rint(np.clip(gain, 0.0, 255.0)).astype(np.uint8)}
+        level, flicker, pieces = _along(draws, self, self.flicker)
+        gain = level * (1.0 + flicker * (2.0 * pieces - 1.0))
+        return {**_common(draws, self), "gain": np.rint(np.clip(gain, 0.0, 255.0)).astype(np.uint8)}
 
     def lower(self, params: Params, spec: Spec) -> Iterable[Step]:
         check_page("ScannerLines", spec)
@@ -210,17 +206,12 @@ class NoisyLines(base.Transform):
 
     def sample(self, draws: Draws, spec: Spec) -> Params:
         del spec
-        params = _common(draws, self)
-        most = self.count[1]
-        u = draws.uniform(most * (2 + _PIECES), first=3 + 2 * most).reshape(-1, most, 2 + _PIECES)
-        level = self.level[0] + u[..., :1] * (self.level[1] - self.level[0])
-        broken = self.broken[0] + u[..., 1:2] * (self.broken[1] - self.broken[0])
-        pieces = u[..., 2:]
+        level, broken, pieces = _along(draws, self, self.broken)
         # Long gaps and long dashes: a piece is there as most of its neighbours are.
         near = (pieces + np.roll(pieces, 1, -1) + np.roll(pieces, 2, -1)) / 3.0
         pale = np.where(pieces < 0.3, 0.5 * (255.0 + level), level)
         gain = np.where(np.argsort(np.argsort(near, -1), -1) < broken * _PIECES, 255.0, pale)
-        return {**params, "gain": np.rint(gain).astype(np.uint8)}
+        return {**_common(draws, self), "gain": np.rint(gain).astype(np.uint8)}
 
     def lower(self, params: Params, spec: Spec) -> Iterable[Step]:
         check_page("NoisyLines", spec)
@@ -238,6 +229,14 @@ def _common(draws: Draws, own: Any) -> Params:
         "place": u[:, 0],
         "width": np.where(there, low + np.floor(u[:, 1] * (high - low + 1)).astype(np.int64), 0),
     }
+
+
+def _along(draws: Draws, own: Any, shares: tuple[float, float]) -> tuple[Reals, Reals, Reals]:
+    """Of every line: its level and a share, (B, lines, 1), and uniform numbers for its pieces, (B, lines, pieces)."""
+    most = own.count[1]
+    u = draws.uniform(most * (2 + _PIECES), first=3 + 2 * most).reshape(-1, most, 2 + _PIECES)
+    level, share = (low + u[..., i : i + 1] * (high - low) for i, (low, high) in enumerate((own.level, shares)))
+    return level, share, u[..., 2:]
 
 
 def _lines(params: Params, spec: Spec) -> Lines:

@@ -12,7 +12,7 @@ from twinlens.errors import InputError
 from twinlens.steps import Resample, Spec, Step
 from twinlens.steps.device import as_tensor
 from twinlens_document import host
-from twinlens_document.blending import added, product
+from twinlens_document.tones import Tone, laid
 
 __all__ = ["Shade", "spread"]
 
@@ -51,8 +51,10 @@ class Shade(Step):
             from twinlens_document.shade_host import shaded
 
             return shaded(self, x)
-        done = product(x, spread(self.gain, x))
-        return done if self.lift is None else added(done, spread(self.lift, x))
+        layers: list[tuple[Tone, torch.Tensor]] = [("multiply", spread(self.gain, x))]
+        if self.lift is not None:
+            layers.append(("add", spread(self.lift, x)))
+        return laid(x, *layers)
 
     def describe(self) -> str:
         size = "x".join(str(n) for n in self.gain.shape[1:])

@@ -16,26 +16,13 @@ import torchvision
 from torchvision.transforms import transforms as v1_transforms
 from torchvision.transforms import v2
 
-__all__ = ["Undescribed", "arguments_of", "describe", "is_v1", "kind_of", "parts_of", "restore"]
+from twinlens.presets.conversion import Undescribed
+
+__all__ = ["arguments_of", "describe", "is_v1", "kind_of", "parts_of", "restore"]
 
 _SPACES = {"v1": torchvision.transforms, "v2": v2}
 #: arguments that torchvision keeps under another name
 _KEPT_AS = {"sampler_options": "options"}
-
-
-class Undescribed:
-    """A transform that cannot be saved, kept as it is."""
-
-    def __init__(self, transform: Any) -> None:
-        self.transform = transform
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Undescribed) and self.transform is other.transform
-
-    __hash__ = object.__hash__
-
-    def __repr__(self) -> str:
-        return repr(self.transform)
 
 
 def kind_of(transform: Any) -> str | None:

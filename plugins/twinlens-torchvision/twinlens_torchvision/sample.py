@@ -46,7 +46,7 @@ class Sample:
         scene, image = self._scene, out["image"]
         if isinstance(image, torch.Tensor):
             image = image.as_subclass(torch.Tensor)
-            image = _array(image, scene.image.ndim) if self._array else image
+            image = _array(image, scene.image.ndim) if self._array else _own(image, scene.image)
         masks = tuple(_like(mask, old) for mask, old in zip(out["masks"], scene.masks, strict=True))
         boxes = tuple(_rows(new, old) for new, old in zip(out["boxes"], scene.boxes, strict=True))
         n = len(scene.keypoints)
@@ -74,6 +74,14 @@ def _tensor(value: Any) -> torch.Tensor:
 def _array(tensor: torch.Tensor, ndim: int) -> Any:
     moved = tensor.movedim(0, -1).cpu().numpy()
     return moved[..., 0] if ndim == 2 and moved.shape[-1] == 1 else np.ascontiguousarray(moved)
+
+
+def _own(image: torch.Tensor, given: Any) -> torch.Tensor:
+    """The tensor that was given, where that is what torchvision returns, or a copy of a view of it."""
+    if not isinstance(given, torch.Tensor) or image.untyped_storage().data_ptr() != given.untyped_storage().data_ptr():
+        return image
+    same = image.shape == given.shape and image.stride() == given.stride() and image.data_ptr() == given.data_ptr()
+    return given if same else image.clone()
 
 
 def _like(mask: torch.Tensor, old: Any) -> Any:

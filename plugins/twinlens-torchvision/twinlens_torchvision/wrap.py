@@ -10,9 +10,10 @@ from pydantic import BeforeValidator, Field
 from twinlens.errors import ArgumentError, InputError
 from twinlens.pipeline import foreign
 from twinlens.pipeline.scene import Scene
+from twinlens.presets.conversion import Undescribed, description_of
 from twinlens.transforms import Transform
 from twinlens.transforms.base import Config
-from twinlens_torchvision.description import Undescribed, describe, is_v1, kind_of, parts_of, restore
+from twinlens_torchvision.description import describe, is_v1, kind_of, parts_of, restore
 from twinlens_torchvision.sample import Sample
 
 __all__ = ["Wrap"]
@@ -30,17 +31,12 @@ _COLOR = {
 _CONTAINERS = {"Sequential", "Compose", "RandomApply", "RandomChoice", "RandomOrder"}
 
 
-def _transform(value: Any) -> dict[str, Any] | Undescribed:
-    if isinstance(value, Undescribed):
-        return value
-    if isinstance(value, torch.nn.Module) or is_v1(value):
-        return describe(value)
-    if not isinstance(value, str | dict):
-        raise ValueError(f"transform={value!r} must be a transform of torchvision, or its description")
-    described = describe(restore(value))
-    if isinstance(described, Undescribed):
-        raise ValueError(f"transform={value!r} describes a transform that cannot be described again")
-    return described
+def _transform(value: Any) -> Any:
+    return description_of(value, "torchvision", _is_theirs, describe, restore)
+
+
+def _is_theirs(value: Any) -> bool:
+    return isinstance(value, torch.nn.Module) or is_v1(value)
 
 
 class WrapConfig(Config):

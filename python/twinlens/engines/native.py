@@ -61,7 +61,7 @@ def run(
         if not native:
             batch = _twins([step for step, _, _ in members], batch, threads)
             continue
-        if not members and out is None and (ready := _ready(batch, chw, tensors)) is not None:
+        if i and not members and out is None and (ready := _ready(batch, chw, tensors)) is not None:
             return ready
         ops = [op for _, op, _ in members if op is not None]
         spec = members[-1][2] if members else batch.spec

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
-__all__ = ["call"]
+__all__ = ["call", "seeded"]
 
 _lock = threading.RLock()  # a callable may hold a pipeline with callables
 
@@ -33,12 +33,19 @@ def call(function: Callable[[Any], Any], image: Any, key: int | None) -> Any:
     """
     if key is None:
         return function(image)
-    with _lock, _torch_seeded(key & 0x7FFFFFFFFFFFFFFF):
-        python, legacy = random.getstate(), np.random.get_state(legacy=False)  # noqa: NPY002 - others' code draws
+    with _lock, seeded(key):
+        return function(image)
+
+
+@contextmanager
+def seeded(key: int) -> Iterator[None]:
+    """Python's, NumPy's and torch's global generators, seeded from `key` and afterwards as they were."""
+    python, legacy = random.getstate(), np.random.get_state(legacy=False)  # noqa: NPY002 - others' code draws
+    with _torch_seeded(key & 0x7FFFFFFFFFFFFFFF):
         try:
             random.seed(key)
             np.random.seed(key & 0xFFFFFFFF)  # noqa: NPY002
-            return function(image)
+            yield
         finally:
             random.setstate(python)
             np.random.set_state(legacy)  # noqa: NPY002

@@ -8,7 +8,7 @@ from typing import Any
 from twinlens import registry
 from twinlens.errors import PipelineFileError
 
-__all__ = ["check_plugins"]
+__all__ = ["check_plugins", "normalized"]
 
 
 def check_plugins(needed: Any) -> None:
@@ -31,13 +31,13 @@ def _check(name: str, package: str, version: str) -> None:
         raise PipelineFileError(f"{saved}, which is not installed: {install}")
     if found.error:
         raise PipelineFileError(f"{saved}, which was left out: {found.error}")
-    if _normal(found.package) != _normal(package):
+    if normalized(found.package) != normalized(package):
         raise PipelineFileError(f"{saved} of package {package}, here it is {found.package}'s: {install}")
     if _release(found.version) < _release(version):
         raise PipelineFileError(f"{saved} {version}, here is {found.version}: {install}")
 
 
-def _normal(package: str) -> str:
+def normalized(package: str) -> str:
     """Names that the package index takes for the same (PEP 503)."""
     return re.sub(r"[-_.]+", "-", package).lower()
 

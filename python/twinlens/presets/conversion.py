@@ -9,7 +9,7 @@ from typing import Any, Literal
 from twinlens.errors import ArgumentError
 from twinlens.transforms.base import Transform
 
-__all__ = ["Conversion", "Deviation", "Report", "Row", "Twin", "Unmapped"]
+__all__ = ["Conversion", "Deviation", "Report", "Row", "Twin", "Undescribed", "Unmapped", "description_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,43 @@ class Deviation:
         if self.worst == float("inf"):
             return "drawn otherwise"
         return f"{self.share:.2g} of the values by at most {self.worst:.2g} of 255 levels"
+
+
+class Undescribed:
+    """A transform of another library that cannot be saved, kept as it is."""
+
+    def __init__(self, transform: Any) -> None:
+        self.transform = transform
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Undescribed) and self.transform is other.transform
+
+    __hash__ = object.__hash__
+
+    def __repr__(self) -> str:
+        return repr(self.transform)
+
+
+def description_of(
+    value: Any,
+    library: str,
+    is_theirs: Callable[[Any], bool],
+    describe: Callable[[Any], Any],
+    restore: Callable[[Any], Any],
+) -> Any:
+    """The description that a wrapping transform holds: of a transform of `library`, or of a description as files have
+    it; Undescribed for what cannot be described. Raises ValueError for anything else.
+    """
+    if isinstance(value, Undescribed):
+        return value
+    if is_theirs(value):
+        return describe(value)
+    if not isinstance(value, str | dict):
+        raise ValueError(f"transform={value!r} must be a transform of {library}, or its description")
+    described = describe(restore(value))
+    if isinstance(described, Undescribed):
+        raise ValueError(f"transform={value!r} describes a transform that cannot be described again")
+    return described
 
 
 class Unmapped(Exception):

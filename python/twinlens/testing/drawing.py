@@ -11,8 +11,9 @@ import torch
 import twinlens
 from twinlens.engines import Engine
 from twinlens.errors import InputError
+from twinlens.pipeline.foreign import seeded
 from twinlens.testing.report import FailedError, NotRunError, differing
-from twinlens.testing.subject import KEYS, Subject, picture, seeded, states
+from twinlens.testing.subject import KEYS, Subject, picture, states
 
 __all__ = ["batch", "empty", "engines", "global_state", "keys", "mutation", "threads"]
 
@@ -86,7 +87,7 @@ def engines(s: Subject) -> None:
 
 
 def mutation(s: Subject) -> None:
-    """What it is given stays as it is; read-only arrays will do."""
+    """What it is given stays as it is, read-only arrays will do, and results have memory of their own."""
     array = s.image
     array.flags.writeable = False
     with seeded(KEYS[0]):
@@ -97,9 +98,18 @@ def mutation(s: Subject) -> None:
         for engine in ("native", "kornia"):
             drawn = {"keys": list(KEYS[: len(given)])} if given.ndim == 4 else {"key": KEYS[0]}
             with seeded(KEYS[0]), twinlens.use_engine(engine):
-                s.transform(given, **drawn)
+                done = s.transform(given, **drawn)
+            kind = f"the {type(given).__name__} that it is given, {engine} engine"
             if found := differing(given, before):
-                raise FailedError(f"it changes the {type(given).__name__} that it is given, {engine} engine: {found}")
+                raise FailedError(f"it changes {kind}: {found}")
+            if done is not given and _overlapping(done, given):
+                raise FailedError(f"its result lies in the memory of {kind}")
+
+
+def _overlapping(done: Any, given: Any) -> bool:
+    """Whether one may change through the other."""
+    arrays = [x.numpy() if isinstance(x, torch.Tensor) and x.dtype != torch.bfloat16 else x for x in (done, given)]
+    return all(isinstance(x, np.ndarray) for x in arrays) and np.may_share_memory(arrays[0], arrays[1])
 
 
 def threads(s: Subject) -> None:

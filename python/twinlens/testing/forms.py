@@ -9,10 +9,11 @@ import torch
 
 from twinlens.engines.batch import Batch
 from twinlens.engines.kornia import run as run_batched
+from twinlens.pipeline.foreign import seeded
 from twinlens.steps import Spec, Step
 from twinlens.steps.base import Placed
 from twinlens.testing.report import FailedError, NotRunError
-from twinlens.testing.subject import Subject, seeded
+from twinlens.testing.subject import Subject
 
 __all__ = ["dtypes", "formats", "shapes", "throughput"]
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -14,11 +12,12 @@ import torch
 
 import twinlens
 from twinlens.errors import TwinlensError
+from twinlens.pipeline.foreign import seeded
 from twinlens.pipeline.plan import Plan
 from twinlens.steps.spec import DTYPES
 from twinlens.transforms.base import Transform
 
-__all__ = ["KEYS", "SIZES", "Subject", "picture", "seeded", "states"]
+__all__ = ["KEYS", "SIZES", "Subject", "picture", "states"]
 
 KEYS = tuple(int(twinlens.key(20260101, 0, i)) for i in range(32))
 SIZES = ((61, 83), (96, 64), (61, 83), (70, 70))
@@ -42,21 +41,6 @@ def states() -> tuple[Any, ...]:
     """Of the generators that everybody shares."""
     legacy: Any = np.random.get_state()  # noqa: NPY002 - whether it was touched is what is asked
     return random.getstate(), legacy[1].tobytes(), legacy[2:], torch.get_rng_state().numpy().tobytes()
-
-
-@contextmanager
-def seeded(seed: int) -> Iterator[None]:
-    """The generators that everybody shares, seeded, and as they were afterwards."""
-    python, legacy = random.getstate(), np.random.get_state()  # noqa: NPY002
-    with torch.random.fork_rng(devices=[]):
-        try:
-            random.seed(seed)
-            np.random.seed(seed & 0xFFFFFFFF)  # noqa: NPY002
-            torch.manual_seed(seed & 0x7FFFFFFFFFFFFFFF)
-            yield
-        finally:
-            random.setstate(python)
-            np.random.set_state(legacy)  # noqa: NPY002
 
 
 @dataclass

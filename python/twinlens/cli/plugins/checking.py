@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -16,6 +15,7 @@ from twinlens import registry
 from twinlens.cli.plugins.results import record
 from twinlens.data import durable
 from twinlens.errors import HostCopyWarning, PluginError, TwinlensError
+from twinlens.pipeline.requirements import normalized
 from twinlens.registry import Entry, Plugin
 from twinlens.testing import Outcome, Report, check_step, check_transform
 
@@ -56,12 +56,8 @@ def _plugin(package: str) -> Plugin:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # others that are left out are nobody's matter here
         found = twinlens.plugins()
-
-    def same(one: str) -> bool:
-        return re.sub(r"[-_.]+", "-", one).lower() == re.sub(r"[-_.]+", "-", package).lower()
-
     for plugin in found:
-        if plugin.name == package or same(plugin.package):
+        if plugin.name == package or normalized(plugin.package) == normalized(package):
             if plugin.error:
                 raise PluginError(f"{plugin.package}: it was left out: {plugin.error}")
             return plugin
