@@ -1,4 +1,4 @@
-"""The conformance suite: what it lets pass, and twelve defects, each found by the check that is meant for it."""
+"""The conformance suite: what it lets pass, and thirteen defects, each found by the check that is meant for it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from twinlens.errors import ArgumentError
 from twinlens.registry import Plugin
 from twinlens.steps import Crop, Flip, Lut
 from twinlens.testing import CHECKS, Report, check_step, check_transform
+from twinlens.testing.meaning import described
 
 LEFT_RIGHT = np.array([True]), np.array([False])
 
@@ -163,6 +164,20 @@ class Aliasing(Transform):
         return replace(scene, image=scene.image[:])
 
 
+class Plans(Config):
+    make_params: int = 3
+
+
+class HidesAMethod(Sound):
+    """An argument that is called `make_params`."""
+
+    Config = Plans
+
+    def __init__(self, make_params: int = 3, *, name: str | None = None) -> None:
+        Transform.__init__(self, make_params=make_params, name=name)
+        self.strength = 0.5
+
+
 SIZE = np.array([40])
 ZERO = np.array([0])
 DEFECTS: dict[str, tuple[Any, str]] = {
@@ -177,6 +192,7 @@ DEFECTS: dict[str, tuple[Any, str]] = {
     "ignoring keys": (IgnoredKeys(), "keys"),
     "not random after all": (ConstantKeys(), "keys"),
     "crash on one channel": (one(_ThreeOnly())(), "formats"),
+    "hidden method": (HidesAMethod(), "docs"),
     "wrong dtype": (one(_Floats())(), "dtype"),
 }
 
@@ -309,3 +325,10 @@ def test_arguments() -> None:
         check_step(3)  # type: ignore[arg-type]
     shown = check_transform(T.CenterCrop(200), images=[np.zeros((210, 220, 3), np.uint8)] * 2)
     assert shown.subject == "CenterCrop(size=(200, 200))"
+
+
+@pytest.mark.parametrize("name", [name for name in registry.names() if "." not in name])
+def test_arguments_of_our_own_have_words(name: str) -> None:
+    kind = registry.get(name)
+    described(kind)
+    assert kind.Config.model_json_schema()["properties"]["name"]["description"]

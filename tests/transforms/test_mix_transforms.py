@@ -139,9 +139,52 @@ def test_refusals(kind: Any) -> None:
         kind(num_classes=3)(batch(), LABELS[:2])
     with pytest.raises(InputError, match="masks, boxes and keypoints"):
         kind()({"image": batch(), "mask": torch.zeros(6, 17, 23)})
-    with pytest.raises(InputError, match="got 1"):
-        T.RandomApply([kind()], p=1.0)(batch())
     with pytest.raises(ArgumentError, match="alpha=0 must be"):
         kind(alpha=0)
     with pytest.raises(ArgumentError, match="num_classes=0 must be"):
         kind(num_classes=0)
+
+
+def either(p: Any = None) -> list[Any]:
+    parts = [T.MixUp(num_classes=3), T.CutMix(num_classes=3)]
+    return [T.RandomChoice(parts, p), T.OneOf(parts, p=1.0)] if p is None else [T.RandomChoice(parts, p)]
+
+
+@pytest.mark.parametrize("choice", either(), ids=lambda choice: type(choice).__name__)
+def test_one_of_them_for_each_batch(choice: Any) -> None:
+    images, seen = batch(torch.float32), set()
+    for epoch in range(12):
+        keys = [int(twinlens.key(2, epoch, i)) for i in range(6)]
+        (mixed, labels), params = choice(images, LABELS, keys=keys, return_params=True)
+        (part,) = (path for path in params if path)
+        seen.add(part)
+        alone = choice.transforms[int(part)]
+        alone = type(alone)(num_classes=3, name=part)  # which draws under the part's own path
+        assert torch.equal(mixed, alone(images, LABELS, keys=keys)[0])
+        assert torch.equal(labels, alone(images, LABELS, keys=keys)[1])
+        assert labels.shape == (6, 3)
+        again, twice = choice.replay(images, LABELS, params=params)
+        assert torch.equal(again, mixed)
+        assert torch.equal(twice, labels)
+    assert seen == {"0", "1"}
+
+
+def test_perhaps_with_other_transforms_around() -> None:
+    perhaps = T.RandomApply([T.RandomHorizontalFlip(), T.MixUp(num_classes=3)], 0.5)
+    pipe = T.Compose([T.CenterCrop(12), perhaps, T.ToDtype(torch.float32, scale=True)])
+    images, kinds = batch(), set()
+    for epoch in range(12):
+        keys = [int(twinlens.key(2, epoch, i)) for i in range(6)]
+        mixed, labels = pipe(images, LABELS, keys=keys)
+        assert mixed.shape == (6, 3, 12, 12)
+        assert mixed.dtype == torch.float32
+        if labels.ndim == 1:  # nobody mixed them
+            assert torch.equal(labels, LABELS)
+            assert torch.equal(mixed, T.Compose([pipe[0], pipe[2]])(images))
+        kinds.add(labels.ndim)
+        out = torch.empty(6, 3, 12, 12)
+        pipe.batch(images, keys=keys, out=out)
+        assert torch.equal(out, pipe.batch(images, keys=keys))
+    assert kinds == {1, 2}
+    with pytest.raises(InputError, match="MixUp: mixes the samples of a batch, got 1"):
+        T.RandomApply([T.MixUp()], 1.0)(images[0])

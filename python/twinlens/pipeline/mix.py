@@ -20,19 +20,33 @@ if TYPE_CHECKING:
 
     from twinlens.pipeline.images import Images
 
-__all__ = ["BATCH_ROLE", "batch_draws", "default_labels", "image_tensor", "params_of", "put_back", "swapped"]
+__all__ = [
+    "BATCH_ROLE",
+    "batch_draws",
+    "batch_key",
+    "default_labels",
+    "image_tensor",
+    "params_of",
+    "put_back",
+    "swapped",
+]
 
 BATCH_ROLE = 3  # the second word of the counter: keeps a batch's key apart from draws and from noise by pixel
 
 
-def batch_draws(keys: NDArray[np.uint64], stream: int) -> Draws:
-    """One row of draws for a batch, whose key is a sum of Philox blocks: every sample's key, at the sample's place."""
+def batch_key(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """(1,): a sum of Philox blocks, one of every sample's key at the sample's place."""
     counter = np.zeros((len(keys), 4), np.uint32)
     counter[:, 0] = np.arange(len(keys))
     counter[:, 1] = BATCH_ROLE
     words = _native.philox(counter, np.ascontiguousarray(keys).view(np.uint32).reshape(-1, 2))
     blocks = np.ascontiguousarray(words[:, :2]).view(np.uint64)[:, 0]
-    return Draws(np.array([blocks.sum(dtype=np.uint64)], np.uint64), stream)
+    return np.array([blocks.sum(dtype=np.uint64)], np.uint64)
+
+
+def batch_draws(keys: NDArray[np.uint64], stream: int) -> Draws:
+    """One row of draws for a batch."""
+    return Draws(batch_key(keys), stream)
 
 
 def params_of(path: str, replayed: dict[str, Any] | None, sample: Callable[[], dict[str, Any]]) -> dict[str, Any]:

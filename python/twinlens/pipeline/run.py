@@ -169,6 +169,8 @@ def lower_units(units: list[tuple[str, Transform]], trace: Trace) -> tuple[Plan,
 def _run_mix(path: str, unit: Any, state: State, keys: NDArray[np.uint64], options: Options) -> State:
     """The whole batch at once, on the device where it is: the core's executor sees one picture at a time."""
     owner = type(unit).__name__
+    if hasattr(unit, "chosen"):
+        return _run_mix_chosen(path, unit, state, keys, options)
     if hasattr(unit, "combine"):
         return _run_combine(path, unit, state, keys, options)
     if state.targets:
@@ -182,6 +184,16 @@ def _run_mix(path: str, unit: Any, state: State, keys: NDArray[np.uint64], optio
         if options.labels is not None:
             options.labels = unit.mix_labels(params, options.labels, len(x))
         return State(mix.put_back(state.images, unit.mix(params, x)), state.targets)
+
+
+def _run_mix_chosen(path: str, unit: Any, state: State, keys: NDArray[np.uint64], options: Options) -> State:
+    """A composite with a part that mixes: it draws once, for the batch, and its parts see the batch."""
+    images, inner = state.images, replace(options, out=None)
+    first = images.spec.select(np.zeros(1, np.int64))
+    trace = Trace(first, mix.batch_key(keys), images.kind, options.params, options.replayed, [])
+    state = run_units(unit.chosen(trace, path), state, keys, inner)
+    options.labels = inner.labels
+    return state
 
 
 def _run_combine(path: str, unit: Any, state: State, keys: NDArray[np.uint64], options: Options) -> State:

@@ -18,12 +18,16 @@ from twinlens.testing.report import FailedError, NotRunError, differing
 from twinlens.testing.subject import KEYS, Subject
 from twinlens.transforms.base import Transform
 
-__all__ = ["docs", "file", "pickles", "shown"]
+__all__ = ["described", "docs", "file", "pickles", "shown"]
 
 
 def docs(s: Subject) -> None:
     """A docstring, a JSON schema of the arguments, and words on every one of them."""
-    kind = _named(s)
+    described(_named(s))
+
+
+def described(kind: type[Transform]) -> None:
+    """`docs`, of a class."""
     text = inspect.getdoc(kind)
     if not kind.__doc__ or not text:
         raise FailedError(f"{kind.__name__} has no docstring")
@@ -32,8 +36,9 @@ def docs(s: Subject) -> None:
     except Exception as error:  # pydantic's own, of several kinds
         raise FailedError(f"its Config has no JSON schema: {str(error).splitlines()[0]}") from None
     for name in sorted(set(properties) - {"name"}):
-        described = kind.Config.model_fields[name].description
-        if not described and not re.search(rf"\b{re.escape(name)}\b", text):
+        if name != "transform" and hasattr(Transform, name):  # transform: torchvision's hook, which few have
+            raise FailedError(f"the argument {name!r} hides Transform.{name}; call it something else")
+        if not kind.Config.model_fields[name].description and not re.search(rf"\b{re.escape(name)}\b", text):
             raise FailedError(f"the argument {name!r} is neither described in Config nor mentioned in the docstring")
 
 

@@ -73,8 +73,16 @@ class WarpConfig(base.Config):
     """What all of Albumentations' warps take."""
 
     interpolation: Annotated[InterpolationMode, BeforeValidator(_method)] = InterpolationMode.BILINEAR
-    border_mode: Annotated[Literal["constant"], BeforeValidator(_border)] = "constant"
-    mask_interpolation: Annotated[Literal["nearest"], BeforeValidator(_mask_method)] = "nearest"
+    border_mode: Annotated[
+        Literal["constant"],
+        BeforeValidator(_border),
+        Field(description="What is beyond the image's borders: `fill`, no other is there."),
+    ] = "constant"
+    mask_interpolation: Annotated[
+        Literal["nearest"],
+        BeforeValidator(_mask_method),
+        Field(description="As interpolation, for masks: nearest, since their values are names."),
+    ] = "nearest"
     fill: Fill = 0.0
     fill_mask: Fill = 0.0
     p: Probability = 0.5
@@ -83,7 +91,11 @@ class WarpConfig(base.Config):
 class TurnConfig(WarpConfig):
     """And how boxes are turned."""
 
-    rotate_method: Annotated[Literal["largest_box"], BeforeValidator(_box_method)] = "largest_box"
+    rotate_method: Annotated[
+        Literal["largest_box"],
+        BeforeValidator(_box_method),
+        Field(description="What becomes of boxes: the hull of their turned corners, no other is there."),
+    ] = "largest_box"
 
 
 class OpencvWarp(base.Transform):

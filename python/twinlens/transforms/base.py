@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from twinlens.errors import ArgumentError
 from twinlens.pipeline import prepared
@@ -37,7 +37,7 @@ class Config(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
-    name: str | None = None
+    name: str | None = Field(None, description="Under which it draws, whatever its place in a pipeline is.")
 
 
 AnyConfig = Config
@@ -67,7 +67,6 @@ class Transform(torch.nn.Module):
     is_random: ClassVar[bool] = False  # whether it draws
     is_opaque: ClassVar[bool] = False  # whether it runs by itself, image by image, instead of lowering to steps
     is_structural: ClassVar[bool] = False  # whether it works on the whole sample, labels and all
-    mixes: ClassVar[bool] = False  # whether it mixes the images of a batch
     few_choices: ClassVar[bool] = False  # whether `sample` draws few different things: a plan is kept for each
     takes_dtypes: ClassVar[tuple[str, ...] | None] = None  # what it declares to take; None: what its steps take
     takes_channels: ClassVar[tuple[int, ...] | None] = None
@@ -105,6 +104,11 @@ class Transform(torch.nn.Module):
     def opaque(self) -> bool:
         """Whether it, or a part of it, runs by itself instead of lowering to steps."""
         return type(self).is_opaque or self._torchvision_way()
+
+    @property
+    def mixes(self) -> bool:
+        """Whether it, or a part of it, mixes the images of a batch."""
+        return False
 
     def _torchvision_way(self) -> bool:
         kind = type(self)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import torch
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from twinlens.errors import InputError
 from twinlens.pipeline.images import Images, read
@@ -130,7 +130,9 @@ def _mode(value: Any) -> Any:
 
 
 class SetClampingModeConfig(base.Config):
-    clamping_mode: Annotated[Any, BeforeValidator(_mode)]
+    clamping_mode: Annotated[Any, BeforeValidator(_mode)] = Field(
+        description="Boxes are cut at the borders with 'soft' and 'hard', and not with None."
+    )
 
 
 class SetClampingMode(OnSample):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 import numpy as np
 import torch
-from pydantic import BeforeValidator, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from twinlens.errors import PipelineFileError
 from twinlens.transforms import base
@@ -52,6 +52,16 @@ class Composite(base.Transform):
     def opaque(self) -> bool:
         """Whether any part is a callable that does not lower to steps."""
         return any(getattr(child, "opaque", True) for child in self.transforms)
+
+    @property
+    def mixes(self) -> bool:
+        """Whether any part mixes the images of a batch: what is drawn here is then drawn once a batch."""
+        return any(getattr(child, "mixes", False) for child in self.transforms)
+
+    def labels_of(self, structure: Any) -> Any:
+        """The labels that a part mixes; None without."""
+        mixers = [child for child in self.transforms if getattr(child, "mixes", False)]
+        return next((found for child in mixers if (found := child.labels_of(structure)) is not None), None)
 
     def child_units(self, path: str, i: int) -> list[tuple[str, Any]]:
         """The units of part i."""
@@ -130,6 +140,9 @@ class RandomApplyConfig(ComposeConfig):
 
 class RandomApply(Composite):
     """All of `transforms` with probability `p`, or none; each image of a batch by itself.
+
+    Where a part mixes the images of a batch, as MixUp does, the whole batch draws once; so it is for RandomChoice,
+    RandomOrder, OneOf and SomeOf.
 
     >>> import numpy as np
     >>> from twinlens import transforms as T
@@ -244,7 +257,7 @@ def _function(value: Any) -> Callable[..., Any]:
 
 
 class LambdaConfig(base.Config):
-    lambd: Annotated[Any, BeforeValidator(_function)]
+    lambd: Annotated[Any, BeforeValidator(_function), Field(description="A function of one image.")]
 
 
 class Lambda(base.Transform):

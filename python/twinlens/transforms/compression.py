@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from twinlens.steps import JpegArtifact, Resample
 from twinlens.steps.resample.step import METHODS
@@ -74,7 +74,7 @@ class JPEG(base.Transform):
 
 
 class ImageCompressionConfig(base.Config):
-    compression_type: Literal["jpeg", "webp"] = "jpeg"
+    compression_type: Literal["jpeg", "webp"] = Field("jpeg", description="The codec.")
     quality_range: Quality = [99, 100]  # noqa: RUF012  pydantic copies it
     p: Probability = 0.5
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from twinlens import _native
 from twinlens.errors import InputError
@@ -69,7 +69,7 @@ def padded(borders: tuple[Any, Any, Any, Any], fill: Any, mode: PaddingMode, spe
 
 
 class PadConfig(base.Config):
-    padding: Padding
+    padding: Padding = Field(description="Pixels: all sides, left/right and top/bottom, or left, top, right, bottom.")
     fill: Fill = 0.0
     padding_mode: PaddingMode = "constant"
 
@@ -139,7 +139,7 @@ class RandomCropConfig(base.Config):
     padding: Padding | None = None
     pad_if_needed: bool = False
     fill: Fill = 0.0
-    padding_mode: PaddingMode = "constant"
+    padding_mode: PaddingMode = Field("constant", description="What the borders are filled with, see Pad.")
 
 
 class RandomCrop(base.Transform):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from pydantic import Field
 
 from twinlens.errors import InputError
 from twinlens.pipeline.sample import Crops, split
@@ -26,7 +27,7 @@ _PLACES: tuple[Where, ...] = ("top_left", "top_right", "bottom_left", "bottom_ri
 
 
 class FiveCropConfig(base.Config):
-    size: Pair
+    size: Pair = Field(description="Height and width of each crop, in pixels; one number for both.")
 
 
 class TenCropConfig(FiveCropConfig):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -38,7 +38,11 @@ class CrossSample(base.Transform, ABC):
 
     is_random = True
     is_opaque = True
-    mixes: ClassVar[bool] = True
+
+    @property
+    def mixes(self) -> bool:
+        """Always."""
+        return True
 
     def labels_of(self, structure: Any) -> Any:
         """Labels of boxes in what the pipeline was called with; None without."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
 import torch
-from pydantic import BeforeValidator, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from twinlens.errors import InputError
 from twinlens.pipeline.masks import Mask
@@ -266,8 +266,8 @@ class RandomSizedBBoxSafeCrop(base.Transform):
 
 
 class MaskCropConfig(base.Config):
-    height: Side
-    width: Side
+    height: Side = Field(description="Of the window, in pixels.")
+    width: Side = Field(description="Of the window, in pixels.")
     ignore_values: list[int] | None = None
     ignore_channels: list[int] | None = None
     p: Probability = 1.0

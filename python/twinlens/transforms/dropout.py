@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import BeforeValidator, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from twinlens.random import Draws
 from twinlens.steps import Erase
@@ -95,7 +95,7 @@ def dropped(
 
 
 class CoarseDropoutConfig(base.Config):
-    num_holes_range: IntegerRange = (1, 2)
+    num_holes_range: IntegerRange = Field((1, 2), description="How many holes, both ends included.")
     hole_height_range: HoleRange = (0.1, 0.2)
     hole_width_range: HoleRange = (0.1, 0.2)
     fill: DropoutFill = 0.0

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import BeforeValidator, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from twinlens.steps import Pad as PadStep
 from twinlens.steps import Resample
@@ -49,7 +49,7 @@ class MaxSizeConfig(ResamplingConfig):
     max_size_hw: tuple[Side | None, Side | None] | None = None
     interpolation: NamedInterpolation = InterpolationMode.LINEAR
     p: Probability = 1.0
-    semantics: Semantics = "opencv"
+    semantics: Semantics = Field("opencv", description="Whose resize it is, see Resize.")
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -164,8 +164,8 @@ Position = Literal["center", "top_left", "top_right", "bottom_left", "bottom_rig
 class PadIfNeededConfig(base.Config):
     min_height: Side | None = 1024
     min_width: Side | None = 1024
-    pad_height_divisor: Side | None = None
-    pad_width_divisor: Side | None = None
+    pad_height_divisor: Side | None = Field(None, description="The height becomes a multiple of it.")
+    pad_width_divisor: Side | None = Field(None, description="The width becomes a multiple of it.")
     position: Position = "center"
     border_mode: Annotated[PaddingMode, BeforeValidator(_mode)] = "constant"
     fill: Fill = 0.0

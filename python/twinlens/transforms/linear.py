@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
 import torch
-from pydantic import BeforeValidator, model_validator
+from pydantic import BeforeValidator, WithJsonSchema, model_validator
 
 from twinlens.steps import LinearTransform
 from twinlens.transforms import base
@@ -33,7 +33,7 @@ def _tensor(value: Any) -> torch.Tensor:
     return tensor
 
 
-Tensor = Annotated[torch.Tensor, BeforeValidator(_tensor)]
+Tensor = Annotated[torch.Tensor, BeforeValidator(_tensor), WithJsonSchema({"type": "array"})]
 
 
 class LinearTransformationConfig(base.Config):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from twinlens.steps import Median, Morphology
 from twinlens.transforms import base
@@ -79,7 +79,7 @@ def _scale(value: Any) -> tuple[int, int]:
 
 class MorphologicalConfig(base.Config):
     scale: Annotated[tuple[int, int], BeforeValidator(_scale)] = (2, 3)
-    operation: Literal["erosion", "dilation"] = "dilation"
+    operation: Literal["erosion", "dilation"] = Field("dilation", description="Whether dark or light grows.")
     p: Probability = 0.5
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import torch
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from twinlens import _native
 from twinlens.errors import InputError
@@ -72,7 +72,11 @@ class BatchMix(base.Transform, ABC):
 
     is_random = True
     is_opaque = True
-    mixes: ClassVar[bool] = True
+
+    @property
+    def mixes(self) -> bool:
+        """Always."""
+        return True
 
     def labels_of(self, structure: Any) -> Any:
         """The labels in what the pipeline was called with; None without."""
@@ -104,7 +108,9 @@ class BatchMix(base.Transform, ABC):
 class MixUpConfig(base.Config):
     alpha: Annotated[float, BeforeValidator(_alpha)] = 1.0
     num_classes: Annotated[int | None, BeforeValidator(_classes)] = None
-    labels_getter: Annotated[Any, BeforeValidator(_getter)] = "default"
+    labels_getter: Annotated[Any, BeforeValidator(_getter)] = Field(
+        "default", description="Where the labels are: 'default', a key, or a function of the sample."
+    )
 
 
 class MixUp(BatchMix):
