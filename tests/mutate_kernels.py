@@ -130,7 +130,7 @@ MUTANTS = (
     Mutant("kernels/adjust_packed.inl.cpp", "set1_epi32(128), rgbg", "set1_epi32(127), rgbg", "every", FACTORS),
     Mutant("kernels/adjust_packed.inl.cpp", "srli_epi16(px, 8), d", "srli_epi16(px, 7), d", "every", FACTORS),
     Mutant("kernels/adjust.inl.cpp", "i < n; ++i) sum", "i <= n; ++i) sum", "chain"),
-    Mutant("kernels/blocks.inl.cpp", "load_16(p + 2 * step), 2)", "load_16(p + 3 * step), 2)", "saturation"),
+    Mutant("kernels/blocks.inl.cpp", "load_16(p + 2 * step), 2)", "load_16(p + 3 * step), 2)", "hue or tables"),
     Mutant("kernels/blocks.inl.cpp", "store(at + 96", "store(at + 95", "saturation"),
     Mutant("kernels/adjust.inl.cpp", "most = _mm512_set1_ps(255.0F)", "most = _mm512_set1_ps(254.0F)", "saturation"),
     Mutant("kernels/adjust.inl.cpp", "most = _mm256_set1_ps(255.0F)", "most = _mm256_set1_ps(254.0F)", "saturation"),

@@ -13,6 +13,7 @@ from twinlens.cli.demo.command import demo
 from twinlens.cli.plugins import plugins_app
 from twinlens.cli.run import run
 from twinlens.cli.show import show
+from twinlens.cli.stats.command import stats
 from twinlens.errors import TwinlensError
 
 __all__ = ["app", "invoke"]
@@ -30,6 +31,7 @@ app = typer.Typer(
         "[bold]Examples[/bold]\n\n"
         "twinlens demo\n\n"
         "twinlens run photos --pipeline pipe.yaml --out shards\n\n"
+        "twinlens stats photos\n\n"
         "twinlens show pipe.yaml --size 480x640\n\n"
         "twinlens bench photos --out measured\n\n"
         "twinlens plugins"
@@ -45,6 +47,14 @@ app.command(
 )(run)
 app.command(epilog="[bold]Examples[/bold]\n\ntwinlens demo\n\ntwinlens demo --out pictures")(demo)
 app.command(epilog="[bold]Examples[/bold]\n\ntwinlens show pipe.yaml\n\ntwinlens show pipe.yaml --size 480x640")(show)
+app.command(
+    epilog=(
+        "[bold]Examples[/bold]\n\n"
+        "twinlens stats photos\n\n"
+        "twinlens stats photos --json stats.json --png stats.png\n\n"
+        "twinlens stats photos --pipeline pipe.yaml --write pipe.yaml"
+    )
+)(stats)
 app.command(
     epilog=(
         "[bold]Examples[/bold]\n\n"

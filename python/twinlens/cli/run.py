@@ -87,7 +87,7 @@ def _everything_failed(summary: Summary, out: Path) -> Exception:
 
 
 @contextmanager
-def progress_bar(console: Console) -> Iterator[Progress]:
+def progress_bar(console: Console, doing: str = "transforming") -> Iterator[Progress]:
     """A bar with images a second; call what it yields with written, failed and all."""
     from rich import progress as bars
 
@@ -99,7 +99,7 @@ def progress_bar(console: Console) -> Iterator[Progress]:
         bars.TimeRemainingColumn(),
     )
     with bars.Progress(*columns, console=console) as bar:
-        task = bar.add_task("transforming", visible=False, rate="")
+        task = bar.add_task(doing, visible=False, rate="")
         first: list[int] = []
 
         def update(written: int, failed: int, files: int) -> None:

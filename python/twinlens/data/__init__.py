@@ -10,6 +10,7 @@ from twinlens.data.reading import Record, read
 from twinlens.data.shards import Failure, Row
 from twinlens.data.sinks import Sink
 from twinlens.data.sources import Folder, Source
+from twinlens.data.statistics import Statistics, stats
 
 __all__ = [
     "MAX_PIXELS",
@@ -20,9 +21,11 @@ __all__ = [
     "Row",
     "Sink",
     "Source",
+    "Statistics",
     "Summary",
     "decode",
     "read",
     "restore",
     "run",
+    "stats",
 ]

@@ -20,7 +20,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.ImageFile import ImageFile
 
-__all__ = ["MAX_PIXELS", "SUFFIXES", "Mode", "decode", "decode_bytes", "jpeg_hw", "read_bytes", "reduction"]
+__all__ = [
+    "MAX_PIXELS",
+    "SUFFIXES",
+    "Mode",
+    "decode",
+    "decode_bytes",
+    "file_mode",
+    "jpeg_hw",
+    "read_bytes",
+    "reduction",
+]
 
 Mode = Literal["rgb", "gray", "fast"]
 
@@ -109,6 +119,16 @@ def jpeg_hw(data: bytes) -> tuple[int, int] | None:
     """Height and width in a JPEG's header; None for other formats and what cannot be read."""
     h, w = _native.jpeg_size(data)
     return (h, w) if h and w else None
+
+
+def file_mode(data: bytes) -> str:
+    """Format and Pillow's mode, "JPEG RGB", as the header has them. DecodeError for what is no image."""
+    kind = _kind_of(data)
+    try:
+        with _open(data, kind) as image:
+            return f"{kind} {image.mode}"
+    except Exception as error:  # see decode_bytes
+        raise DecodeError(f"{kind}: {str(error) or type(error).__name__}") from None
 
 
 def reduction(h: int, w: int, size: tuple[int, int] | None) -> int:

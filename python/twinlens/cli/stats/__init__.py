@@ -1,0 +1,1 @@
+"""`twinlens stats`."""
