@@ -21,7 +21,10 @@ __all__ = ["progress_bar", "run", "summary_table"]
 def run(
     src: Annotated[
         str,
-        typer.Argument(help="Folder of images, with all below it, or plugin.source:location.", show_default=False),
+        typer.Argument(
+            help="Folder, archive, manifest or tables, a URL of one, or plugin.source:location.",
+            show_default=False,
+        ),
     ],
     pipeline: Annotated[Path, typer.Option(help="Pipeline file, YAML or JSON.", show_default=False)],
     out: Annotated[Path, typer.Option(help="Folder for the shards; new or empty.", show_default=False)],

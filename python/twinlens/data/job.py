@@ -73,7 +73,7 @@ class _Job:
 
 
 def run(
-    src: str | os.PathLike[str],
+    src: Any,
     pipe: Transform,
     out: str | os.PathLike[str],
     *,
@@ -90,7 +90,8 @@ def run(
 ) -> Summary:
     """Every image of `src` through `pipe` into `out`/part-00000.parquet and so on; see `read`.
 
-    src: a folder, searched recursively, or `plugin.name:location` for a plugin's source. sink: "parquet" or a plugin's.
+    src: whatever `open_source` takes: a folder, searched recursively, an archive, a manifest, tables, a URL, a dataset,
+    or `plugin.name:location` for a plugin's source. sink: "parquet" or a plugin's.
     Sample i of the sorted files runs under `key(seed, 0, i)`: results do not depend on workers or batch_size. Files
     without a result are listed in `out`/errors.jsonl. resume: go on where an earlier run, killed perhaps, stopped.
     format: png, jpeg (quality 95) or raw for results of 8-bit pixels; float results are raw, little-endian.
@@ -135,7 +136,7 @@ def _check(numbers: dict[str, int | None], color: str, seed: int) -> None:
     twinlens.key(seed)  # an integer
 
 
-def _manifest(src: str | os.PathLike[str], entries: list[Entry], sink: str, job: _Job) -> Manifest:
+def _manifest(src: Any, entries: list[Entry], sink: str, job: _Job) -> Manifest:
     return Manifest(
         status="running",
         **describe(job.pipe),
@@ -143,11 +144,18 @@ def _manifest(src: str | os.PathLike[str], entries: list[Entry], sink: str, job:
         format=job.format,
         color=job.color,
         max_pixels=job.max_pixels,
-        source=str(Path(src).resolve()) if isinstance(job.source, Folder) else str(src),
+        source=_named(src, job.source),
         listing_sha256=digest(entry.path for entry in entries),
         files=len(entries),
         sink=sink,
     )
+
+
+def _named(src: Any, source: Source) -> str:
+    """What the run directory says of the source."""
+    if isinstance(source, Folder):
+        return str(Path(src).resolve())
+    return os.fspath(src) if isinstance(src, str | os.PathLike) else type(src).__name__
 
 
 def _prepare(out: Path, manifest: Manifest, resume: bool) -> tuple[set[str], set[str]]:

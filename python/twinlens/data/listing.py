@@ -10,7 +10,7 @@ from pathlib import Path
 from twinlens.data.decoding import SUFFIXES
 from twinlens.errors import ArgumentError
 
-__all__ = ["digest", "list_images"]
+__all__ = ["digest", "list_images", "printable"]
 
 
 def list_images(source: Path) -> list[tuple[str, Path]]:
@@ -24,13 +24,13 @@ def list_images(source: Path) -> list[tuple[str, Path]]:
         for name in files:
             if os.path.splitext(name)[1].lower() in SUFFIXES:  # noqa: PTH122 - a Path for every file costs more
                 file = Path(folder, name)
-                found[_printable(file.relative_to(source).as_posix())] = file
+                found[printable(file.relative_to(source).as_posix())] = file
     if not found:
         raise ArgumentError(f"{source}: no image in it; looked for {', '.join(sorted(SUFFIXES))}")
     return sorted(found.items())
 
 
-def _printable(path: str) -> str:
+def printable(path: str) -> str:
     r"""Bytes in a name that are not UTF-8 are written \udcXX: Parquet and JSON hold UTF-8 only."""
     return path.encode("utf-8", "backslashreplace").decode("utf-8")
 

@@ -13,7 +13,10 @@ __all__ = ["stats"]
 def stats(
     src: Annotated[
         str,
-        typer.Argument(help="Folder of images, with all below it, or plugin.source:location.", show_default=False),
+        typer.Argument(
+            help="Folder, archive, manifest or tables, a URL of one, or plugin.source:location.",
+            show_default=False,
+        ),
     ],
     pipeline: Annotated[
         Path | None,

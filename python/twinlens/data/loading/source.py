@@ -37,7 +37,7 @@ class Source:
     def __init__(self, source: Any) -> None:
         self.classes: list[str] | None = None
         self._items: Any = source
-        if isinstance(source, str | os.PathLike):
+        if isinstance(source, str | os.PathLike | sources.Source):
             self._items = self._images(sources.open_source(source))
         elif not hasattr(source, "__getitem__") or not hasattr(source, "__len__") or isinstance(source, bytes):
             raise ArgumentError(

@@ -14,6 +14,8 @@ import numpy as np
 import twinlens
 from twinlens.data.decoding import MAX_PIXELS, decode_bytes, file_mode, read_bytes
 from twinlens.data.loading.source import Source, is_file
+from twinlens.data.sources import open_source
+from twinlens.data.sources.datasets import is_hugging_face
 from twinlens.data.statistics.likeness import Likeness
 from twinlens.data.statistics.statistics import Statistics
 from twinlens.errors import ArgumentError, InputError, TwinlensError
@@ -50,11 +52,11 @@ def stats(
 ) -> Statistics:
     """Statistics of the images of `source`; `after` are those of what `pipe` makes of them.
 
-    source: a folder, `plugin.name:location`, a list of files, or a dataset with `__getitem__` and `__len__` whose
-    samples are images, tuples that begin with one, or mappings with the entry "image". Arrays are (H, W) or (H, W, C),
-    tensors (C, H, W); uint8, uint16 or float. pipe: sample i runs under `key(seed, 0, i)`. duplicates: also keep the
-    hashes for `Statistics.duplicates`. What cannot be read, decoded or transformed is listed in `failures`, and the
-    rest goes on.
+    source: whatever `twinlens run` reads (docs/sources.md), a list of files, or a dataset with `__getitem__` and
+    `__len__` whose samples are images, tuples that begin with one, or mappings with the entry "image". Arrays are
+    (H, W) or (H, W, C), tensors (C, H, W); uint8, uint16 or float. pipe: sample i runs under `key(seed, 0, i)`.
+    duplicates: also keep the hashes for `Statistics.duplicates`. What cannot be read, decoded or transformed is listed
+    in `failures`, and the rest goes on.
 
     The result does not depend on `workers`; of integer pixels mean and std are exact sums, rounded once.
 
@@ -66,7 +68,8 @@ def stats(
     if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or workers < 1):
         raise ArgumentError(f"stats: workers={workers!r} must be a positive integer")
     twinlens.key(seed)  # an integer
-    work = _Work(Source(source), pipe, seed, duplicates, max_pixels)
+    images = open_source(source) if is_hugging_face(source) else source
+    work = _Work(Source(images), pipe, seed, duplicates, max_pixels)
     total = len(work.source)
     found = Statistics(after=None if pipe is None else Statistics())
     for one in _in_order(work, total, workers or _cores()):

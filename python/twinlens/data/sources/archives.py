@@ -1,0 +1,219 @@
+"""Images in tar and zip archives, read where they lie: nothing is unpacked to disk."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tarfile
+import tempfile
+import threading
+import zipfile
+import zlib
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import IO, Any
+
+from twinlens.data.listing import printable
+from twinlens.data.sources.base import folder_of
+from twinlens.data.sources.companions import Companions
+from twinlens.data.sources.files import is_image
+from twinlens.data.sources.locations import Location
+from twinlens.errors import ArgumentError, DecodeError
+
+__all__ = ["Tar", "Zip", "archive_suffix"]
+
+_TARS = {".tar": "", ".tar.gz": "gz", ".tgz": "gz", ".tar.bz2": "bz2", ".tbz2": "bz2", ".tar.xz": "xz", ".txz": "xz"}
+_DAMAGE = (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, OSError, ValueError, RuntimeError)
+_PASSED = 256  # images of a compressed tar that a thread has run past and others will want
+
+
+def archive_suffix(path: str) -> str | None:
+    """ ".zip", or one of a tar's; None for another file."""
+    lower = path.lower().partition("?")[0]
+    return next((suffix for suffix in (".zip", *sorted(_TARS, key=len, reverse=True)) if lower.endswith(suffix)), None)
+
+
+@contextmanager
+def _readable(where: Location) -> Iterator[None]:
+    """What archives raise, as one kind of error."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise ArgumentError(f"{where.name}: no such file") from None
+    except _DAMAGE as error:
+        raise ArgumentError(f"{where.name}: cannot be read as an archive: {error or type(error).__name__}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    name: str
+    start: int
+    size: int
+
+
+class _Members:
+    """What archives have in common: images by name, the last of two of one name, and labels from files beside them."""
+
+    def __init__(self, where: Location) -> None:
+        self._where = where
+        self._members: list[Any] = []
+        self._names: list[str] = []
+        self._companions = Companions()
+
+    def _keep(self, found: Iterable[tuple[str, Any]]) -> None:
+        kept = dict(found)
+        if not kept:
+            raise ArgumentError(f"{self._where.name}: no image in it")
+        ranked = sorted((printable(name), member) for name, member in kept.items())
+        self._names, self._members = ([pair[i] for pair in ranked] for i in (0, 1))
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def path(self, index: int) -> str:
+        """Its name in the archive."""
+        return self._names[index]
+
+    def label(self, index: int) -> str:
+        """From a .cls or .json file of the same name (WebDataset), else the name of its folder."""
+        name = self._names[index]
+        told = self._companions.label(name)
+        return folder_of(name) if told is None else told
+
+
+class Tar(_Members):
+    """A tar. Plain ones are read by position; compressed ones in order, anew from the start for what was passed."""
+
+    def __init__(self, where: Location) -> None:
+        super().__init__(where)
+        self._packed = _TARS[archive_suffix(where.path) or ".tar"]
+        with _readable(where), where.files.open(where.path, "rb") as file:
+            self._keep(self._indexed(file))
+        self._handle = os.open(where.path, os.O_RDONLY) if where.is_local and not self._packed else None
+        self._stream = _Stream(where, self._packed) if self._packed else None
+
+    def _indexed(self, file: IO[bytes]) -> Iterator[tuple[str, _Member]]:
+        mode: Any = f"r|{self._packed}" if self._packed else "r:"
+        with tarfile.open(fileobj=file, mode=mode) as tar:
+            for member in tar:
+                name = _clean(member.name)
+                if not member.isreg() or not name:
+                    continue
+                if self._companions.wants(name, member.size):
+                    held = tar.extractfile(member)
+                    self._companions.add(name, b"" if held is None else held.read())
+                elif is_image(name):
+                    yield name, _Member(member.name, member.offset_data, member.size)
+
+    def read(self, index: int) -> bytes:
+        """The member's bytes."""
+        member: _Member = self._members[index]
+        if self._stream is not None:
+            return self._stream.read(member.name)
+        if self._handle is not None:
+            data = os.pread(self._handle, member.size, member.start)
+        else:
+            data = self._where.read(member.start, member.start + member.size)
+            if len(data) > member.size:  # a server that knows no ranges sends all there is
+                self._stream = self._stream or _Stream(self._where, "")
+                return self._stream.read(member.name)
+        if len(data) != member.size:
+            raise DecodeError(f"{self._names[index]}: the archive ends within it")
+        return data
+
+    def __del__(self) -> None:
+        handle: int | None = getattr(self, "_handle", None)
+        if handle is not None:
+            os.close(handle)
+
+
+class _Stream:
+    """A compressed tar read from front to back, for several threads that want its members nearly in order."""
+
+    def __init__(self, where: Location, packed: str) -> None:
+        self._where, self._packed = where, packed
+        self._lock = threading.Lock()
+        self._passed: OrderedDict[str, bytes] = OrderedDict()
+        self._members: Iterator[tuple[str, bytes]] = iter(())
+
+    def read(self, name: str) -> bytes:
+        with self._lock:
+            for _ in range(2):  # from here on, and from the start
+                if name in self._passed:
+                    return self._passed.pop(name)
+                for found, data in self._members:
+                    if found == name:
+                        return data
+                    self._passed[found] = data
+                    if len(self._passed) > _PASSED:
+                        self._passed.popitem(last=False)
+                self._members = self._from_start()
+            raise DecodeError(f"{name}: no longer in {self._where.name}")
+
+    def _from_start(self) -> Iterator[tuple[str, bytes]]:
+        mode: Any = f"r|{self._packed}"
+        with self._where.files.open(self._where.path, "rb") as file, tarfile.open(fileobj=file, mode=mode) as tar:
+            for member in tar:
+                held = tar.extractfile(member) if member.isreg() and is_image(member.name) else None
+                if held is not None:
+                    yield member.name, held.read()
+
+
+class Zip(_Members):
+    """A zip, by its list of contents."""
+
+    def __init__(self, where: Location) -> None:
+        super().__init__(where)
+        self._lock = threading.Lock()  # of the one file that all members are read from
+        with _readable(where):
+            self._file = _seekable(where)
+            self._zip = zipfile.ZipFile(self._file)
+            self._keep(self._indexed())
+
+    def _indexed(self) -> Iterator[tuple[str, zipfile.ZipInfo]]:
+        for member in self._zip.infolist():
+            name = _clean(member.filename)
+            if member.is_dir() or not name:
+                continue
+            if self._companions.wants(name, member.file_size):
+                self._companions.add(name, self._zip.read(member))
+            elif is_image(name):
+                yield name, member
+
+    def read(self, index: int) -> bytes:
+        """The member's bytes, checked against its checksum."""
+        try:
+            with self._lock:
+                return self._zip.read(self._members[index])
+        except _DAMAGE as error:
+            raise DecodeError(f"{self._names[index]}: {error}") from None
+
+    def __del__(self) -> None:
+        if hasattr(self, "_file"):
+            self._file.close()
+
+
+def _seekable(where: Location) -> IO[bytes]:
+    """The file; where a server knows no ranges, a temporary copy on disk that is gone with its owner."""
+    file: IO[bytes] = where.files.open(where.path, "rb")
+    try:
+        file.seek(-1, os.SEEK_END)
+        file.read(1)
+    except ValueError:
+        if where.is_local:
+            raise
+        copy = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the archive
+        with where.files.open(where.path, "rb", block_size=0) as stream:
+            shutil.copyfileobj(stream, copy, 1 << 20)
+        file = copy
+    file.seek(0)
+    return file
+
+
+def _clean(name: str) -> str:
+    """A member's name without a root, and without steps upwards; empty for what a system adds by itself."""
+    parts = [part for part in PurePosixPath(name.replace("\\", "/")).parts if part not in ("/", ".", "..")]
+    return "" if not parts or parts[0] == "__MACOSX" or parts[-1].startswith("._") else "/".join(parts)

@@ -1,0 +1,155 @@
+"""Images in Parquet files: those of `twinlens run`, of Hugging Face, and any with a column of encoded images."""
+
+from __future__ import annotations
+
+import json
+import threading
+from bisect import bisect_right
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any
+
+from twinlens.data.encoding import Encoded, restore
+from twinlens.data.shards import arrow
+from twinlens.data.sources.companions import label_in
+from twinlens.data.sources.locations import Location
+from twinlens.errors import ArgumentError, DecodeError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Table"]
+
+_HELD = 4  # row groups in memory
+_LABELS = ("label", "cls", "class", "class_name", "target")
+_OURS = ("encoding", "dtype", "layout", "shape")
+
+
+class Table:
+    """Rows of Parquet files, in order; a few row groups are in memory at a time.
+
+    The image is the column "image", or the only one of bytes: encoded, or a struct with "bytes" as Hugging Face has it.
+    The label is the column "label", by its name where a class has one; the name is "path", or the file's with the row's
+    number.
+    """
+
+    def __init__(self, files: list[Location]) -> None:
+        _, self._parquet = arrow()
+        self._lock = threading.Lock()
+        self._cache: OrderedDict[int, list[Any]] = OrderedDict()
+        self._groups: list[tuple[Location, int]] = []
+        self._starts = [0]
+        self._names: list[str] = []
+        self._labels: list[str] = []
+        self._bgr: dict[str, bool] = {}
+        self._column, self._ours = "", False
+        for file in files:
+            self._open(file)
+        if not self._names:
+            raise ArgumentError(f"{files[0].name}: no row in it")
+        self._names = _distinct(self._names)
+
+    def _open(self, file: Location) -> None:
+        try:
+            with file.files.open(file.path, "rb") as handle, self._parquet.ParquetFile(handle) as table:
+                schema = table.schema_arrow
+                column = _image_column(schema, file.name)
+                if self._column and column != self._column:
+                    raise ArgumentError(f"{file.name}: its images are in {column!r}, those before in {self._column!r}")
+                self._column, self._ours = column, set(_OURS) <= set(schema.names)
+                self._bgr[file.path] = (schema.metadata or {}).get(b"twinlens.color") == b"bgr"
+                self._list(table, file, schema)
+        except FileNotFoundError:
+            raise ArgumentError(f"{file.name}: no such file") from None
+        except (OSError, ValueError) as error:
+            if isinstance(error, ArgumentError):
+                raise
+            raise ArgumentError(f"{file.name}: cannot be read as Parquet: {error}") from None
+
+    def _list(self, table: Any, file: Location, schema: Any) -> None:
+        """Names and labels of all rows; the images stay where they are."""
+        label = next((name for name in _LABELS if name in schema.names), None)
+        small = [name for name in ("path", label) if name is not None and name in schema.names]
+        rows = table.read(columns=small).to_pylist() if small else [{}] * table.metadata.num_rows
+        classes = _class_names(schema, label)
+        for i, row in enumerate(rows):
+            self._names.append(row.get("path") or f"{file.path.rpartition('/')[2]}#{i}")
+            value = row.get(label)
+            named = classes is not None and isinstance(value, int) and 0 <= value < len(classes)
+            self._labels.append(classes[value] if named and classes else label_in({"label": value}) or "")
+        for group in range(table.metadata.num_row_groups):
+            self._groups.append((file, group))
+            self._starts.append(self._starts[-1] + table.metadata.row_group(group).num_rows)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def path(self, index: int) -> str:
+        """The row's name."""
+        return self._names[index]
+
+    def label(self, index: int) -> str:
+        """The row's label."""
+        return self._labels[index]
+
+    def read(self, index: int) -> bytes | NDArray[Any]:
+        """The encoded image; pixels where the column holds them raw."""
+        group = bisect_right(self._starts, index) - 1
+        row = self._rows(group)[index - self._starts[group]]
+        held = row[self._column]
+        data = held.get("bytes") if isinstance(held, dict) else held
+        if not isinstance(data, bytes):
+            raise DecodeError(f"{self._names[index]}: its image has no bytes")
+        if self._ours and row["encoding"] == "raw":
+            encoded = Encoded(data, "raw", row["dtype"], row["layout"], tuple(row["shape"]))
+            pixels = restore(encoded)
+            pixels = pixels.transpose(1, 2, 0) if row["layout"] == "CHW" else pixels
+            bgr = self._bgr[self._groups[group][0].path] and row["layout"] == "HWC" and pixels.shape[2] == 3
+            return pixels[..., ::-1] if bgr else pixels
+        return data
+
+    def _rows(self, group: int) -> list[Any]:
+        with self._lock:
+            if group not in self._cache:
+                file, number = self._groups[group]
+                columns = [self._column, *(_OURS if self._ours else ())]
+                with file.files.open(file.path, "rb") as handle, self._parquet.ParquetFile(handle) as table:
+                    self._cache[group] = table.read_row_group(number, columns=columns).to_pylist()
+                while len(self._cache) > _HELD:
+                    self._cache.popitem(last=False)
+            self._cache.move_to_end(group)
+            return self._cache[group]
+
+
+def _image_column(schema: Any, name: str) -> str:
+    pa, _ = arrow()
+
+    def holds(kind: Any) -> bool:
+        if pa.types.is_struct(kind):
+            return "bytes" in [kind.field(i).name for i in range(kind.num_fields)]
+        return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
+
+    found = [field.name for field in schema if holds(field.type)]
+    if "image" in found:
+        return "image"
+    if len(found) != 1:
+        raise ArgumentError(f"{name}: wants a column 'image', or one of bytes, got {', '.join(schema.names)}")
+    return str(found[0])
+
+
+def _class_names(schema: Any, label: str | None) -> list[str] | None:
+    """Of a label that Hugging Face keeps as a number."""
+    try:
+        told = json.loads((schema.metadata or {})[b"huggingface"])
+        return [str(name) for name in told["info"]["features"][label]["names"]]
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _distinct(names: list[str]) -> list[str]:
+    """Names that occur again have "#2" and so on behind them."""
+    seen: dict[str, int] = {}
+    made = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        made.append(name if seen[name] == 1 else f"{name}#{seen[name]}")
+    return made
