@@ -55,7 +55,7 @@ def test_workers_and_batch_size_change_no_byte(tmp_path: Path, pipe: T.Compose) 
         data.run(tmp_path / "src", pipe, out, workers=workers, batch_size=batch_size, shard_size=6)
         files.append({path.name: path.read_bytes() for path in out.iterdir()})
     assert files[0] == files[1] == files[2]
-    assert set(files[0]) == {"errors.jsonl", "run.json", *(f"part-{i:05d}.parquet" for i in range(4))}
+    assert set(files[0]) == {"SHA256SUMS", "errors.jsonl", "run.json", *(f"part-{i:05d}.parquet" for i in range(4))}
 
 
 def test_broken_files_are_listed_and_the_rest_goes_on(tmp_path: Path) -> None:

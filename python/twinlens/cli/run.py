@@ -42,7 +42,9 @@ def run(
     ] = "rgb",
     max_pixels: Annotated[int, typer.Option(help="Larger images are refused by their header.", min=1)] = 178_956_970,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where an earlier run stopped.")] = False,
-    sink: Annotated[str, typer.Option(help="Where results go: parquet, or a plugin's plugin.sink.")] = "parquet",
+    sink: Annotated[
+        str, typer.Option(help="parquet, webdataset, files, memmap, or a plugin's plugin.sink.")
+    ] = "parquet",
     allow_functions: Annotated[
         bool, typer.Option("--allow-functions", help="Import functions that the pipeline names: runs their code.")
     ] = False,

@@ -7,7 +7,7 @@ from twinlens.data.encoding import restore
 from twinlens.data.job import Summary, run
 from twinlens.data.loading import Loader
 from twinlens.data.reading import Record, read
-from twinlens.data.shards import Failure, Row
+from twinlens.data.rows import Failure, Row
 from twinlens.data.sinks import Sink
 from twinlens.data.sources import Folder, Source
 from twinlens.data.statistics import Statistics, stats

@@ -20,7 +20,7 @@ from twinlens.data.decoding import MAX_PIXELS, decode
 from twinlens.data.encoding import Format, check_format, encode
 from twinlens.data.listing import digest
 from twinlens.data.manifest import Manifest, describe
-from twinlens.data.shards import Failure, Row
+from twinlens.data.rows import Failure, Row
 from twinlens.data.sinks import PARQUET, finished_in, sink_for
 from twinlens.data.sources import Folder, Source, open_source
 from twinlens.errors import ArgumentError, InputError, TwinlensError
@@ -88,10 +88,10 @@ def run(
     sink: str = PARQUET,
     progress: Progress | None = None,
 ) -> Summary:
-    """Every image of `src` through `pipe` into `out`/part-00000.parquet and so on; see `read`.
+    """Every image of `src` through `pipe` into `out`/part-00000.parquet and so on, or into another sink; see `read`.
 
     src: whatever `open_source` takes: a folder, searched recursively, an archive, a manifest, tables, a URL, a dataset,
-    or `plugin.name:location` for a plugin's source. sink: "parquet" or a plugin's.
+    or `plugin.name:location` for a plugin's source. sink: parquet, webdataset, files, memmap, or a plugin's.
     Sample i of the sorted files runs under `key(seed, 0, i)`: results do not depend on workers or batch_size. Files
     without a result are listed in `out`/errors.jsonl. resume: go on where an earlier run, killed perhaps, stopped.
     format: png, jpeg (quality 95) or raw for results of 8-bit pixels; float results are raw, little-endian.

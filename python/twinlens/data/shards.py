@@ -1,24 +1,20 @@
-"""Parquet shards: part-00000.parquet, part-00001.parquet, ... and errors.jsonl beside them."""
+"""Parquet shards: part-00000.parquet, part-00001.parquet, ... with errors.jsonl and SHA256SUMS beside them."""
 
 from __future__ import annotations
 
-import json
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twinlens.data import durable
+from twinlens.data.logs import Checksums, Errors
+from twinlens.data.rows import Failure, Row
 from twinlens.errors import ArgumentError, TwinlensError
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from twinlens.data.encoding import Encoded
-
-__all__ = ["ERRORS", "Failure", "Row", "ShardWriter", "arrow", "finished", "shard_paths"]
-
-ERRORS = "errors.jsonl"
+__all__ = ["ShardWriter", "arrow", "finished", "shard_paths"]
 
 # Row groups end after a number of rows or bytes of the sequence itself, so that shards are the same bytes whatever
 # the batch size; the second bound keeps large results from piling up in memory.
@@ -26,27 +22,6 @@ _GROUP_ROWS = 256
 _GROUP_BYTES = 128 << 20
 
 _LITTLE = ["label", "encoding", "dtype", "layout"]  # few distinct values
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One result."""
-
-    path: str
-    label: str
-    image: Encoded
-    index: int
-    key: int
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """One file without a result. stage: decode or transform."""
-
-    path: str
-    index: int
-    stage: str
-    reason: str
 
 
 def arrow() -> tuple[Any, Any]:
@@ -70,15 +45,7 @@ def finished(out: Path) -> tuple[set[str], set[str]]:
     written: set[str] = set()
     for shard in shard_paths(out):
         written.update(parquet.read_table(shard, columns=["path"])["path"].to_pylist())
-    errors = out / ERRORS
-    if not errors.exists():
-        return written, set()
-    data = errors.read_bytes()
-    whole = data[: data.rfind(b"\n") + 1]
-    if whole != data:
-        with durable.write(errors) as partial:
-            partial.write_bytes(whole)
-    return written, {json.loads(line)["path"] for line in whole.splitlines()}
+    return written, Errors.paths(out)
 
 
 def _schema(metadata: dict[str, str]) -> Any:
@@ -126,11 +93,12 @@ class ShardWriter:
         self._rows: list[Row] = []
         self._bytes = 0
         self._in_shard = 0
-        self._failures: list[Failure] = []
+        self._errors, self._sums = Errors(out), Checksums(out)
         self._open = ExitStack()
         self._writer: Any = None
 
     def __enter__(self) -> ShardWriter:
+        self._sums.complete(shard_paths(self._out))
         return self
 
     def __exit__(
@@ -149,7 +117,7 @@ class ShardWriter:
     def add(self, result: Row | Failure) -> None:
         """The next result."""
         if isinstance(result, Failure):
-            self._failures.append(result)
+            self._errors.add(result)
             return
         self._rows.append(result)
         self._bytes += len(result.image.data)
@@ -177,16 +145,11 @@ class ShardWriter:
 
     def _finish_shard(self) -> None:
         # Failures first: a file is done when it is in either place, so that a crash between the two repeats nothing.
-        if self._failures:
-            lines = [
-                json.dumps({"path": f.path, "index": f.index, "stage": f.stage, "reason": f.reason}, ensure_ascii=False)
-                for f in self._failures
-            ]
-            durable.append(self._out / ERRORS, "".join(line + "\n" for line in lines))
-            self._failures = []
+        self._errors.flush()
         if self._rows:
             self._write_group()
         if self._writer is not None:
             self._open.close()
+            self._sums.add(self._out / f"part-{self._next:05d}.parquet")
             self._writer, self._in_shard = None, 0
             self._next += 1

@@ -22,7 +22,7 @@ from twinlens.data.loading.reader import Fault, Reader
 from twinlens.data.loading.scaling import Scaling
 from twinlens.data.loading.source import Source
 from twinlens.data.loading.work import Work
-from twinlens.data.shards import Failure
+from twinlens.data.rows import Failure
 from twinlens.errors import ArgumentError
 from twinlens.random import to_key_array
 

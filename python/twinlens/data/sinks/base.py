@@ -1,20 +1,14 @@
-"""Where results go: Parquet shards, or what a plugin knows to write."""
+"""What a sink is."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol
 
-from twinlens import registry
-from twinlens.data.shards import Failure, Row, ShardWriter, arrow, finished
-
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import TracebackType
+    from twinlens.data.rows import Failure, Row
 
-__all__ = ["PARQUET", "Sink", "finished_in", "sink_for"]
-
-PARQUET = "parquet"
+__all__ = ["Sink"]
 
 
 class Sink(Protocol):
@@ -41,20 +35,3 @@ class Sink(Protocol):
 
     def add(self, result: Row | Failure) -> None:
         """The next result; `row.image` is encoded, `twinlens.data.restore(row.image)` gives the array."""
-
-
-def sink_for(name: str, shard_size: int) -> Callable[[Path, dict[str, str]], Sink]:
-    """What makes the sink of that name: parquet, or a plugin's. PluginError for a name that there is not."""
-    if name == PARQUET:
-        arrow()
-        return lambda out, metadata: ShardWriter(out, shard_size, metadata)
-    made: Callable[[Path, dict[str, str]], Sink] = registry.provided("sinks", name).provided
-    return made
-
-
-def finished_in(name: str, out: Path) -> tuple[set[str], set[str]]:
-    """See Sink.finished."""
-    if name == PARQUET:
-        return finished(out)
-    done: Any = registry.provided("sinks", name).provided.finished(out)
-    return set(done[0]), set(done[1])

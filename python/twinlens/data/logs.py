@@ -1,0 +1,98 @@
+"""Files beside the results that grow: JSON lines, whose last one a crash may have cut, and checksums."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from twinlens.data import durable
+from twinlens.data.rows import Failure
+
+__all__ = ["ERRORS", "SUMS", "Checksums", "Errors", "JsonLines"]
+
+ERRORS = "errors.jsonl"
+SUMS = "SHA256SUMS"
+
+
+class JsonLines:
+    """An object a line. What `append` has returned from is on disk."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def append(self, entries: Iterable[dict[str, Any]]) -> None:
+        """Adds lines; none at all writes nothing."""
+        text = "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries)
+        if text:
+            durable.append(self.path, text)
+
+    def read(self) -> list[dict[str, Any]]:
+        """All lines; a last one that a crash cut is taken back."""
+        if not self.path.exists():
+            return []
+        data = self.path.read_bytes()
+        whole = data[: data.rfind(b"\n") + 1]
+        if whole != data:
+            with durable.write(self.path) as partial:
+                partial.write_bytes(whole)
+        return [json.loads(line) for line in whole.splitlines()]
+
+
+class Errors:
+    """errors.jsonl: failures wait until what came before them is on disk."""
+
+    def __init__(self, out: Path) -> None:
+        self._lines = JsonLines(out / ERRORS)
+        self._waiting: list[Failure] = []
+
+    def add(self, failure: Failure) -> None:
+        """The next one."""
+        self._waiting.append(failure)
+
+    def flush(self) -> None:
+        """To disk."""
+        self._lines.append(
+            {"path": f.path, "index": f.index, "stage": f.stage, "reason": f.reason} for f in self._waiting
+        )
+        self._waiting = []
+
+    @staticmethod
+    def paths(out: Path) -> set[str]:
+        """What failed in an earlier run."""
+        return {line["path"] for line in JsonLines(out / ERRORS).read()}
+
+
+class Checksums:
+    """SHA256SUMS, as `sha256sum --check` reads it: a line for every finished file."""
+
+    def __init__(self, out: Path) -> None:
+        self._out = out
+
+    def add(self, *files: Path) -> None:
+        """Of files that are finished."""
+        lines = [f"{_sha256(file)}  {self._name(file)}\n" for file in files]
+        if lines:
+            durable.append(self._out / SUMS, "".join(lines))
+
+    def complete(self, files: Iterable[Path]) -> None:
+        """The lines of just these files: a crash between a file and its line may have left one out, or half of one."""
+        path = self._out / SUMS
+        there = {self._name(file): file for file in files}
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
+        kept = {line.rstrip("\n")[66:]: line for line in lines if line.endswith("\n")}
+        whole = [line for name, line in kept.items() if name in there]
+        if whole != lines:
+            with durable.write(path) as partial:
+                partial.write_text("".join(whole), encoding="utf-8")
+        self.add(*(file for name, file in there.items() if name not in kept))
+
+    def _name(self, file: Path) -> str:
+        return file.relative_to(self._out).as_posix()
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
