@@ -10,8 +10,9 @@ namespace {
 // Every ints[0]-th row and ints[1]-th column.
 const char* thinned(twinlens_call* call) {
   if (call->ints[0] < 1 || call->ints[1] < 1) return "steps must be positive";
-  call->dst.height = (call->src.height + call->ints[0] - 1) / call->ints[0];
-  call->dst.width = (call->src.width + call->ints[1] - 1) / call->ints[1];
+  const auto parts = [](int64_t n, int64_t by) { return n / by + (n % by != 0 ? 1 : 0); };
+  call->dst.height = parts(call->src.height, call->ints[0]);
+  call->dst.width = parts(call->src.width, call->ints[1]);
   call->scratch_bytes = 100;
   return nullptr;
 }
