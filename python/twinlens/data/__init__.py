@@ -6,6 +6,7 @@ from twinlens.data.decoding import MAX_PIXELS, decode
 from twinlens.data.encoding import restore
 from twinlens.data.job import Summary, run
 from twinlens.data.loading import Loader
+from twinlens.data.parquet import ParquetDataset
 from twinlens.data.reading import Record, read
 from twinlens.data.rows import Failure, Row
 from twinlens.data.sinks import Sink
@@ -17,6 +18,7 @@ __all__ = [
     "Failure",
     "Folder",
     "Loader",
+    "ParquetDataset",
     "Record",
     "Row",
     "Sink",

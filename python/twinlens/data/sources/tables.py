@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Table"]
 
-_HELD = 4  # row groups in memory
 _LABELS = ("label", "cls", "class", "class_name", "target")
 _OURS = ("encoding", "dtype", "layout", "shape")
 
@@ -33,11 +32,12 @@ class Table:
     """
 
     def __init__(self, files: list[Location]) -> None:
-        _, self._parquet = arrow()
+        self._parquet = arrow()[1]
         self._lock = threading.Lock()
+        self.held = 4  # row groups in memory
         self._cache: OrderedDict[int, list[Any]] = OrderedDict()
         self._groups: list[tuple[Location, int]] = []
-        self._starts = [0]
+        self.starts = [0]
         self._names: list[str] = []
         self._labels: list[str] = []
         self._bgr: dict[str, bool] = {}
@@ -78,7 +78,13 @@ class Table:
             self._labels.append(classes[value] if named and classes else label_in({"label": value}) or "")
         for group in range(table.metadata.num_row_groups):
             self._groups.append((file, group))
-            self._starts.append(self._starts[-1] + table.metadata.row_group(group).num_rows)
+            self.starts.append(self.starts[-1] + table.metadata.row_group(group).num_rows)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_parquet": None, "_lock": None, "_cache": OrderedDict()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _parquet=arrow()[1], _lock=threading.Lock())
 
     def __len__(self) -> int:
         return len(self._names)
@@ -93,8 +99,8 @@ class Table:
 
     def read(self, index: int) -> bytes | NDArray[Any]:
         """The encoded image; pixels where the column holds them raw."""
-        group = bisect_right(self._starts, index) - 1
-        row = self._rows(group)[index - self._starts[group]]
+        group = bisect_right(self.starts, index) - 1
+        row = self._rows(group)[index - self.starts[group]]
         held = row[self._column]
         data = held.get("bytes") if isinstance(held, dict) else held
         if not isinstance(data, bytes):
@@ -114,7 +120,7 @@ class Table:
                 columns = [self._column, *(_OURS if self._ours else ())]
                 with file.files.open(file.path, "rb") as handle, self._parquet.ParquetFile(handle) as table:
                     self._cache[group] = table.read_row_group(number, columns=columns).to_pylist()
-                while len(self._cache) > _HELD:
+                while len(self._cache) > self.held:
                     self._cache.popitem(last=False)
             self._cache.move_to_end(group)
             return self._cache[group]
