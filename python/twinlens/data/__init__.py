@@ -6,6 +6,8 @@ from twinlens.data.decoding import MAX_PIXELS, decode
 from twinlens.data.encoding import restore
 from twinlens.data.job import Summary, run
 from twinlens.data.loading import Loader
+from twinlens.data.mapping import Mapped
+from twinlens.data.mapping import map_images as map
 from twinlens.data.parquet import ParquetDataset
 from twinlens.data.reading import Record, read
 from twinlens.data.rows import Failure, Row
@@ -18,6 +20,7 @@ __all__ = [
     "Failure",
     "Folder",
     "Loader",
+    "Mapped",
     "ParquetDataset",
     "Record",
     "Row",
@@ -26,6 +29,7 @@ __all__ = [
     "Statistics",
     "Summary",
     "decode",
+    "map",
     "read",
     "restore",
     "run",

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from twinlens.transforms import Transform
 
-__all__ = ["Progress", "Summary", "run"]
+__all__ = ["Entry", "Job", "Progress", "Summary", "check", "cores", "decoded", "run", "transformed"]
 
 #: called with what is done so far: files with a result, files that failed, files in all
 Progress = Callable[[int, int, int], None]
@@ -61,7 +61,9 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
-class _Job:
+class Job:
+    """What decides the results, and how many at a time."""
+
     source: Source
     pipe: Transform
     workers: int
@@ -101,9 +103,9 @@ def run(
     saved, PluginError for sources and sinks that there are not, TwinlensError without pyarrow.
     """
     numbers = {"workers": workers, "batch_size": batch_size, "shard_size": shard_size, "max_pixels": max_pixels}
-    _check(numbers, color, seed)
+    check(numbers, color, seed)
     stored, make_sink = check_format(format), sink_for(sink, shard_size)
-    job = _Job(open_source(src), pipe, workers or _cores(), batch_size, seed, stored, color, max_pixels)
+    job = Job(open_source(src), pipe, workers or cores(), batch_size, seed, stored, color, max_pixels)
     target, entries = Path(out), [Entry(i, job.source.path(i)) for i in range(len(job.source))]
     manifest = _manifest(src, entries, sink, job)
     started = time.perf_counter()
@@ -123,20 +125,22 @@ def run(
     return Summary(len(entries), written, lost, len(entries) - len(todo), writer.shards, seconds)
 
 
-def _cores() -> int:
+def cores() -> int:
+    """That this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _check(numbers: dict[str, int | None], color: str, seed: int) -> None:
+def check(numbers: dict[str, int | None], color: str, seed: int, owner: str = "run") -> None:
+    """ArgumentError for what does not fit."""
     for name, value in numbers.items():
         if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
-            raise ArgumentError(f"run: {name}={value!r} must be a positive integer")
+            raise ArgumentError(f"{owner}: {name}={value!r} must be a positive integer")
     if color not in ("rgb", "bgr"):
-        raise ArgumentError(f"run: color={color!r} must be 'rgb' or 'bgr'")
+        raise ArgumentError(f"{owner}: color={color!r} must be 'rgb' or 'bgr'")
     twinlens.key(seed)  # an integer
 
 
-def _manifest(src: Any, entries: list[Entry], sink: str, job: _Job) -> Manifest:
+def _manifest(src: Any, entries: list[Entry], sink: str, job: Job) -> Manifest:
     return Manifest(
         status="running",
         **describe(job.pipe),
@@ -178,18 +182,18 @@ def _prepare(out: Path, manifest: Manifest, resume: bool) -> tuple[set[str], set
     return finished_in(manifest.sink, out)
 
 
-def _results(job: _Job, todo: list[Entry]) -> Iterator[Row | Failure]:
+def _results(job: Job, todo: list[Entry]) -> Iterator[Row | Failure]:
     """Rows and failures in the order of `todo`; while one batch is transformed the next is being decoded."""
     pool = ThreadPoolExecutor(job.workers, "twinlens-run")
     try:
-        decoded = _decoded(pool, job, todo)
-        while batch := list(islice(decoded, job.batch_size)):
+        images = decoded(pool, job, todo)
+        while batch := list(islice(images, job.batch_size)):
             yield from _batch_results(pool, job, batch)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _decoded(pool: ThreadPoolExecutor, job: _Job, todo: list[Entry]) -> Iterator[Decoded]:
+def decoded(pool: ThreadPoolExecutor, job: Job, todo: list[Entry]) -> Iterator[Decoded]:
     """Images in order, decoded a bounded number ahead."""
     ahead = job.batch_size + job.workers
     waiting: deque[Future[Decoded]] = deque()
@@ -201,7 +205,7 @@ def _decoded(pool: ThreadPoolExecutor, job: _Job, todo: list[Entry]) -> Iterator
         yield waiting.popleft().result()
 
 
-def _decode(job: _Job, entry: Entry) -> Decoded:
+def _decode(job: Job, entry: Entry) -> Decoded:
     try:
         image = _pixels(job, entry)
     except Exception as error:  # a plugin's source may raise anything
@@ -210,7 +214,7 @@ def _decode(job: _Job, entry: Entry) -> Decoded:
     return entry, image[..., ::-1] if job.color == "bgr" and image.shape[2] == 3 else image
 
 
-def _pixels(job: _Job, entry: Entry) -> NDArray[Any]:
+def _pixels(job: Job, entry: Entry) -> NDArray[Any]:
     found: Any = job.source.read(entry.index)
     if not isinstance(found, np.ndarray):
         return decode(found, max_pixels=job.max_pixels)
@@ -222,21 +226,27 @@ def _pixels(job: _Job, entry: Entry) -> NDArray[Any]:
     return found[..., None] if found.ndim == 2 else found
 
 
-def _batch_results(pool: ThreadPoolExecutor, job: _Job, batch: list[Decoded]) -> Iterator[Row | Failure]:
-    transformed: dict[int, Any] = {}
+def _batch_results(pool: ThreadPoolExecutor, job: Job, batch: list[Decoded]) -> Iterator[Row | Failure]:
+    made = transformed(job, batch)
+    yield from pool.map(lambda item: _row(job, item[0], made[item[0].index]), batch)
+
+
+def transformed(job: Job, batch: list[Decoded]) -> dict[int, Any]:
+    """Results and failures by index."""
+    made: dict[int, Any] = {}
     # One call takes images of one dtype; 16-bit gray ones may lie among the rest.
     by_dtype: dict[str, list[tuple[Entry, NDArray[Any]]]] = {}
     for entry, image in batch:
         if isinstance(image, Failure):
-            transformed[entry.index] = image
+            made[entry.index] = image
         else:
             by_dtype.setdefault(image.dtype.name, []).append((entry, image))
     for group in by_dtype.values():
-        transformed.update(_transform(job, group))
-    yield from pool.map(lambda item: _row(job, item[0], transformed[item[0].index]), batch)
+        made.update(_transform(job, group))
+    return made
 
 
-def _transform(job: _Job, group: list[tuple[Entry, NDArray[Any]]]) -> dict[int, Any]:
+def _transform(job: Job, group: list[tuple[Entry, NDArray[Any]]]) -> dict[int, Any]:
     """Results by index. Where the call fails each image runs alone, so that only those at fault are lost."""
     entries = [entry for entry, _ in group]
     keys = [twinlens.key(job.seed, 0, entry.index) for entry in entries]
@@ -251,7 +261,7 @@ def _transform(job: _Job, group: list[tuple[Entry, NDArray[Any]]]) -> dict[int, 
         return {entry.index: Failure(entry.path, entry.index, "transform", reason)}
 
 
-def _row(job: _Job, entry: Entry, result: Any) -> Row | Failure:
+def _row(job: Job, entry: Entry, result: Any) -> Row | Failure:
     if isinstance(result, Failure):
         return result
     try:
