@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
-import io
 import json
-import os
-import tarfile
-import threading
-import zipfile
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from archives import encoded, pack
 
 from twinlens import data
 from twinlens import transforms as T
@@ -26,13 +18,6 @@ from twinlens.data.sources import Source, open_source
 from twinlens.errors import ArgumentError, DecodeError
 
 SUFFIXES = [".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip"]
-
-
-def encoded(i: int) -> bytes:
-    file = io.BytesIO()
-    pixels = np.random.default_rng(i).integers(0, 256, (12 + i, 17, 3), np.uint8)
-    Image.fromarray(pixels).save(file, "PNG")
-    return file.getvalue()
 
 
 IMAGES = {
@@ -47,31 +32,6 @@ def fill(where: Path) -> Path:
             (where / name).parent.mkdir(parents=True, exist_ok=True)
             (where / name).write_bytes(content)
     return where
-
-
-def pack(path: Path, files: dict[str, bytes]) -> Path:
-    """An archive by its suffix, with folders, links and two files of one name in it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    first = next(name for name in files if name.endswith(".png"))
-    if path.suffix == ".zip":
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.mkdir("cats")
-            for name, content in files.items():
-                archive.writestr(name, content)
-        return path
-    kind: Any = {".gz": "gz", ".tgz": "gz", ".bz2": "bz2", ".xz": "xz"}.get(path.suffix, "")
-    with tarfile.open(path, f"w:{kind}") as tar:
-        folder = tarfile.TarInfo("cats")
-        folder.type = tarfile.DIRTYPE
-        tar.addfile(folder)
-        link = tarfile.TarInfo("link.png")
-        link.type, link.linkname = tarfile.SYMTYPE, first
-        tar.addfile(link)
-        for name, content in [(first, encoded(99)), *files.items()]:  # the last of a name counts
-            member = tarfile.TarInfo(name)
-            member.size = len(content)
-            tar.addfile(member, io.BytesIO(content))
-    return path
 
 
 def assert_holds(source: Source, images: dict[str, bytes] | None = None, *, before: str = "") -> None:
@@ -235,24 +195,6 @@ def test_what_is_no_source(tmp_path: Path) -> None:
         open_source(3)
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_: Any) -> None:
-        """Nothing."""
-
-
-@pytest.fixture
-def web(tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    """A server of files: its address and its folder."""
-    root = tmp_path / "web"
-    root.mkdir()
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(root)))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}", root
-    server.shutdown()
-    server.server_close()
-
-
 @pytest.mark.parametrize("suffix", [".tar", ".tar.gz", ".zip"])
 def test_archives_on_the_web(suffix: str, web: tuple[str, Path]) -> None:
     address, root = web
@@ -271,42 +213,6 @@ def test_a_manifest_and_an_image_on_the_web(web: tuple[str, Path]) -> None:
     assert_holds(open_source(f"{address}/list.csv"), before="photos/")
     one = open_source(f"{address}/photos/cats/00.png")
     assert (len(one), one.path(0), one.read(0)) == (1, "00.png", IMAGES["cats/00.png"])
-
-
-@pytest.fixture(scope="module")
-def bucket() -> Iterator[str]:
-    """A bucket of a real S3 server on loopback, found by its endpoint alone."""
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    _, port = server.get_host_and_port()
-    told = {
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}", "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1",
-    }  # fmt: skip
-    before = {name: os.environ.get(name) for name in told}
-    os.environ.update(told)
-    import s3fs
-
-    s3fs.S3FileSystem.clear_instance_cache()
-    s3fs.S3FileSystem().mkdir("pictures")
-    yield "s3://pictures"
-    s3fs.S3FileSystem.clear_instance_cache()
-    server.stop()
-    for name, value in before.items():
-        if value is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = value
-
-
-@pytest.fixture
-def objects(bucket: str) -> Any:
-    """The bucket's file system."""
-    import fsspec
-
-    return fsspec.core.url_to_fs(bucket)[0]
 
 
 def test_a_bucket(bucket: str, objects: Any, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import typer
 
 from twinlens.cli.bench.command import bench
 from twinlens.cli.demo.command import demo
+from twinlens.cli.ingest import ingest
 from twinlens.cli.plugins import plugins_app
 from twinlens.cli.run import run
 from twinlens.cli.show import show
@@ -47,6 +48,13 @@ app.command(
 )(run)
 app.command(epilog="[bold]Examples[/bold]\n\ntwinlens demo\n\ntwinlens demo --out pictures")(demo)
 app.command(epilog="[bold]Examples[/bold]\n\ntwinlens show pipe.yaml\n\ntwinlens show pipe.yaml --size 480x640")(show)
+app.command(
+    epilog=(
+        "[bold]Examples[/bold]\n\n"
+        "twinlens ingest photos.tar.gz s3://bucket/photos --workers 16\n\n"
+        "twinlens ingest https://host/train.zip photos --flatten --label '^([^/]+)/'"
+    )
+)(ingest)
 app.command(
     epilog=(
         "[bold]Examples[/bold]\n\n"

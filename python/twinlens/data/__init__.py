@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from twinlens.data.decoding import MAX_PIXELS, decode
 from twinlens.data.encoding import restore
+from twinlens.data.ingest import Ingested, ingest
 from twinlens.data.job import Summary, run
 from twinlens.data.loading import Loader
 from twinlens.data.mapping import Mapped
@@ -19,6 +20,7 @@ __all__ = [
     "MAX_PIXELS",
     "Failure",
     "Folder",
+    "Ingested",
     "Loader",
     "Mapped",
     "ParquetDataset",
@@ -29,6 +31,7 @@ __all__ = [
     "Statistics",
     "Summary",
     "decode",
+    "ingest",
     "map",
     "read",
     "restore",

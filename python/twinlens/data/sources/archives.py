@@ -23,10 +23,11 @@ from twinlens.data.sources.files import is_image
 from twinlens.data.sources.locations import Location
 from twinlens.errors import ArgumentError, DecodeError
 
-__all__ = ["Tar", "Zip", "archive_suffix"]
+__all__ = ["Tar", "Zip", "archive_suffix", "clean", "damage", "readable", "seekable", "tar_packing", "whole"]
 
 _TARS = {".tar": "", ".tar.gz": "gz", ".tgz": "gz", ".tar.bz2": "bz2", ".tbz2": "bz2", ".tar.xz": "xz", ".txz": "xz"}
-_DAMAGE = (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, OSError, ValueError, RuntimeError)
+#: what reading a damaged archive raises
+damage = (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, OSError, ValueError, RuntimeError)
 _PASSED = 256  # images of a compressed tar that a thread has run past and others will want
 
 
@@ -36,14 +37,27 @@ def archive_suffix(path: str) -> str | None:
     return next((suffix for suffix in (".zip", *sorted(_TARS, key=len, reverse=True)) if lower.endswith(suffix)), None)
 
 
+def tar_packing(where: Location) -> str:
+    """How a tar is compressed, as tarfile has it."""
+    return _TARS[archive_suffix(where.path) or ".tar"]
+
+
+def whole(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+    """The members. EOFError behind the last one where the mark of the end is missing, which tarfile does not mind."""
+    yield from tar
+    file: Any = tar.fileobj
+    if file.tell() - tar.offset < tarfile.BLOCKSIZE:
+        raise EOFError("it was cut short: its end mark is missing")
+
+
 @contextmanager
-def _readable(where: Location) -> Iterator[None]:
+def readable(where: Location) -> Iterator[None]:
     """What archives raise, as one kind of error."""
     try:
         yield
     except FileNotFoundError:
         raise ArgumentError(f"{where.name}: no such file") from None
-    except _DAMAGE as error:
+    except damage as error:
         raise ArgumentError(f"{where.name}: cannot be read as an archive: {error or type(error).__name__}") from None
 
 
@@ -89,8 +103,8 @@ class Tar(_Members):
 
     def __init__(self, where: Location) -> None:
         super().__init__(where)
-        self._packed = _TARS[archive_suffix(where.path) or ".tar"]
-        with _readable(where), where.files.open(where.path, "rb") as file:
+        self._packed = tar_packing(where)
+        with readable(where), where.files.open(where.path, "rb") as file:
             self._keep(self._indexed(file))
         self._handle = os.open(where.path, os.O_RDONLY) if where.is_local and not self._packed else None
         self._stream = _Stream(where, self._packed) if self._packed else None
@@ -98,8 +112,8 @@ class Tar(_Members):
     def _indexed(self, file: IO[bytes]) -> Iterator[tuple[str, _Member]]:
         mode: Any = f"r|{self._packed}" if self._packed else "r:"
         with tarfile.open(fileobj=file, mode=mode) as tar:
-            for member in tar:
-                name = _clean(member.name)
+            for member in whole(tar):
+                name = clean(member.name)
                 if not member.isreg() or not name:
                     continue
                 if self._companions.wants(name, member.size):
@@ -168,14 +182,14 @@ class Zip(_Members):
     def __init__(self, where: Location) -> None:
         super().__init__(where)
         self._lock = threading.Lock()  # of the one file that all members are read from
-        with _readable(where):
-            self._file = _seekable(where)
+        with readable(where):
+            self._file = seekable(where)
             self._zip = zipfile.ZipFile(self._file)
             self._keep(self._indexed())
 
     def _indexed(self) -> Iterator[tuple[str, zipfile.ZipInfo]]:
         for member in self._zip.infolist():
-            name = _clean(member.filename)
+            name = clean(member.filename)
             if member.is_dir() or not name:
                 continue
             if self._companions.wants(name, member.file_size):
@@ -188,7 +202,7 @@ class Zip(_Members):
         try:
             with self._lock:
                 return self._zip.read(self._members[index])
-        except _DAMAGE as error:
+        except damage as error:
             raise DecodeError(f"{self._names[index]}: {error}") from None
 
     def __del__(self) -> None:
@@ -196,7 +210,7 @@ class Zip(_Members):
             self._file.close()
 
 
-def _seekable(where: Location) -> IO[bytes]:
+def seekable(where: Location) -> IO[bytes]:
     """The file; where a server knows no ranges, a temporary copy on disk that is gone with its owner."""
     file: IO[bytes] = where.files.open(where.path, "rb")
     try:
@@ -213,7 +227,7 @@ def _seekable(where: Location) -> IO[bytes]:
     return file
 
 
-def _clean(name: str) -> str:
+def clean(name: str) -> str:
     """A member's name without a root, and without steps upwards; empty for what a system adds by itself."""
     parts = [part for part in PurePosixPath(name.replace("\\", "/")).parts if part not in ("/", ".", "..")]
     return "" if not parts or parts[0] == "__MACOSX" or parts[-1].startswith("._") else "/".join(parts)
