@@ -151,6 +151,7 @@ class _Transfer:
         self._there = _sizes(place)
         self._lock = threading.Condition()
         self._waiting = 0  # bytes
+        self._began = False  # whether there was a member to take
         self._counts = {"written": 0, "skipped": 0, "bytes": 0}
         self._failures: list[tuple[str, str]] = []
 
@@ -162,6 +163,7 @@ class _Transfer:
                 name = clean(member.name)
                 if not name or not (is_image(name) if pattern is None else fnmatchcase(name, pattern)):
                     continue
+                self._began = True
                 running -= {future for future in running if future.done()}
                 future = self._take(pool, member, name, naming)
                 if future is not None:
@@ -170,7 +172,7 @@ class _Transfer:
                 future.result()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
-        if not any(self._counts.values()) and not self._failures:
+        if not self._began:
             raise ArgumentError(f"nothing to take in the archive: no {'image' if pattern is None else pattern}")
         return Ingested(**self._counts, failures=sorted(self._failures))
 
@@ -178,7 +180,7 @@ class _Transfer:
         try:
             return next(members, None)
         except damage as error:
-            if not any(self._counts.values()):
+            if not self._began:
                 raise
             self._fail("the archive", f"ends too early or is damaged behind what was taken: {error}")
             return None
