@@ -24,6 +24,7 @@ __all__ = [
     "MAX_PIXELS",
     "SUFFIXES",
     "Mode",
+    "as_array",
     "decode",
     "decode_bytes",
     "file_mode",
@@ -129,6 +130,12 @@ def file_mode(data: bytes) -> str:
             return f"{kind} {image.mode}"
     except Exception as error:  # see decode_bytes
         raise DecodeError(f"{kind}: {str(error) or type(error).__name__}") from None
+
+
+def as_array(image: Any) -> NDArray[Any]:
+    """Of a PIL image, with the colours that `decode` would give its file; others as NumPy has them."""
+    plain = getattr(image, "mode", None) in (None, "L", "RGB", "I;16", "I;16L", "I;16B")
+    return np.asarray(image if plain else image.convert("RGB"))
 
 
 def reduction(h: int, w: int, size: tuple[int, int] | None) -> int:

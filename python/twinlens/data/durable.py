@@ -29,7 +29,7 @@ def write(target: Path) -> Iterator[Path]:
 
 def append(target: Path, text: str) -> None:
     """Adds `text` to the end of a file and syncs it."""
-    with target.open("a", encoding="utf-8") as file:
+    with target.open("a", encoding="utf-8", errors="backslashreplace") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

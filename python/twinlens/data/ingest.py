@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import tarfile
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -43,11 +45,11 @@ class Ingested:
 
 @dataclass(frozen=True, slots=True)
 class _Member:
-    """size: of its contents; `open` is good until the next member is asked for."""
+    """size: of its contents; `open` is good until the next member is asked for, None for a link to another member."""
 
     name: str
     size: int
-    open: Callable[[], IO[bytes]]
+    open: Callable[[], Any] | None
 
 
 def ingest(
@@ -79,10 +81,10 @@ def ingest(
     source, place = locate(archive), locate(target)
     if archive_suffix(source.path) is None:
         raise ArgumentError(f"{source.name}: wants a .zip or a .tar, also .gz, .bz2 or .xz")
-    naming = _Naming(flatten, _expression(label))
+    naming = _Naming(flatten, _expression(label), place.is_local)
+    transfer = _Transfer(place, workers, progress)
     with readable(source):
-        members = _members(source)
-        return _Transfer(place, workers, progress).run(members, naming, pattern)
+        return transfer.run(_members(source), naming, pattern)
 
 
 def _expression(label: str | None) -> re.Pattern[str] | None:
@@ -108,22 +110,22 @@ def _tar_members(source: Location) -> Iterator[_Member]:
     mode: Any = f"r|{tar_packing(source)}"
     with source.files.open(source.path, "rb") as file, tarfile.open(fileobj=file, mode=mode) as tar:
         for member in whole(tar):
-            if member.isreg():
-                yield _Member(member.name, member.size, lambda member=member: tar.extractfile(member))  # type: ignore
+            if member.isreg() or member.islnk():
+                yield _Member(member.name, member.size, partial(tar.extractfile, member) if member.isreg() else None)
 
 
 def _zip_members(source: Location) -> Iterator[_Member]:
     with seekable(source) as file, zipfile.ZipFile(file) as archive:
         for member in archive.infolist():
             if not member.is_dir():
-                yield _Member(member.filename, member.file_size, lambda member=member: archive.open(member))  # type: ignore
+                yield _Member(member.filename, member.file_size, partial(archive.open, member))
 
 
 class _Naming:
     """Names in the target, each once."""
 
-    def __init__(self, flatten: bool, label: re.Pattern[str] | None) -> None:
-        self._flatten, self._label = flatten, label
+    def __init__(self, flatten: bool, label: re.Pattern[str] | None, folds: bool) -> None:
+        self._flatten, self._label, self._folds = flatten, label, folds
         self._taken: set[str] = set()
 
     def name(self, member: str) -> str:
@@ -134,13 +136,19 @@ class _Naming:
             if found is None or not found[1]:
                 raise ArgumentError(f"the label {self._label.pattern!r} is not in its name")
             label = printable(clean(found[1]))
+            if not label:
+                raise ArgumentError(f"the label {found[1]!r} is no name of a folder")
             name = f"{label}/{name.rpartition('/')[2] if not self._flatten else name}"
-        stem, dot, suffix = name.rpartition(".")
+        stem, suffix = os.path.splitext(name)  # noqa: PTH122
         number, unique = 2, name
-        while unique in self._taken:
-            unique, number = f"{stem}-{number}{dot}{suffix}", number + 1
-        self._taken.add(unique)
+        while self._folded(unique) in self._taken:
+            unique, number = f"{stem}-{number}{suffix}", number + 1
+        self._taken.add(self._folded(unique))
         return unique
+
+    def _folded(self, name: str) -> str:
+        """Folders of this machine may take capitals for small letters."""
+        return name.lower() if self._folds else name
 
 
 class _Transfer:
@@ -188,11 +196,13 @@ class _Transfer:
     def _take(self, pool: ThreadPoolExecutor, member: _Member, name: str, naming: _Naming) -> Future[None] | None:
         try:
             target = naming.name(name)
+            if member.open is None:
+                raise ArgumentError("a hard link to another member")
             if self._there.get(target) == member.size:
                 self._count("skipped", 0)
                 return None
             if member.size >= _LARGE:
-                self._write_pieces(target, member)
+                self._write_pieces(name, target, member.size, member.open)
                 return None
             with member.open() as file:
                 data = file.read()
@@ -221,22 +231,36 @@ class _Transfer:
         if self._place.is_local:
             path = Path(self._place.path, target)
             path.parent.mkdir(parents=True, exist_ok=True)
-            with durable.write(path) as partial:
-                partial.write_bytes(data)
+            with durable.write(path) as unfinished:
+                unfinished.write_bytes(data)
         else:
             self._place.files.pipe_file(self._at(target), data)
 
-    def _write_pieces(self, target: str, member: _Member) -> None:
+    def _write_pieces(self, name: str, target: str, size: int, opened: Callable[[], Any]) -> None:
         """By the thread that reads: the archive cannot go on before."""
-        if self._place.is_local:
-            path = Path(self._place.path, target)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with durable.write(path) as partial, member.open() as file, partial.open("wb") as out:
-                shutil.copyfileobj(file, out, _PIECE)
-        else:
-            with member.open() as file, self._place.files.open(self._at(target), "wb") as out:
-                shutil.copyfileobj(file, out, _PIECE)
-        self._count("written", member.size)
+        try:
+            with opened() as file:
+                if self._place.is_local:
+                    path = Path(self._place.path, target)
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    with durable.write(path) as unfinished, unfinished.open("wb") as out:
+                        shutil.copyfileobj(file, out, _PIECE)
+                else:
+                    self._upload(file, self._at(target))
+            self._count("written", size)
+        except Exception as error:  # of the archive, or of whatever file system it is
+            self._fail(name, f"{type(error).__name__}: {error}")
+
+    def _upload(self, file: IO[bytes], target: str) -> None:
+        """Whole or not at all."""
+        out = self._place.files.open(target, "wb", autocommit=False)
+        try:
+            shutil.copyfileobj(file, out, _PIECE)
+            out.close()
+        except BaseException:
+            out.discard()
+            raise
+        out.commit()
 
     def _at(self, target: str) -> str:
         return f"{self._place.path.rstrip('/')}/{target}"
@@ -249,7 +273,7 @@ class _Transfer:
 
     def _fail(self, name: str, reason: str) -> None:
         with self._lock:
-            self._failures.append((name, reason))
+            self._failures.append((printable(name), printable(reason)))
             self._tell()
 
     def _tell(self) -> None:

@@ -19,6 +19,7 @@ from twinlens.data import durable
 from twinlens.data.decoding import MAX_PIXELS, decode
 from twinlens.data.encoding import Format, check_format, encode
 from twinlens.data.listing import digest
+from twinlens.data.loading.mixing import mixes
 from twinlens.data.manifest import Manifest, describe
 from twinlens.data.rows import Failure, Row
 from twinlens.data.sinks import PARQUET, finished_in, sink_for
@@ -103,7 +104,7 @@ def run(
     saved, PluginError for sources and sinks that there are not, TwinlensError without pyarrow.
     """
     numbers = {"workers": workers, "batch_size": batch_size, "shard_size": shard_size, "max_pixels": max_pixels}
-    check(numbers, color, seed)
+    check(numbers, color, seed, pipe)
     stored, make_sink = check_format(format), sink_for(sink, shard_size)
     job = Job(open_source(src), pipe, workers or cores(), batch_size, seed, stored, color, max_pixels)
     target, entries = Path(out), [Entry(i, job.source.path(i)) for i in range(len(job.source))]
@@ -130,7 +131,7 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def check(numbers: dict[str, int | None], color: str, seed: int, owner: str = "run") -> None:
+def check(numbers: dict[str, int | None], color: str, seed: int, pipe: Transform, owner: str = "run") -> None:
     """ArgumentError for what does not fit."""
     for name, value in numbers.items():
         if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
@@ -138,6 +139,8 @@ def check(numbers: dict[str, int | None], color: str, seed: int, owner: str = "r
     if color not in ("rgb", "bgr"):
         raise ArgumentError(f"{owner}: color={color!r} must be 'rgb' or 'bgr'")
     twinlens.key(seed)  # an integer
+    if mixes(pipe):
+        raise ArgumentError(f"{owner}: the pipeline mixes the images of a batch; do that in training, see Loader")
 
 
 def _manifest(src: Any, entries: list[Entry], sink: str, job: Job) -> Manifest:

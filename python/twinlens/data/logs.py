@@ -81,12 +81,13 @@ class Checksums:
         """The lines of just these files: a crash between a file and its line may have left one out, or half of one."""
         path = self._out / SUMS
         there = {self._name(file): file for file in files}
-        lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
-        kept = {line.rstrip("\n")[66:]: line for line in lines if line.endswith("\n")}
-        whole = [line for name, line in kept.items() if name in there]
-        if whole != lines:
+        data = path.read_bytes() if path.exists() else b""
+        lines = data[: data.rfind(b"\n") + 1].decode(errors="replace").split("\n")[:-1]
+        kept = {line[66:]: line + "\n" for line in lines}
+        whole = "".join(line for name, line in kept.items() if name in there).encode()
+        if whole != data:
             with durable.write(path) as partial:
-                partial.write_text("".join(whole), encoding="utf-8")
+                partial.write_bytes(whole)
         self.add(*(file for name, file in there.items() if name not in kept))
 
     def _name(self, file: Path) -> str:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from twinlens.data.decoding import MAX_PIXELS
+from twinlens.data.decoding import MAX_PIXELS, as_array
 from twinlens.data.job import Entry, Job, Progress, check, cores, decoded, transformed
 from twinlens.data.rows import Failure
 from twinlens.data.sources import Source, open_source
 from twinlens.data.sources.datasets import is_hugging_face
-from twinlens.errors import InputError
+from twinlens.errors import ArgumentError, InputError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -58,7 +58,7 @@ class _Items:
         if isinstance(item, str | bytes | os.PathLike | np.ndarray):
             return item  # type: ignore[return-value]
         if hasattr(item, "mode") and hasattr(item, "size"):
-            return np.asarray(item)
+            return as_array(item)
         raise InputError(f"image {index}: got {type(item).__name__}, wants a file, its bytes, an array or a PIL image")
 
 
@@ -89,8 +89,10 @@ def map_images(
     >>> [type(one).__name__ for one in found]
     ['Mapped', 'Failure']
     """
-    check({"workers": workers, "chunk_size": chunk_size, "max_pixels": max_pixels}, color, seed, owner="map")
+    check({"workers": workers, "chunk_size": chunk_size, "max_pixels": max_pixels}, color, seed, pipe, owner="map")
     known = isinstance(images, str | os.PathLike | Source) or is_hugging_face(images)
+    if not known and not (hasattr(images, "__len__") and hasattr(images, "__getitem__")):
+        raise ArgumentError(f"map: images={type(images).__name__} must be a source, or a list of files and arrays")
     source = open_source(images) if known else _Items(images)
     job = Job(source, pipe, workers or cores(), chunk_size, seed, "raw", color, max_pixels)
     return _results(job, progress)

@@ -147,7 +147,8 @@ class ParquetStream(IterableDataset[Any]):
         self._done = self._skip = 0
 
     def set_epoch(self, epoch: int) -> None:
-        """Of the dataset and of its order."""
+        """Of the dataset and of its order; from its beginning."""
+        self._done = self._skip = 0
         self.dataset.set_epoch(epoch)
         self.sampler.set_epoch(epoch)
 
@@ -170,7 +171,7 @@ class ParquetStream(IterableDataset[Any]):
     def load_state_dict(self, state: dict[str, int]) -> None:
         """Goes on there with the next iteration."""
         self.set_epoch(int(state["epoch"]))
-        self._skip = int(state["done"])
+        self._done = self._skip = int(state["done"])
 
 
 def _positive(name: str, value: Any) -> None:

@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 
 from twinlens.data import durable
-from twinlens.data.encoding import restore
 from twinlens.data.logs import Checksums, Errors, JsonLines
 from twinlens.data.rows import Row
 from twinlens.data.sinks.files import INDEX
-from twinlens.data.sinks.waiting import Waiting, described
+from twinlens.data.sinks.waiting import Waiting, described, pixels_of
 from twinlens.errors import ArgumentError
 
 __all__ = ["MemmapSink"]
@@ -42,6 +41,8 @@ class MemmapSink(Waiting):
         return int((self.out / _ARRAY).exists())
 
     def __enter__(self) -> MemmapSink:
+        done = self.out / _ARRAY
+        Checksums(self.out).complete([done] if done.exists() else [])
         if self._part.name == _PART and self._part.exists():
             os.truncate(self._part, _HEAD + self._count * self._bytes_each)  # what a crash left behind the last line
         return self
@@ -54,6 +55,8 @@ class MemmapSink(Waiting):
         return int(np.prod(shape, dtype=np.int64)) * np.dtype(_held(dtype)).itemsize
 
     def write(self, rows: list[Row]) -> None:
+        if self._part.name == _ARRAY:  # what failed before is there now
+            self._part = self._part.rename(self.out / _PART)
         with self._part.open("r+b" if self._part.exists() else "w+b") as file:
             file.seek(_HEAD + self._count * self._bytes_each)
             for row in rows:
@@ -65,8 +68,12 @@ class MemmapSink(Waiting):
                         "end the pipeline with a size of its own, or choose another sink"
                     )
                 if file.tell() < _HEAD:
+                    if len(kind[1]) > 8:  # whose header might be longer
+                        raise ArgumentError(
+                            f"memmap: {row.path} gives {kind[1]}; wants results of 8 dimensions at most"
+                        )
                     file.write(bytes(_HEAD))
-                file.write(np.ascontiguousarray(restore(row.image)).tobytes())
+                file.write(np.ascontiguousarray(pixels_of(row.image, self.metadata)).tobytes())
             file.flush()
             os.fsync(file.fileno())
         self._index.append(described(row) for row in rows)
@@ -86,6 +93,7 @@ class MemmapSink(Waiting):
             os.fsync(file.fileno())
         self._part.replace(self.out / _ARRAY)
         durable.sync(self.out)
+        Checksums(self.out).complete([])  # that of an earlier array, if results were added to it
         Checksums(self.out).add(self.out / _ARRAY)
 
     @staticmethod

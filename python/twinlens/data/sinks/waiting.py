@@ -14,15 +14,13 @@ from twinlens.data.encoding import Encoded, restore
 from twinlens.data.logs import Errors
 from twinlens.data.rows import Failure, Row
 
-__all__ = ["Waiting", "described", "file_of"]
+__all__ = ["Waiting", "described", "file_of", "pixels_of"]
 
 _MOST_BYTES = 128 << 20  # of results that wait
 
 
 class Waiting(ABC):
     """A sink that gets its results `most` at a time, or fewer where they are large."""
-
-    splits = True  # whether fewer than `most` may be written at a time
 
     def __init__(self, out: Path, metadata: dict[str, str], most: int) -> None:
         self.out = out
@@ -49,7 +47,7 @@ class Waiting(ABC):
             return
         self._rows.append(result)
         self._bytes += len(result.image.data)
-        if len(self._rows) == self._most or (self._bytes >= _MOST_BYTES and self.splits):
+        if len(self._rows) == self._most or self._bytes >= _MOST_BYTES:
             self._flush()
 
     def _flush(self) -> None:
@@ -67,12 +65,19 @@ class Waiting(ABC):
         return
 
 
-def file_of(image: Encoded) -> tuple[str, bytes]:
+def pixels_of(image: Encoded, metadata: dict[str, str]) -> Any:
+    """The array, red first, also of a pipeline that works on arrays with blue first."""
+    array = restore(image)
+    swaps = metadata.get("twinlens.color") == "bgr" and image.encoding == "raw" and image.layout == "HWC"
+    return array[..., [2, 1, 0, 3][: array.shape[2]]] if swaps and array.shape[2] in (3, 4) else array
+
+
+def file_of(image: Encoded, metadata: dict[str, str]) -> tuple[str, bytes]:
     """A result as a file: its suffix, and its contents; what no image format holds is an .npy."""
     if image.encoding != "raw":
         return f".{'jpg' if image.encoding == 'jpeg' else image.encoding}", image.data
     file = io.BytesIO()
-    np.save(file, restore(image))
+    np.save(file, pixels_of(image, metadata))
     return ".npy", file.getvalue()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import os
 import shutil
 import tarfile
@@ -27,8 +28,8 @@ __all__ = ["Tar", "Zip", "archive_suffix", "clean", "damage", "readable", "seeka
 
 _TARS = {".tar": "", ".tar.gz": "gz", ".tgz": "gz", ".tar.bz2": "bz2", ".tbz2": "bz2", ".tar.xz": "xz", ".txz": "xz"}
 #: what reading a damaged archive raises
-damage = (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, OSError, ValueError, RuntimeError)
-_PASSED = 256  # images of a compressed tar that a thread has run past and others will want
+damage = (lzma.LZMAError, tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, OSError, ValueError, RuntimeError)
+_PASSED = 64 << 20  # bytes of a compressed tar that a thread has run past and others will want
 
 
 def archive_suffix(path: str) -> str | None:
@@ -42,8 +43,23 @@ def tar_packing(where: Location) -> str:
     return _TARS[archive_suffix(where.path) or ".tar"]
 
 
+class _TarInfo(tarfile.TarInfo):
+    """A header whose damage is an error everywhere: tarfile takes it for the end of the archive."""
+
+    @classmethod
+    def frombuf(cls, buf: Any, encoding: Any, errors: Any) -> Any:
+        """See tarfile."""
+        try:
+            return super().frombuf(buf, encoding, errors)
+        except tarfile.HeaderError as error:
+            if any(buf) and len(buf) == tarfile.BLOCKSIZE:
+                raise tarfile.ReadError(f"a header is damaged: {error}") from None
+            raise
+
+
 def whole(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
     """The members. EOFError behind the last one where the mark of the end is missing, which tarfile does not mind."""
+    tar.tarinfo = _TarInfo
     yield from tar
     file: Any = tar.fileobj
     if file.tell() - tar.offset < tarfile.BLOCKSIZE:
@@ -55,6 +71,8 @@ def readable(where: Location) -> Iterator[None]:
     """What archives raise, as one kind of error."""
     try:
         yield
+    except ArgumentError:
+        raise
     except FileNotFoundError:
         raise ArgumentError(f"{where.name}: no such file") from None
     except damage as error:
@@ -77,12 +95,12 @@ class _Members:
         self._names: list[str] = []
         self._companions = Companions()
 
-    def _keep(self, found: Iterable[tuple[str, Any]]) -> None:
-        kept = dict(found)
+    def _keep(self, found: Iterable[tuple[str, Any]], *, ranked: bool = True) -> None:
+        kept = {printable(name): member for name, member in found}
         if not kept:
             raise ArgumentError(f"{self._where.name}: no image in it")
-        ranked = sorted((printable(name), member) for name, member in kept.items())
-        self._names, self._members = ([pair[i] for pair in ranked] for i in (0, 1))
+        self._names = sorted(kept) if ranked else sorted(kept, key=lambda name: kept[name].start)
+        self._members = [kept[name] for name in self._names]
 
     def __len__(self) -> int:
         return len(self._members)
@@ -99,41 +117,58 @@ class _Members:
 
 
 class Tar(_Members):
-    """A tar. Plain ones are read by position; compressed ones in order, anew from the start for what was passed."""
+    """A tar. Images of a plain one are sorted and read by position; those of a compressed one are in its own order, and
+    read from front to back, anew from the start for what was passed.
+    """
 
     def __init__(self, where: Location) -> None:
         super().__init__(where)
         self._packed = tar_packing(where)
         with readable(where), where.files.open(where.path, "rb") as file:
-            self._keep(self._indexed(file))
+            self._keep(self._indexed(file), ranked=not self._packed)
+        self._open()
+
+    def _open(self) -> None:
+        where = self._where
         self._handle = os.open(where.path, os.O_RDONLY) if where.is_local and not self._packed else None
         self._stream = _Stream(where, self._packed) if self._packed else None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_handle": None, "_stream": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._open()
 
     def _indexed(self, file: IO[bytes]) -> Iterator[tuple[str, _Member]]:
         mode: Any = f"r|{self._packed}" if self._packed else "r:"
         with tarfile.open(fileobj=file, mode=mode) as tar:
+            there: dict[str, _Member] = {}
             for member in whole(tar):
                 name = clean(member.name)
+                if member.islnk() and is_image(name) and member.linkname in there:
+                    yield name, there[member.linkname]
                 if not member.isreg() or not name:
                     continue
                 if self._companions.wants(name, member.size):
                     held = tar.extractfile(member)
                     self._companions.add(name, b"" if held is None else held.read())
                 elif is_image(name):
-                    yield name, _Member(member.name, member.offset_data, member.size)
+                    there[member.name] = _Member(member.name, member.offset_data, member.size)
+                    yield name, there[member.name]
 
     def read(self, index: int) -> bytes:
         """The member's bytes."""
         member: _Member = self._members[index]
         if self._stream is not None:
-            return self._stream.read(member.name)
+            return self._stream.read(member)
         if self._handle is not None:
             data = os.pread(self._handle, member.size, member.start)
         else:
             data = self._where.read(member.start, member.start + member.size)
             if len(data) > member.size:  # a server that knows no ranges sends all there is
                 self._stream = self._stream or _Stream(self._where, "")
-                return self._stream.read(member.name)
+                return self._stream.read(member)
         if len(data) != member.size:
             raise DecodeError(f"{self._names[index]}: the archive ends within it")
         return data
@@ -145,35 +180,41 @@ class Tar(_Members):
 
 
 class _Stream:
-    """A compressed tar read from front to back, for several threads that want its members nearly in order."""
+    """A tar read from front to back, for several threads that want its members nearly in order."""
 
     def __init__(self, where: Location, packed: str) -> None:
         self._where, self._packed = where, packed
-        self._lock = threading.Lock()
-        self._passed: OrderedDict[str, bytes] = OrderedDict()
-        self._members: Iterator[tuple[str, bytes]] = iter(())
+        self._begin()
 
-    def read(self, name: str) -> bytes:
+    def _begin(self) -> None:
+        self._process = os.getpid()
+        self._lock = threading.Lock()
+        self._passed: OrderedDict[int, bytes] = OrderedDict()  # by the place of their first byte
+        self._members: Iterator[tuple[int, bytes]] = iter(())
+
+    def read(self, member: _Member) -> bytes:
+        if self._process != os.getpid():
+            self._begin()  # after a fork the file's position is its parent's too
         with self._lock:
             for _ in range(2):  # from here on, and from the start
-                if name in self._passed:
-                    return self._passed.pop(name)
-                for found, data in self._members:
-                    if found == name:
+                if member.start in self._passed:
+                    return self._passed.pop(member.start)
+                for start, data in self._members:
+                    if start == member.start:
                         return data
-                    self._passed[found] = data
-                    if len(self._passed) > _PASSED:
+                    self._passed[start] = data
+                    while sum(map(len, self._passed.values())) > _PASSED and len(self._passed) > 1:
                         self._passed.popitem(last=False)
                 self._members = self._from_start()
-            raise DecodeError(f"{name}: no longer in {self._where.name}")
+            raise DecodeError(f"{member.name}: no longer in {self._where.name}")
 
-    def _from_start(self) -> Iterator[tuple[str, bytes]]:
+    def _from_start(self) -> Iterator[tuple[int, bytes]]:
         mode: Any = f"r|{self._packed}"
         with self._where.files.open(self._where.path, "rb") as file, tarfile.open(fileobj=file, mode=mode) as tar:
             for member in tar:
                 held = tar.extractfile(member) if member.isreg() and is_image(member.name) else None
                 if held is not None:
-                    yield member.name, held.read()
+                    yield member.offset_data, held.read()
 
 
 class Zip(_Members):
@@ -181,11 +222,23 @@ class Zip(_Members):
 
     def __init__(self, where: Location) -> None:
         super().__init__(where)
-        self._lock = threading.Lock()  # of the one file that all members are read from
         with readable(where):
-            self._file = seekable(where)
-            self._zip = zipfile.ZipFile(self._file)
+            self._open()
             self._keep(self._indexed())
+
+    def _open(self) -> None:
+        self._process = os.getpid()
+        self._lock = threading.Lock()  # of the one file that all members are read from
+        self._file = seekable(self._where)
+        self._zip = zipfile.ZipFile(self._file)
+
+    def __getstate__(self) -> dict[str, Any]:
+        left = ("_file", "_zip", "_lock")
+        return {name: value for name, value in self.__dict__.items() if name not in left}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._open()
 
     def _indexed(self) -> Iterator[tuple[str, zipfile.ZipInfo]]:
         for member in self._zip.infolist():
@@ -199,6 +252,8 @@ class Zip(_Members):
 
     def read(self, index: int) -> bytes:
         """The member's bytes, checked against its checksum."""
+        if self._process != os.getpid():
+            self._open()  # after a fork the file's position is its parent's too
         try:
             with self._lock:
                 return self._zip.read(self._members[index])
@@ -229,5 +284,9 @@ def seekable(where: Location) -> IO[bytes]:
 
 def clean(name: str) -> str:
     """A member's name without a root, and without steps upwards; empty for what a system adds by itself."""
-    parts = [part for part in PurePosixPath(name.replace("\\", "/")).parts if part not in ("/", ".", "..")]
+    parts = [
+        part
+        for part in PurePosixPath(name.replace("\\", "/")).parts
+        if part not in ("/", ".", "..") and part[-1:] != ":"
+    ]
     return "" if not parts or parts[0] == "__MACOSX" or parts[-1].startswith("._") else "/".join(parts)

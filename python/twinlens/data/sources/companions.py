@@ -45,4 +45,4 @@ def label_in(entry: object) -> str | None:
     """The label among a mapping's entries, by the names that are usual."""
     if not isinstance(entry, dict):
         return None
-    return next((str(entry[name]) for name in _NAMES if isinstance(entry.get(name), str | int)), None)
+    return next((str(entry[name]) for name in _NAMES if isinstance(entry.get(name), str | int | float)), None)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from twinlens.data.decoding import as_array
 from twinlens.errors import ArgumentError, DecodeError
 
 if TYPE_CHECKING:
@@ -55,4 +54,4 @@ class HuggingFace:
                 return Path(held["path"])
         if held is None or isinstance(held, dict):
             raise DecodeError(f"{self.path(index)}: no image")
-        return np.asarray(held)
+        return as_array(held)

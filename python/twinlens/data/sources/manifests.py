@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from twinlens.data.sources.base import distinct
 from twinlens.data.sources.companions import label_in
 from twinlens.data.sources.locations import Location, is_url, locate
 from twinlens.errors import ArgumentError
@@ -25,21 +26,23 @@ class Manifest:
     """
 
     def __init__(self, where: Location) -> None:
-        text = where.read().decode("utf-8-sig")
+        try:
+            text = where.read().decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise ArgumentError(f"{where.name}: wants UTF-8: {error}") from None
         lines = _csv(text, where.name) if where.path.lower().endswith(".csv") else _jsonl(text, where.name)
         self._where = where
         self._folder = where.path.rpartition("/")[0]
-        self._images: list[tuple[str, str, str]] = []  # name, file, label
-        seen: dict[str, int] = {}
+        found: list[tuple[str, str]] = []
         for number, entry in lines:
             file = next((entry[name] for name in _PATHS if isinstance(entry.get(name), str) and entry[name]), None)
             if file is None:
                 raise ArgumentError(
                     f"{where.name}, line {number}: no path; wants an entry {', '.join(_PATHS[:-1])} or {_PATHS[-1]}"
                 )
-            seen[file] = seen.get(file, 0) + 1
-            name = file if seen[file] == 1 else f"{file}#{seen[file]}"
-            self._images.append((name, file, label_in(entry) or ""))
+            found.append((file, label_in(entry) or ""))
+        names = distinct([file for file, _ in found])
+        self._images = [(name, file, label) for name, (file, label) in zip(names, found, strict=True)]
         if not self._images:
             raise ArgumentError(f"{where.name}: lists no image")
 
@@ -74,7 +77,7 @@ def _csv(text: str, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def _jsonl(text: str, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
         try:

@@ -11,7 +11,7 @@ from typing import Any
 
 from twinlens import registry
 from twinlens.data.sources.archives import Tar, Zip, archive_suffix
-from twinlens.data.sources.base import Source
+from twinlens.data.sources.base import Source, distinct
 from twinlens.data.sources.datasets import HuggingFace, is_hugging_face
 from twinlens.data.sources.files import Folder, Remote
 from twinlens.data.sources.locations import Location, is_url, locate, patiently
@@ -139,7 +139,11 @@ def _several(files: list[Location], name: str) -> Source:
     if all(file.path.lower().endswith(".parquet") for file in files):
         return Table(files)
     if all(archive_suffix(file.path) or is_manifest(file.path) for file in files):
-        return Several([(file.path.rpartition("/")[2], _of_file(file)) for file in files])
+        names = [file.path.rpartition("/")[2] for file in files]
+        if len(set(names)) < len(names):
+            folder = os.path.commonpath([file.path.rpartition("/")[0] or "/" for file in files])
+            names = distinct([file.path.removeprefix(folder).lstrip("/") for file in files])
+        return Several([(name, _of_file(file)) for name, file in zip(names, files, strict=True)])
     raise ArgumentError(f"{name}: wants archives, tables or manifests, got {files[0].name}")
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from twinlens.data.encoding import Encoded, restore
 from twinlens.data.shards import arrow
+from twinlens.data.sources.base import distinct
 from twinlens.data.sources.companions import label_in
 from twinlens.data.sources.locations import Location
 from twinlens.errors import ArgumentError, DecodeError
@@ -46,7 +47,7 @@ class Table:
             self._open(file)
         if not self._names:
             raise ArgumentError(f"{files[0].name}: no row in it")
-        self._names = _distinct(self._names)
+        self._names = distinct(self._names)
 
     def _open(self, file: Location) -> None:
         try:
@@ -72,7 +73,8 @@ class Table:
         rows = table.read(columns=small).to_pylist() if small else [{}] * table.metadata.num_rows
         classes = _class_names(schema, label)
         for i, row in enumerate(rows):
-            self._names.append(row.get("path") or f"{file.path.rpartition('/')[2]}#{i}")
+            named_here = row.get("path")
+            self._names.append(f"{file.path.rpartition('/')[2]}#{i}" if named_here in (None, "") else str(named_here))
             value = row.get(label)
             named = classes is not None and isinstance(value, int) and 0 <= value < len(classes)
             self._labels.append(classes[value] if named and classes else label_in({"label": value}) or "")
@@ -149,13 +151,3 @@ def _class_names(schema: Any, label: str | None) -> list[str] | None:
         return [str(name) for name in told["info"]["features"][label]["names"]]
     except (KeyError, TypeError, ValueError):
         return None
-
-
-def _distinct(names: list[str]) -> list[str]:
-    """Names that occur again have "#2" and so on behind them."""
-    seen: dict[str, int] = {}
-    made = []
-    for name in names:
-        seen[name] = seen.get(name, 0) + 1
-        made.append(name if seen[name] == 1 else f"{name}#{seen[name]}")
-    return made

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import twinlens
-from twinlens.data.decoding import MAX_PIXELS, decode_bytes, file_mode, read_bytes
+from twinlens.data.decoding import MAX_PIXELS, as_array, decode_bytes, file_mode, read_bytes
+from twinlens.data.listing import printable
 from twinlens.data.loading.source import Source, is_file
 from twinlens.data.sources import open_source
 from twinlens.data.sources.datasets import is_hugging_face
@@ -101,7 +102,7 @@ def _in_order(work: _Work, total: int, workers: int) -> Iterator[Statistics]:
 def _one(work: _Work, index: int) -> Statistics:
     found, name = Statistics(), f"sample {index}"
     try:
-        name = work.source.name(index)
+        name = printable(work.source.name(index))
         image, data = _image(work.source[index], work.max_pixels)
         array = _array(image)
         like = (name, Likeness.of(data, array)) if work.duplicates else None
@@ -119,7 +120,7 @@ def _one(work: _Work, index: int) -> Statistics:
 
 
 def _reason(error: Exception) -> str:
-    return str(error) if isinstance(error, TwinlensError) else f"{type(error).__name__}: {error}"
+    return printable(str(error) if isinstance(error, TwinlensError) else f"{type(error).__name__}: {error}")
 
 
 def _image(sample: Any, max_pixels: int) -> tuple[Any, bytes | None]:
@@ -145,5 +146,5 @@ def _array(image: Any) -> NDArray[Any]:
         plain = plain.float() if plain.dtype == torch.bfloat16 else plain
         array = plain.numpy()
         return array[..., None] if array.ndim == 2 else np.moveaxis(array, 0, -1)
-    array = np.asarray(image)
+    array = as_array(image)
     return array[..., None] if array.ndim == 2 else array

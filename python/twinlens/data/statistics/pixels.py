@@ -53,6 +53,8 @@ class Pixels:
             made.deviations = Running.of(made.std[None])
             return made
         values = flat.astype(np.float64)
+        if not np.isfinite(values).all():
+            raise InputError("image: has values that are not finite")
         made.running = Running.of(values)
         bins = ((values - FLOAT_RANGE[0]) * (_FLOAT_BINS / (FLOAT_RANGE[1] - FLOAT_RANGE[0]))).astype(np.int64)
         bins = bins.clip(0, _FLOAT_BINS - 1)

@@ -52,7 +52,11 @@ class Statistics:
         self.sizes += other.sizes
         self.modes += other.modes
         self.failures += other.failures
-        self.likenesses.update(other.likenesses)
+        for name, like in other.likenesses.items():
+            number, unique = 2, name
+            while unique in self.likenesses:
+                unique, number = f"{name}#{number}", number + 1
+            self.likenesses[unique] = like
         if other.after is not None:
             self.after = self.after or Statistics()
             self.after.merge(other.after)
