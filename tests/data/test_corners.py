@@ -234,3 +234,28 @@ def _without_images(path: Path) -> Path:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("a.txt", b"words")
     return path
+
+
+class Both:
+    """A source that is a dataset too."""
+
+    def __len__(self) -> int:
+        return 2
+
+    def __getitem__(self, index: int) -> Any:
+        return {"image": np.zeros((4, 4, 3), np.uint8), "metadata": index}
+
+    def path(self, index: int) -> str:
+        return str(index)
+
+    def label(self, index: int) -> str:
+        return str(index)
+
+    def read(self, index: int) -> Any:
+        return np.full((4, 4, 3), index, np.uint8)
+
+
+def test_a_dataset_that_is_a_source_too() -> None:
+    batch = next(iter(data.Loader(Both(), CROP, batch_size=2)))
+    assert batch["metadata"].tolist() == [0, 1]
+    assert [one.image.max() for one in data.map(Both(), CROP)] == [0, 1]  # type: ignore[union-attr]

@@ -37,7 +37,9 @@ class Source:
     def __init__(self, source: Any) -> None:
         self.classes: list[str] | None = None
         self._items: Any = source
-        if isinstance(source, str | os.PathLike | sources.Source):
+        # What has samples of its own is a dataset, also if it can be a source.
+        by_images = isinstance(source, sources.Source) and not hasattr(source, "__getitem__")
+        if by_images or isinstance(source, str | os.PathLike):
             self._items = self._images(sources.open_source(source))
         elif not hasattr(source, "__getitem__") or not hasattr(source, "__len__") or isinstance(source, bytes):
             raise ArgumentError(
