@@ -89,9 +89,10 @@ def test_run(shell: Shell, tmp_path: Path, pipe_file: Path) -> None:
     good = write_folder(tmp_path / "src")
     broken = write_broken(tmp_path / "src")
     answer = shell("run", tmp_path / "src", "--pipeline", pipe_file, "--out", tmp_path / "out", "--workers", 2)
-    assert answer.code == 0
-    assert answer.err == ""
-    for words in ("summary", "img/s", f"written │ {len(good)}", f"failed  │ {len(broken)}", "errors.jsonl"):
+    assert answer.code == 1
+    files, reasons = len(good) + len(broken), tmp_path / "out/errors.jsonl"
+    assert answer.err == f"twinlens: {len(broken)} of {files} files failed; the reasons are in {reasons}\n"
+    for words in ("summary", "img/s", "memory", f"written │ {len(good)}", f"failed  │ {len(broken)}", "errors.jsonl"):
         assert words in answer.out
     assert [record.path for record in data.read(tmp_path / "out")] == good
 
@@ -100,14 +101,14 @@ def test_run_options_reach_the_job(shell: Shell, tmp_path: Path, pipe_file: Path
     write_folder(tmp_path / "src", 5)
     options = ["--batch-size", 2, "--seed", 7, "--shard-size", 2, "--format", "jpeg", "--color", "bgr"]
     run = ["run", tmp_path / "src", "--pipeline", pipe_file, "--out", tmp_path / "out", *options, "--max-pixels", 800]
-    assert shell(*run).code == 0
+    assert shell(*run).code == 1
     manifest = json.loads((tmp_path / "out/run.json").read_text("utf-8"))
     assert (manifest["seed"], manifest["format"], manifest["color"], manifest["max_pixels"]) == (7, "jpeg", "bgr", 800)
     assert manifest["written"] + manifest["failed"] == 5
     assert manifest["failed"] > 0
     assert "--resume" in shell.fails(*run)
     answer = shell(*run, "--resume")
-    assert answer.code == 0
+    assert answer.code == 1
     assert "done before │ 5" in answer.out
     assert "--seed differs" in shell.fails(*run[:6], "--resume", *options[4:], "--max-pixels", 800)
 

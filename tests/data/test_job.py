@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
+from run_directory import contents
 
 import twinlens
 from image_files import encoded, write_broken, write_folder
@@ -53,7 +54,7 @@ def test_workers_and_batch_size_change_no_byte(tmp_path: Path, pipe: T.Compose) 
     for i, (workers, batch_size) in enumerate([(1, 1), (2, 7), (4, 64)]):
         out = tmp_path / f"out{i}"
         data.run(tmp_path / "src", pipe, out, workers=workers, batch_size=batch_size, shard_size=6)
-        files.append({path.name: path.read_bytes() for path in out.iterdir()})
+        files.append(contents(out))
     assert files[0] == files[1] == files[2]
     assert set(files[0]) == {"SHA256SUMS", "errors.jsonl", "run.json", *(f"part-{i:05d}.parquet" for i in range(4))}
 
@@ -97,7 +98,7 @@ def test_schema_metadata_and_manifest(tmp_path: Path) -> None:
     write_folder(tmp_path / "src", 3)
     data.run(tmp_path / "src", RANDOM, tmp_path / "out", seed=9)
     file = pq.read_schema(shards(tmp_path / "out")[0])
-    assert file.names == ["path", "label", "image", "encoding", "dtype", "layout", "shape", "index", "key"]
+    assert file.names == ["path", "label", "image", "encoding", "dtype", "layout", "shape", "index", "key", "copy"]
     metadata = {k.decode(): v.decode() for k, v in file.metadata.items()}
     manifest = json.loads((tmp_path / "out/run.json").read_text("utf-8"))
     assert twinlens.from_dict(json.loads(metadata["twinlens.pipeline"])) == RANDOM

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -65,9 +66,14 @@ def test_what_a_pipeline_raises_is_one_failure() -> None:
     assert [getattr(one, "reason", None) for one in found] == [None, "RuntimeError: boom", None, None]
 
 
+def slow(image: Any) -> Any:
+    time.sleep(0.05)
+    return image
+
+
 def test_stopping_early_ends_the_threads(tmp_path: Path) -> None:
     write_folder(tmp_path, 40)
-    results = data.map(tmp_path, PIPE, chunk_size=2, workers=2)
+    results = data.map(tmp_path, T.Compose([T.Lambda(slow)]), chunk_size=2, workers=2)
     next(results)
     assert any(thread.name.startswith("twinlens-map") for thread in threading.enumerate())
     results.close()  # type: ignore[attr-defined]

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from run_directory import contents
 
 import twinlens
 from image_files import write_broken, write_folder
@@ -19,10 +20,6 @@ from twinlens import transforms as T
 from twinlens.errors import ArgumentError
 
 PIPE = T.Compose([T.RandomResizedCrop(12), T.RandomHorizontalFlip()])
-
-
-def contents(out: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in out.iterdir()}
 
 
 def slowly(image: object) -> object:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from run_directory import contents
 
 from image_files import write_broken, write_folder
 from twinlens import data
@@ -23,10 +24,6 @@ from twinlens.errors import ArgumentError, PluginError
 
 SINKS = ["parquet", "webdataset", "files", "memmap"]
 BYTES, FLOATS = T.Compose([T.RandomResizedCrop(8)]), T.Compose([T.RandomResizedCrop(8), T.ToTensor()])
-
-
-def contents(out: Path) -> dict[str, bytes]:
-    return {path.relative_to(out).as_posix(): path.read_bytes() for path in sorted(out.rglob("*")) if path.is_file()}
 
 
 def expected(src: Path, out: Path, pipe: T.Compose) -> list[data.Record]:

@@ -122,6 +122,20 @@ def jpeg_hw(data: bytes) -> tuple[int, int] | None:
     return (h, w) if h and w else None
 
 
+def image_hw(data: bytes) -> tuple[int, int] | None:
+    """Height and width in the header of an image file; None for what cannot be read."""
+    if data.startswith(_JPEG):
+        return jpeg_hw(data)
+    try:
+        kind = _kind_of(data)
+        if kind == "WebP":
+            return _webp_size(data)[::-1]
+        with _open(data, kind) as image:
+            return image.height, image.width
+    except Exception:  # see decode_bytes
+        return None
+
+
 def file_mode(data: bytes) -> str:
     """Format and Pillow's mode, "JPEG RGB", as the header has them. DecodeError for what is no image."""
     kind = _kind_of(data)

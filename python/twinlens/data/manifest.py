@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import platform
 from dataclasses import asdict, dataclass, field, fields
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,13 +32,17 @@ _FIXED = {
     "max_pixels": "--max-pixels",
     "listing_sha256": "the list of files in SRC",
     "sink": "--sink",
+    "copies": "--copies",
+    "name": "--name",
     "plugins": "the plugins that the pipeline needs",
 }
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """What decides the pixels, what was read, and how far the run is."""
+    """What decides the pixels, what was read, and how far the run is. versions: of what takes part; measured: what the
+    last run took, which no result depends on.
+    """
 
     status: str
     twinlens: str
@@ -50,10 +57,14 @@ class Manifest:
     listing_sha256: str
     files: int
     sink: str = "parquet"
+    copies: int = 1
+    name: str = "{path}"
     plugins: dict[str, dict[str, str]] = field(default_factory=dict)
     written: int = 0
     failed: int = 0
     shards: int = 0
+    versions: dict[str, str] = field(default_factory=lambda: _versions())
+    measured: dict[str, Any] = field(default_factory=dict)
 
     def save(self, out: Path) -> None:
         """Writes it, all or nothing."""
@@ -98,6 +109,16 @@ def describe(pipe: Transform) -> dict[str, Any]:
     data = to_dict(pipe)
     text = json.dumps([data["semantics"], data["pipeline"]], sort_keys=True, separators=(",", ":"))
     return {**data, "pipeline_sha256": hashlib.sha256(text.encode()).hexdigest()}
+
+
+def _versions() -> dict[str, str]:
+    """Of Python, and of the libraries that decode, transform and encode."""
+    names = ("numpy", "torch", "kornia", "opencv-python", "opencv-python-headless", "pillow", "simplejpeg", "pyarrow")
+    found = {"python": platform.python_version(), "machine": platform.machine()}
+    for name in names:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            found[name] = metadata.version(name)
+    return found
 
 
 def _short(value: object) -> str:

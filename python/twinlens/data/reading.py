@@ -27,6 +27,7 @@ class Record:
     image: NDArray[Any]
     index: int
     key: int
+    copy: int = 0
 
 
 def read(out: str | os.PathLike[str]) -> Iterator[Record]:
@@ -49,4 +50,6 @@ def _records(shards: list[Path]) -> Iterator[Record]:
             for batch in file.iter_batches(batch_size=64):
                 for row in batch.to_pylist():
                     held = Encoded(row["image"], row["encoding"], row["dtype"], row["layout"], tuple(row["shape"]))
-                    yield Record(row["path"], row["label"], restore(held, bgr=bgr), row["index"], row["key"])
+                    yield Record(
+                        row["path"], row["label"], restore(held, bgr=bgr), row["index"], row["key"], row["copy"]
+                    )

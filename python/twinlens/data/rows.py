@@ -5,28 +5,36 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from twinlens.errors import TwinlensError
+
 if TYPE_CHECKING:
     from twinlens.data.encoding import Encoded
 
-__all__ = ["Failure", "Row"]
+__all__ = ["Failure", "Row", "reason"]
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One result."""
+    """One result: `path` is its name, `index` the image's place in the source, `copy` which of its copies it is."""
 
     path: str
     label: str
     image: Encoded
     index: int
     key: int
+    copy: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One file without a result. stage: decode or transform."""
+    """A result that there is not. stage: decode, transform, or worker, where a process died of it."""
 
     path: str
     index: int
     stage: str
     reason: str
+
+
+def reason(error: BaseException) -> str:
+    """Why, in a line for people: errors of the library say it themselves."""
+    return str(error) if isinstance(error, TwinlensError) else f"{type(error).__name__}: {error}"

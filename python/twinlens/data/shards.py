@@ -60,6 +60,7 @@ def _schema(metadata: dict[str, str]) -> Any:
         ("shape", pa.list_(pa.int32())),
         ("index", pa.int64()),
         ("key", pa.uint64()),
+        ("copy", pa.int32()),
     ]
     return pa.schema(columns, metadata=metadata)
 
@@ -76,6 +77,7 @@ def _table(rows: list[Row], schema: Any) -> Any:
         "shape": [list(row.image.shape) for row in rows],
         "index": [row.index for row in rows],
         "key": [row.key for row in rows],
+        "copy": [row.copy for row in rows],
     }
     return pa.table(columns, schema=schema)
 

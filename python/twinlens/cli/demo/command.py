@@ -61,7 +61,7 @@ def _main_job(console: Console, folder: Path) -> None:
     console.print(f"[bold]$ {command}[/bold]", soft_wrap=True)
     with progress_bar(console) as progress:
         loaded = twinlens.load(folder / "pipe.yaml")
-        summary = data.run(folder / "pictures", loaded, folder / "shards", progress=progress)
+        summary = data.run(folder / "pictures", loaded, folder / "shards", progress=progress, usage=progress.watch)
     console.print(summary_table(summary, folder / "shards"))
 
 

@@ -85,6 +85,6 @@ def described(row: Row) -> dict[str, Any]:
     """What is known of a result beside its pixels."""
     image = row.image
     return {
-        "path": row.path, "label": row.label, "index": row.index, "key": row.key,
+        "path": row.path, "label": row.label, "index": row.index, "key": row.key, "copy": row.copy,
         "dtype": image.dtype, "layout": image.layout, "shape": list(image.shape),
     }  # fmt: skip

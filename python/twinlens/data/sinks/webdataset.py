@@ -62,7 +62,7 @@ class TarSink:
             tar = tarfile.open(partial, "w", format=tarfile.PAX_FORMAT)  # noqa: SIM115 - closed with the stack
             self._tar = self._open.enter_context(tar)
         suffix, data = file_of(row.image, self._metadata)
-        stem = f"{row.index:08d}"
+        stem = f"{row.index:08d}" + (f"-{row.copy}" if row.copy else "")
         _put(self._tar, stem + suffix, data)
         if row.label:
             _put(self._tar, f"{stem}.cls", row.label.encode())

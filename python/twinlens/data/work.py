@@ -1,0 +1,256 @@
+"""What a worker does, a thread, a process or a Ray actor: some images of a source, from the file to the result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import twinlens
+from twinlens.data.decoding import decode_bytes, image_hw, read_bytes
+from twinlens.data.encoding import Format, encode
+from twinlens.data.entries import Entry
+from twinlens.data.needs import bytes_needed
+from twinlens.data.parts import decode_part
+from twinlens.data.rows import Failure, Row, reason
+from twinlens.errors import InputError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from twinlens.data.sources import Source
+    from twinlens.transforms import Transform
+
+__all__ = ["USUAL", "Job", "Mapped", "Room", "Work"]
+
+#: bytes that a worker's images may take while they wait for one call of the pipeline
+USUAL = 48 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What decides the results. format: how they are encoded, None to leave them as they are. threads: of the core, in
+    each call.
+    """
+
+    source: Source
+    pipe: Transform
+    seed: int
+    format: Format | None
+    color: str
+    max_pixels: int
+    threads: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """One result: what the pipeline made, of which image."""
+
+    index: int
+    path: str
+    label: str
+    image: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Memory that a worker may fill: `usual` bytes as it likes, more while `enter(bytes)` is open. most: what no image
+    gets; None where nothing limits it. check: called before each image; raises where the results are not wanted.
+    """
+
+    usual: int = USUAL
+    most: int | None = None
+    enter: Callable[[int], AbstractContextManager[Any]] = nullcontext
+    check: Callable[[], None] = lambda: None
+
+
+@dataclass(frozen=True, slots=True)
+class _Image:
+    """An image that waits for the pipeline. pixels: or the bytes of its file, or what was wrong. needs: bytes."""
+
+    entry: Entry
+    pixels: Any
+    needs: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Draw:
+    """One result that is to be made."""
+
+    image: _Image
+    copy: int
+    name: str
+
+
+class Work:
+    """Picklable where the source and the pipeline are."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+
+    def given(self, items: dict[int, Any] | None) -> Work:
+        """The same with what the source would read, by index; None for what the source reads itself."""
+        return self if items is None else Work(replace(self.job, source=_Given(self.job.source, items)))
+
+    def chunk(self, entries: tuple[Entry, ...]) -> list[Any]:
+        """A Row (or Mapped) or a Failure for every draw of `entries`, in order."""
+        return [result for piece in self.pieces(entries, Room()) for result in piece]
+
+    def pieces(self, entries: tuple[Entry, ...], room: Room) -> Iterator[list[Any]]:
+        """As `chunk`, some results at a time, so that images and results stay within `room`."""
+        waiting: list[_Image] = []
+        taken = 0
+        for entry in entries:
+            room.check()
+            file = self._load(entry, room)
+            if waiting and taken + file.needs > room.usual:
+                yield from self._finished(waiting, room)
+                waiting, taken = [], 0
+            if file.needs > room.usual:
+                yield from self._large(file, room)
+                continue
+            waiting.append(self._decode(file))
+            taken += file.needs
+        yield from self._finished(waiting, room)
+
+    def _large(self, file: _Image, room: Room) -> Iterator[list[Any]]:
+        """One result at a time: that costs a decoding for each, and memory for one."""
+        for draw in file.entry.draws:
+            with room.enter(file.needs):
+                made = self._results(
+                    [_Draw(self._decode(replace(file, entry=replace(file.entry, draws=(draw,)))), *draw)]
+                )
+            yield made
+
+    def _load(self, entry: Entry, room: Room) -> _Image:
+        """The file's bytes, and what it will need by its header."""
+        try:
+            found: Any = self.job.source.read(entry.index)
+            if isinstance(found, np.ndarray):
+                found = _checked(found, entry)
+                return _Image(entry, found, self._needs(found.shape, found.dtype.name, room))
+            data = found if isinstance(found, bytes) else read_bytes(found)
+            hw = image_hw(data)
+            if hw is None or hw[0] * hw[1] > self.job.max_pixels:
+                return _Image(entry, data)  # decoding says what is wrong
+            return _Image(entry, data, len(data) + self._needs((*hw, 3), "uint8", room))
+        except Exception as error:  # a plugin's source may raise anything
+            return _Image(entry, error)
+
+    def _needs(self, shape: tuple[int, ...], dtype: str, room: Room) -> int:
+        needs = bytes_needed(self.job.pipe, shape, dtype, room.usual)
+        if room.most is not None and needs > max(room.most, room.usual):
+            raise InputError(
+                f"{shape[1]}x{shape[0]} pixels need about {needs >> 20} MB of memory, above the {room.most >> 20} MB "
+                "that are left for one image"
+            )
+        return needs
+
+    def _decode(self, file: _Image) -> _Image:
+        if isinstance(file.pixels, Exception):
+            return file
+        try:
+            pixels = self._pixels(file.entry, file.pixels)
+        except Exception as error:
+            return _Image(file.entry, error)
+        swaps = self.job.color == "bgr" and pixels.shape[2] == 3
+        return _Image(file.entry, pixels[..., ::-1] if swaps else pixels, file.needs)
+
+    def _pixels(self, entry: Entry, data: Any) -> NDArray[Any]:
+        job = self.job
+        if not isinstance(data, bytes):
+            return data  # type: ignore[no-any-return]
+        if len(entry.draws) == 1:
+            part = decode_part(data, 3, job.max_pixels, job.pipe, self._key(entry, entry.draws[0][0]))
+            if part is not None:
+                return part
+        return decode_bytes(data, "rgb", None, job.max_pixels)
+
+    def _finished(self, images: list[_Image], room: Room) -> Iterator[list[Any]]:
+        """The results of these images, as many at a time as there is room for."""
+        draws = [_Draw(image, copy, name) for image in images for copy, name in image.entry.draws]
+        start, taken = 0, 0
+        for i, draw in enumerate(draws):
+            if i > start and taken + draw.image.needs > room.usual:
+                yield self._results(draws[start:i])
+                start, taken = i, 0
+            taken += draw.image.needs
+        if draws:
+            yield self._results(draws[start:])
+
+    def _results(self, draws: list[_Draw]) -> list[Any]:
+        # One call takes images of one dtype; 16-bit gray ones may lie among the rest.
+        by_dtype: dict[str, list[int]] = {}
+        made: list[Any] = [None] * len(draws)
+        for i, draw in enumerate(draws):
+            if isinstance(draw.image.pixels, Exception):
+                made[i] = self._failure(draw, "decode", draw.image.pixels)
+            else:
+                by_dtype.setdefault(draw.image.pixels.dtype.name, []).append(i)
+        for places in by_dtype.values():
+            results = self._transformed([draws[i] for i in places])
+            for i, result in zip(places, results, strict=True):
+                made[i] = result if isinstance(result, Failure) else self._row(draws[i], result)
+        return made
+
+    def _transformed(self, draws: list[_Draw]) -> list[Any]:
+        """Where the call fails each image runs alone, so that only those at fault are lost."""
+        job = self.job
+        keys = [self._key(draw.image.entry, draw.copy) for draw in draws]
+        images = [draw.image.pixels for draw in draws]
+        try:
+            return list(job.pipe.batch(images, keys=keys, num_threads=job.threads, color=job.color))
+        except Exception as error:  # a callable in the pipeline may raise anything
+            if len(draws) > 1:
+                return [result for draw in draws for result in self._transformed([draw])]
+            return [self._failure(draws[0], "transform", error)]
+
+    def _row(self, draw: _Draw, result: Any) -> Any:
+        entry, job = draw.image.entry, self.job
+        label = job.source.label(entry.index)
+        if job.format is None:
+            return Mapped(entry.index, draw.name, label, result)
+        try:
+            image = encode(result, job.format, bgr=job.color == "bgr")
+        except Exception as error:
+            return self._failure(draw, "transform", error)
+        return Row(draw.name, label, image, entry.index, self._key(entry, draw.copy), draw.copy)
+
+    def _failure(self, draw: _Draw, stage: str, error: BaseException) -> Failure:
+        entry, why = draw.image.entry, reason(error)
+        return Failure(draw.name, entry.index, stage, why if draw.name == entry.path else f"{entry.path}: {why}")
+
+    def _key(self, entry: Entry, copy: int) -> int:
+        return int(twinlens.key(self.job.seed, copy, entry.index))
+
+
+class _Given:
+    """What another process has sent; the labels are the source's."""
+
+    def __init__(self, source: Any, items: dict[int, Any]) -> None:
+        self._source, self._items = source, items
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def path(self, index: int) -> str:
+        return str(self._source.path(index))
+
+    def label(self, index: int) -> str:
+        return str(self._source.label(index))
+
+    def read(self, index: int) -> Any:
+        return self._source.pixels(index, self._items[index])
+
+
+def _checked(found: NDArray[Any], entry: Entry) -> NDArray[Any]:
+    """Pixels as a source gave them, (H, W, C)."""
+    if found.ndim not in (2, 3) or found.dtype.name not in ("uint8", "uint16", "float32"):
+        raise InputError(
+            f"{entry.path}: the source gave {found.shape} {found.dtype}; "
+            "wants (H, W) or (H, W, C) uint8, uint16 or float32"
+        )
+    return found[..., None] if found.ndim == 2 else found
