@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from twinlens.transforms.base import Transform
 
-__all__ = ["decode_part", "libjpeg"]
+__all__ = ["decode_part", "decode_window", "libjpeg"]
 
 #: a part is worth the search for it if it has at most this share of the pixels
 _MOST = 0.95
@@ -41,15 +41,27 @@ def decode_part(data: bytes, channels: int, max_pixels: int, pipe: Transform, ke
     None where all of them are read, where that is not known, and where something is odd about the file: the way that
     decodes it whole says what.
     """
-    library, hw = libjpeg(), jpeg_hw(data)
-    if library is None or hw is None or hw[0] * hw[1] > max_pixels:
+    hw = jpeg_hw(data)
+    if libjpeg() is None or hw is None or hw[0] * hw[1] > max_pixels:
         return None
-    h, w = hw
-    image = empty_array((h, w, channels), "uint8")
+    image = empty_array((*hw, channels), "uint8")
     part = needed(pipe, image, key)
-    if part is None:
+    return image if part is not None and _decoded(data, part, image) else None
+
+
+def decode_window(
+    data: bytes, hw: tuple[int, int], channels: int, part: tuple[int, int, int, int]
+) -> NDArray[Any] | None:
+    """As `decode_part`, of a JPEG of height and width `hw`, where `part` is known: (top, left, bottom, right)."""
+    if libjpeg() is None:
         return None
+    image = empty_array((*hw, channels), "uint8")
+    return image if _decoded(data, part, image) else None
+
+
+def _decoded(data: bytes, part: tuple[int, int, int, int], image: NDArray[Any]) -> bool:
     top, left, bottom, right = part
-    if (bottom - top) * (right - left) > _MOST * h * w:
-        return None
-    return image if _native.decode_jpeg_part(library, data, top, left, bottom, right, image) else None
+    library = libjpeg()
+    if library is None or (bottom - top) * (right - left) > _MOST * image.shape[0] * image.shape[1]:
+        return False
+    return _native.decode_jpeg_part(library, data, top, left, bottom, right, image)

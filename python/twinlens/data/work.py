@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import twinlens
-from twinlens.data.decoding import decode_bytes, image_hw, read_bytes
+from twinlens import _native
+from twinlens.data.decoding import decode_bytes, image_hw, jpeg_hw, read_bytes
 from twinlens.data.encoding import Format, encode
 from twinlens.data.entries import Entry
 from twinlens.data.needs import bytes_needed
-from twinlens.data.parts import decode_part
+from twinlens.data.parts import decode_window
 from twinlens.data.rows import Failure, Row, reason
 from twinlens.errors import InputError
+from twinlens.pipeline.needed import needed_of_many
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,6 +29,8 @@ __all__ = ["USUAL", "Job", "Mapped", "Room", "Work"]
 
 #: bytes that a worker's images may take while they wait for one call of the pipeline
 USUAL = 48 << 20
+
+_MASK = (1 << 64) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +72,15 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class _Image:
-    """An image that waits for the pipeline. pixels: or the bytes of its file, or what was wrong. needs: bytes."""
+    """An image that waits for the pipeline. pixels: or the bytes of its file, or what was wrong. needs: bytes. part: of
+    the image that the pipeline reads, (top, left, bottom, right), where that is less and known. keys: of the draws.
+    """
 
     entry: Entry
     pixels: Any
+    keys: tuple[int, ...]
     needs: int = 0
+    part: tuple[int, int, int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,7 @@ class _Draw:
     image: _Image
     copy: int
     name: str
+    key: int
 
 
 class Work:
@@ -103,9 +111,7 @@ class Work:
         """As `chunk`, some results at a time, so that images and results stay within `room`."""
         waiting: list[_Image] = []
         taken = 0
-        for entry in entries:
-            room.check()
-            file = self._load(entry, room)
+        for file in self._files(entries, room):
             if waiting and taken + file.needs > room.usual:
                 yield from self._finished(waiting, room)
                 waiting, taken = [], 0
@@ -116,29 +122,60 @@ class Work:
             taken += file.needs
         yield from self._finished(waiting, room)
 
+    def _files(self, entries: tuple[Entry, ...], room: Room) -> Iterator[_Image]:
+        """Files in memory, as many at a time as fit in an eighth of the room, so that what the pipeline reads of them
+        is worked out for all of them at once.
+        """
+        files: list[_Image] = []
+        held = 0
+        for entry, keys in zip(entries, _keys(self.job.seed, entries), strict=True):
+            room.check()
+            file = self._load(entry, keys, room)
+            files.append(file)
+            held += len(file.pixels) if isinstance(file.pixels, bytes) else file.needs
+            if held > room.usual // 8:
+                yield from self._with_parts(files)
+                files, held = [], 0
+        yield from self._with_parts(files)
+
+    def _with_parts(self, files: list[_Image]) -> list[_Image]:
+        """With what the pipeline reads of each JPEG, where it reads it once."""
+        places: list[int] = []
+        sizes: list[tuple[int, int]] = []
+        keys: list[int] = []
+        for i, file in enumerate(files):
+            hw = jpeg_hw(file.pixels) if file.needs and isinstance(file.pixels, bytes) else None
+            if hw is not None and len(file.entry.draws) == 1:
+                places.append(i)
+                sizes.append(hw)
+                keys += file.keys
+        parts = needed_of_many(self.job.pipe, sizes, 3, np.array(keys, np.uint64)) if places else []
+        for i, part in zip(places, parts, strict=True):
+            files[i] = replace(files[i], part=part)
+        return files
+
     def _large(self, file: _Image, room: Room) -> Iterator[list[Any]]:
         """One result at a time: that costs a decoding for each, and memory for one."""
-        for draw in file.entry.draws:
+        for draw, key in zip(file.entry.draws, file.keys, strict=True):
             with room.enter(file.needs):
-                made = self._results(
-                    [_Draw(self._decode(replace(file, entry=replace(file.entry, draws=(draw,)))), *draw)]
-                )
+                (one,) = self._with_parts([replace(file, entry=replace(file.entry, draws=(draw,)), keys=(key,))])
+                made = self._results([_Draw(self._decode(one), *draw, key)])
             yield made
 
-    def _load(self, entry: Entry, room: Room) -> _Image:
+    def _load(self, entry: Entry, keys: tuple[int, ...], room: Room) -> _Image:
         """The file's bytes, and what it will need by its header."""
         try:
             found: Any = self.job.source.read(entry.index)
             if isinstance(found, np.ndarray):
                 found = _checked(found, entry)
-                return _Image(entry, found, self._needs(found.shape, found.dtype.name, room))
+                return _Image(entry, found, keys, self._needs(found.shape, found.dtype.name, room))
             data = found if isinstance(found, bytes) else read_bytes(found)
             hw = image_hw(data)
             if hw is None or hw[0] * hw[1] > self.job.max_pixels:
-                return _Image(entry, data)  # decoding says what is wrong
-            return _Image(entry, data, len(data) + self._needs((*hw, 3), "uint8", room))
+                return _Image(entry, data, keys)  # decoding says what is wrong
+            return _Image(entry, data, keys, len(data) + self._needs((*hw, 3), "uint8", room))
         except Exception as error:  # a plugin's source may raise anything
-            return _Image(entry, error)
+            return _Image(entry, error, keys)
 
     def _needs(self, shape: tuple[int, ...], dtype: str, room: Room) -> int:
         needs = bytes_needed(self.job.pipe, shape, dtype, room.usual)
@@ -153,25 +190,27 @@ class Work:
         if isinstance(file.pixels, Exception):
             return file
         try:
-            pixels = self._pixels(file.entry, file.pixels)
+            pixels = self._pixels(file)
         except Exception as error:
-            return _Image(file.entry, error)
+            return replace(file, pixels=error)
         swaps = self.job.color == "bgr" and pixels.shape[2] == 3
-        return _Image(file.entry, pixels[..., ::-1] if swaps else pixels, file.needs)
+        return replace(file, pixels=pixels[..., ::-1] if swaps else pixels)
 
-    def _pixels(self, entry: Entry, data: Any) -> NDArray[Any]:
-        job = self.job
+    def _pixels(self, file: _Image) -> NDArray[Any]:
+        data = file.pixels
         if not isinstance(data, bytes):
             return data  # type: ignore[no-any-return]
-        if len(entry.draws) == 1:
-            part = decode_part(data, 3, job.max_pixels, job.pipe, self._key(entry, entry.draws[0][0]))
-            if part is not None:
-                return part
-        return decode_bytes(data, "rgb", None, job.max_pixels)
+        hw = jpeg_hw(data) if file.part is not None else None
+        image = decode_window(data, hw, 3, file.part) if file.part is not None and hw is not None else None
+        return decode_bytes(data, "rgb", None, self.job.max_pixels) if image is None else image
 
     def _finished(self, images: list[_Image], room: Room) -> Iterator[list[Any]]:
         """The results of these images, as many at a time as there is room for."""
-        draws = [_Draw(image, copy, name) for image in images for copy, name in image.entry.draws]
+        draws = [
+            _Draw(image, copy, name, key)
+            for image in images
+            for (copy, name), key in zip(image.entry.draws, image.keys, strict=True)
+        ]
         start, taken = 0, 0
         for i, draw in enumerate(draws):
             if i > start and taken + draw.image.needs > room.usual:
@@ -199,7 +238,7 @@ class Work:
     def _transformed(self, draws: list[_Draw]) -> list[Any]:
         """Where the call fails each image runs alone, so that only those at fault are lost."""
         job = self.job
-        keys = [self._key(draw.image.entry, draw.copy) for draw in draws]
+        keys = np.array([draw.key for draw in draws], np.uint64)
         images = [draw.image.pixels for draw in draws]
         try:
             return list(job.pipe.batch(images, keys=keys, num_threads=job.threads, color=job.color))
@@ -217,14 +256,21 @@ class Work:
             image = encode(result, job.format, bgr=job.color == "bgr")
         except Exception as error:
             return self._failure(draw, "transform", error)
-        return Row(draw.name, label, image, entry.index, self._key(entry, draw.copy), draw.copy)
+        return Row(draw.name, label, image, entry.index, draw.key, draw.copy)
 
     def _failure(self, draw: _Draw, stage: str, error: BaseException) -> Failure:
         entry, why = draw.image.entry, reason(error)
         return Failure(draw.name, entry.index, stage, why if draw.name == entry.path else f"{entry.path}: {why}")
 
-    def _key(self, entry: Entry, copy: int) -> int:
-        return int(twinlens.key(self.job.seed, copy, entry.index))
+
+def _keys(seed: int, entries: tuple[Entry, ...]) -> list[tuple[int, ...]]:
+    """Of each entry's draws: `key(seed, copy, index)`."""
+    found: dict[tuple[int, int], int] = {}
+    for copy in {copy for entry in entries for copy, _ in entry.draws}:
+        indices = [entry.index for entry in entries]
+        keys = _native.sample_keys(seed & _MASK, copy, np.array(indices, np.uint64))
+        found.update(zip(((index, copy) for index in indices), keys.tolist(), strict=True))
+    return [tuple(found[entry.index, copy] for copy, _ in entry.draws) for entry in entries]
 
 
 class _Given:

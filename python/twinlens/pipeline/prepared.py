@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from twinlens.steps.base import Placed
     from twinlens.transforms.base import Transform
 
-__all__ = ["MISS", "Call", "Source", "call", "kind_of", "ready_parts", "sizeless", "source_of"]
+__all__ = ["MISS", "Call", "Source", "call", "kind_of", "natives", "ready_parts", "sizeless", "source_of"]
 
 MISS = object()  # the general way must be taken
 
@@ -76,12 +76,12 @@ class Source:
         """The native call under a key; None where there is more to do."""
         plan, container = runner.lower_units(parts.drawn, Trace(self.spec, keys, self.kind))
         if not parts.fixed:
-            return _call_of(self, _natives(plan.placed), plan.after, container)
+            return _call_of(self, natives(plan.placed), plan.after, container)
         tail = self._tail(parts, plan.after, container)
         if plan.steps and not tail.kinds.isdisjoint(_JOINED.get(type(plan.placed[-1][0]), ())):
             plan, container = runner.lower_units(parts.drawn + parts.fixed, Trace(self.spec, keys, self.kind))
-            return _call_of(self, _natives(plan.placed), plan.after, container)
-        head = _natives(plan.placed) if plan.steps else []
+            return _call_of(self, natives(plan.placed), plan.after, container)
+        head = natives(plan.placed) if plan.steps else []
         ops = None if head is None or tail.ops is None else head + tail.ops
         return _call_of(self, ops, tail.after, tail.container)
 
@@ -94,7 +94,7 @@ class Source:
             kinds = {type(step) for step in (*plan.steps, *plan.rewritten)}
             if len(self.tails) >= _KEPT:
                 self.tails.clear()
-            found = self.tails[where] = _Tail(kinds, _natives(plan.placed), plan.after, after)
+            found = self.tails[where] = _Tail(kinds, natives(plan.placed), plan.after, after)
         return found
 
 
@@ -222,7 +222,7 @@ def _prepare(parts: Parts, image: Any) -> Any:
     return source
 
 
-def _natives(placed: list[Placed]) -> list[NativeOp] | None:
+def natives(placed: list[Placed]) -> list[NativeOp] | None:
     """The core's operations; None where it does not have all of them."""
     ops = [op for step, before, _ in placed if (op := step.native(before)) is not None]
     return ops if len(ops) == len(placed) else None
