@@ -125,7 +125,7 @@ def test_bgr_pipelines_see_blue_first(tmp_path: Path, format: str) -> None:
 
 
 def test_large_groups_do_not_change_what_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("twinlens.data.shards._GROUP_ROWS", 3)
+    monkeypatch.setattr("twinlens.data.sinks.parquet._GROUP_ROWS", 3)
     paths = write_folder(tmp_path / "src", 10)
     data.run(tmp_path / "src", RANDOM, tmp_path / "out", shard_size=8)
     assert [pq.ParquetFile(path).num_row_groups for path in shards(tmp_path / "out")] == [3, 1]

@@ -21,8 +21,7 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from images import picture
 from twinlens import transforms as T
-from twinlens.data import Loader
-from twinlens.data.shards import Failure
+from twinlens.data import Failure, Loader
 from twinlens.errors import ArgumentError, DecodeError, TwinlensError
 
 

@@ -16,7 +16,7 @@ from image_files import write_folder
 from twinlens import data
 from twinlens import transforms as T
 from twinlens.data import Loader, ParquetDataset
-from twinlens.data import shards as shard_files
+from twinlens.data.sinks import parquet as shard_files
 from twinlens.data.sources.tables import Table
 from twinlens.errors import ArgumentError
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from twinlens.data.arrow import arrow
 from twinlens.data.encoding import Encoded, restore
-from twinlens.data.shards import arrow, shard_paths
+from twinlens.data.sinks.parquet import ShardWriter
 from twinlens.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def read(out: str | os.PathLike[str]) -> Iterator[Record]:
     bfloat16 comes back as float32. Raises ArgumentError where there is no shard.
     """
     folder = Path(out)
-    shards = shard_paths(folder)
+    shards = ShardWriter.in_folder(folder)
     if not shards:
         raise ArgumentError(f"{folder}: no part-*.parquet in it")
     return _records(shards)

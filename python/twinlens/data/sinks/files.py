@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from twinlens.data import durable
-from twinlens.data.logs import Checksums, Errors, JsonLines
+from twinlens.data.logs import Errors, JsonLines
 from twinlens.data.rows import Row
-from twinlens.data.sinks.waiting import Waiting, described, file_of
+from twinlens.data.sinks.forms import described, file_of
+from twinlens.data.sinks.writing import Waiting
 from twinlens.errors import InputError
 
 __all__ = ["INDEX", "FileSink"]
@@ -24,15 +26,15 @@ class FileSink(Waiting):
 
     def __init__(self, out: Path, metadata: dict[str, str], shard_size: int) -> None:
         super().__init__(out, metadata, min(shard_size, _AT_ONCE))
-        self._index, self._sums = JsonLines(out / INDEX), Checksums(out)
+        self._index = JsonLines(out / INDEX)
+        self._before = [line["file"] for line in self._index.read()]
         self._taken: set[str] = set()
         self._folders: set[str] = set()
-        for line in self._index.read():
-            self._take(line["file"])
+        for name in self._before:
+            self._take(name)
 
-    def __enter__(self) -> FileSink:
-        self._sums.complete(self.out / line["file"] for line in self._index.read())
-        return self
+    def files(self) -> Iterator[Path]:
+        return (self.out / name for name in self._before)
 
     @property
     def shards(self) -> int:
@@ -55,7 +57,7 @@ class FileSink(Waiting):
         for folder in folders:
             durable.sync(folder)
         self._index.append(lines)
-        self._sums.add(*(self.out / line["file"] for line in lines))
+        self.sums.add(*(self.out / line["file"] for line in lines))
 
     def _name(self, path: str, suffix: str) -> str:
         """A name of its own below images/, whatever the file system makes of capitals; no steps upwards, no part that

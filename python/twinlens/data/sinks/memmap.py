@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from twinlens.data import durable
-from twinlens.data.logs import Checksums, Errors, JsonLines
+from twinlens.data.logs import Errors, JsonLines
 from twinlens.data.rows import Row
 from twinlens.data.sinks.files import INDEX
-from twinlens.data.sinks.waiting import Waiting, described, pixels_of
+from twinlens.data.sinks.forms import described, pixels_of
+from twinlens.data.sinks.writing import Waiting
 from twinlens.errors import ArgumentError
 
 __all__ = ["MemmapSink"]
@@ -40,9 +41,12 @@ class MemmapSink(Waiting):
         """One, once it is there."""
         return int((self.out / _ARRAY).exists())
 
-    def __enter__(self) -> MemmapSink:
+    def files(self) -> list[Path]:
         done = self.out / _ARRAY
-        Checksums(self.out).complete([done] if done.exists() else [])
+        return [done] if done.exists() else []
+
+    def __enter__(self) -> Self:
+        super().__enter__()
         if self._part.name == _PART and self._part.exists():
             os.truncate(self._part, _HEAD + self._count * self._bytes_each)  # what a crash left behind the last line
         return self
@@ -57,6 +61,7 @@ class MemmapSink(Waiting):
     def write(self, rows: list[Row]) -> None:
         if self._part.name == _ARRAY:  # what failed before is there now
             self._part = self._part.rename(self.out / _PART)
+            self.sums.complete(self.files())
         with self._part.open("r+b" if self._part.exists() else "w+b") as file:
             file.seek(_HEAD + self._count * self._bytes_each)
             for row in rows:
@@ -80,6 +85,7 @@ class MemmapSink(Waiting):
         self._count += len(rows)
 
     def finish(self) -> None:
+        super().finish()
         if self._kind is None or self._part.name == _ARRAY:
             return
         dtype, shape = self._kind
@@ -93,8 +99,7 @@ class MemmapSink(Waiting):
             os.fsync(file.fileno())
         self._part.replace(self.out / _ARRAY)
         durable.sync(self.out)
-        Checksums(self.out).complete([])  # that of an earlier array, if results were added to it
-        Checksums(self.out).add(self.out / _ARRAY)
+        self.sums.add(self.out / _ARRAY)
 
     @staticmethod
     def finished(out: Path) -> tuple[set[str], set[str]]:

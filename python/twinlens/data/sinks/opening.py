@@ -7,17 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from twinlens import registry
-from twinlens.data import shards
+from twinlens.data.arrow import arrow
 from twinlens.data.sinks.base import Sink
 from twinlens.data.sinks.files import FileSink
 from twinlens.data.sinks.memmap import MemmapSink
+from twinlens.data.sinks.parquet import ShardWriter
 from twinlens.data.sinks.webdataset import TarSink
 
 __all__ = ["PARQUET", "finished_in", "sink_for"]
 
 PARQUET = "parquet"
 
-_OURS: dict[str, Any] = {"webdataset": TarSink, "files": FileSink, "memmap": MemmapSink}
+_OURS: dict[str, Any] = {PARQUET: ShardWriter, "webdataset": TarSink, "files": FileSink, "memmap": MemmapSink}
 
 
 def sink_for(name: str, shard_size: int) -> Callable[[Path, dict[str, str]], Sink]:
@@ -25,8 +26,7 @@ def sink_for(name: str, shard_size: int) -> Callable[[Path, dict[str, str]], Sin
     there is not.
     """
     if name == PARQUET:
-        shards.arrow()
-        return lambda out, metadata: shards.ShardWriter(out, shard_size, metadata)
+        arrow()
     if name in _OURS:
         return lambda out, metadata: _OURS[name](out, metadata, shard_size)
     made: Callable[[Path, dict[str, str]], Sink] = registry.provided("sinks", name).provided
@@ -35,8 +35,6 @@ def sink_for(name: str, shard_size: int) -> Callable[[Path, dict[str, str]], Sin
 
 def finished_in(name: str, out: Path) -> tuple[set[str], set[str]]:
     """See Sink.finished."""
-    if name == PARQUET:
-        return shards.finished(out)
     kind: Any = _OURS[name] if name in _OURS else registry.provided("sinks", name).provided
     done: Any = kind.finished(out)
     return set(done[0]), set(done[1])

@@ -76,9 +76,12 @@ class Waiting(Writing):
         self._rows.append(row)
         self._bytes += len(row.image.data)
         if len(self._rows) == self._most or self._bytes >= _MOST_BYTES:
-            self.finish()
+            self._flush()
 
     def finish(self) -> None:
+        self._flush()
+
+    def _flush(self) -> None:
         self.errors.flush()  # first: a crash in between repeats nothing
         if self._rows:
             self.write(self._rows)

@@ -8,8 +8,8 @@ from bisect import bisect_right
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
+from twinlens.data.arrow import arrow
 from twinlens.data.encoding import Encoded, restore
-from twinlens.data.shards import arrow
 from twinlens.data.sources.base import distinct
 from twinlens.data.sources.companions import label_in
 from twinlens.data.sources.locations import Location
