@@ -140,7 +140,7 @@ def test_large_groups_do_not_change_what_is_read(tmp_path: Path, monkeypatch: py
         ({"shard_size": 0}, "shard_size=0 must be a positive integer"),
         ({"max_pixels": -1}, "max_pixels=-1 must be a positive integer"),
         ({"seed": "x"}, "seed='x' must be an integer"),
-        ({"format": "gif"}, "format='gif' must be png, jpeg or raw"),
+        ({"format": "gif"}, "format='gif' must be png, jpeg, raw or array"),
         ({"color": "hsv"}, "color='hsv' must be 'rgb' or 'bgr'"),
     ],
 )

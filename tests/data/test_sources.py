@@ -178,7 +178,7 @@ def test_tables_of_others(tmp_path: Path) -> None:
     with pytest.raises(ArgumentError, match="its images are in 'jpg', those before in 'image'"):
         open_source(tmp_path)
     pq.write_table(pa.table({"a": [1]}), tmp_path / "none.parquet")
-    with pytest.raises(ArgumentError, match="wants a column 'image', or one of bytes, got a"):
+    with pytest.raises(ArgumentError, match="wants a column 'image', or one of bytes or arrays, got a"):
         open_source(tmp_path / "none.parquet")
     (tmp_path / "bad.parquet").write_bytes(b"PAR1 no")
     with pytest.raises(ArgumentError, match="cannot be read as Parquet"):

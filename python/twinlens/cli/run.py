@@ -36,7 +36,8 @@ def run(
     seed: Annotated[int, typer.Option(help="Sample i draws from key(seed, 0, i).")] = 0,
     shard_size: Annotated[int, typer.Option(help="Images a shard.", min=1)] = 1000,
     format: Annotated[
-        Literal["png", "jpeg", "raw"], typer.Option(help="How 8-bit results are stored; float results are raw.")
+        Literal["png", "jpeg", "raw", "array"],
+        typer.Option(help="How 8-bit results are stored, float ones are raw; array: one shape, for other readers."),
     ] = "png",
     color: Annotated[
         Literal["rgb", "bgr"], typer.Option(help="Channel order of the arrays that the pipeline sees.")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Encoded", "Format", "check_format", "encode", "restore"]
 
-Format = Literal["png", "jpeg", "raw"]
+Format = Literal["png", "jpeg", "raw", "array"]
 
 _JPEG_QUALITY = 95
 _JPEG_MAX_SIDE = 65535  # a header has 16 bits for each
@@ -28,7 +28,7 @@ class Encoded:
     """A result as a row holds it. encoding: png, jpeg, raw (little-endian, C order). layout: HWC, CHW, HW or none."""
 
     data: bytes
-    encoding: Format
+    encoding: Literal["png", "jpeg", "raw"]
     dtype: str
     layout: str
     shape: tuple[int, ...]
@@ -39,11 +39,11 @@ def check_format(name: str) -> Format:
     for known in get_args(Format):
         if name == known:
             return known  # type: ignore[no-any-return]
-    raise ArgumentError(f"format={name!r} must be png, jpeg or raw")
+    raise ArgumentError(f"format={name!r} must be png, jpeg, raw or array")
 
 
 def encode(result: Any, wanted: Format, *, bgr: bool = False) -> Encoded:
-    """A tensor, array or PIL image. Where `wanted` cannot hold it: PNG for 8 and 16 bits, else raw.
+    """A tensor, array or PIL image. Where `wanted` cannot hold it: PNG for 8 and 16 bits, else raw. array: as raw.
 
     bgr: arrays hold blue first; PNG and JPEG are written with their colours right.
     """
@@ -51,7 +51,9 @@ def encode(result: Any, wanted: Format, *, bgr: bool = False) -> Encoded:
     shape = tuple(array.shape)
     image = array.transpose(1, 2, 0) if layout == "CHW" else array
     for encoding in ("jpeg", "png"):
-        if wanted == "raw" or (wanted == "png" and encoding == "jpeg") or not _holds(encoding, image, layout):
+        if wanted != encoding and (wanted, encoding) != ("jpeg", "png"):
+            continue
+        if not _holds(encoding, image, layout):
             continue
         pixels = _swapped(image) if bgr and layout != "CHW" else image
         data = _to_jpeg(pixels) if encoding == "jpeg" else _to_png(pixels)

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Generator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ from twinlens.data.manifest import Manifest, describe
 from twinlens.data.rows import Failure
 from twinlens.data.sinks import PARQUET, finished_in, sink_for
 from twinlens.data.sources import Folder, Source, open_source
+from twinlens.data.tensors import Form, first_form
 from twinlens.data.usage import Usage, bytes_of
 from twinlens.data.work import Job, Work
 from twinlens.data.workers import EXECUTORS, Crew, results
@@ -84,7 +85,8 @@ def run(
     Copy k of image i, of the sorted files, runs under `key(seed, k, i)`, what a Loader gives in epoch k: results do not
     depend on how they are made. Files without a result are listed in `out`/errors.jsonl. resume: go on where an earlier
     run, killed perhaps, stopped. format: png, jpeg (quality 95) or raw for results of 8-bit pixels; float results are
-    raw, little-endian. color: "bgr" gives the pipeline arrays with blue first.
+    raw, little-endian; array is a column that other readers of Parquet have as arrays: all results must have the shape
+    and dtype of the first. color: "bgr" gives the pipeline arrays with blue first.
 
     copies: results of each image. name: of a result, from {path}, {folder}, {stem}, {suffix}, {label}, {index} and
     {copy}; {path} if not given, {folder}{stem}-{copy}{suffix} of several copies.
@@ -101,9 +103,13 @@ def run(
     check({"max_pixels": max_pixels, "shard_size": shard_size, "copies": copies}, color, seed, pipe)
     crew = check_crew("run", workers, batch_size, threads, executor, memory, sink=_SINK)
     stored, make_sink, naming = check_format(format), sink_for(sink, shard_size), Naming(copies, name)
+    if stored == "array" and sink != PARQUET:
+        raise ArgumentError(f"format='array' is a column of Parquet; sink={sink!r} takes png, jpeg or raw")
     job = Job(open_source(src), pipe, seed, stored, color, max_pixels, threads)
     naming.check(job.source)
     target = Path(out)
+    if stored == "array":
+        job = replace(job, form=_form(job, naming, target if resume else None))
     manifest = _manifest(src, job, sink, naming)
     started = time.perf_counter()
     done, failed = _prepare(target, manifest, resume)
@@ -188,7 +194,17 @@ def _manifest(src: Any, job: Job, sink: str, naming: Naming) -> Manifest:
         sink=sink,
         copies=naming.copies,
         name=naming.template,
+        form=None if job.form is None else asdict(job.form),
     )
+
+
+def _form(job: Job, naming: Naming, resumed: Path | None) -> Form | None:
+    """Of all results: as an earlier run had it, or that of the first image."""
+    earlier = Manifest.load(resumed) if resumed else None
+    if earlier is not None and earlier.form is not None:
+        return Form.from_dict(earlier.form)
+    work = Work(replace(job, format="raw"))
+    return first_form(row for i in range(len(job.source)) for row in work.chunk((naming.entry(job.source, i),)))
 
 
 def _named(src: Any, source: Source) -> str:

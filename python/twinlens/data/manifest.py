@@ -41,7 +41,7 @@ _FIXED = {
 @dataclass(frozen=True)
 class Manifest:
     """What decides the pixels, what was read, and how far the run is. versions: of what takes part; measured: what the
-    last run took, which no result depends on.
+    last run took, which no result depends on. form: shape, dtype and layout of all results, where the format wants one.
     """
 
     status: str
@@ -59,6 +59,7 @@ class Manifest:
     sink: str = "parquet"
     copies: int = 1
     name: str = "{path}"
+    form: dict[str, Any] | None = None
     plugins: dict[str, dict[str, str]] = field(default_factory=dict)
     written: int = 0
     failed: int = 0
@@ -101,6 +102,7 @@ class Manifest:
             "twinlens.version": self.twinlens,
             "twinlens.seed": str(self.seed),
             "twinlens.color": self.color,
+            "twinlens.format": self.format,
         }
 
 

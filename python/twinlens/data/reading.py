@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from twinlens.data import tensors
 from twinlens.data.arrow import arrow
 from twinlens.data.encoding import Encoded, restore
 from twinlens.data.sinks.parquet import ShardWriter
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["Record", "read"]
+
+_SMALL = ["path", "label", "index", "key", "copy"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +54,16 @@ def _records(shards: list[Path]) -> Iterator[Record]:
         with parquet.ParquetFile(shard) as file:
             bgr = (file.schema_arrow.metadata or {}).get(b"twinlens.color") == b"bgr"
             for batch in file.iter_batches(batch_size=64):
-                for row in batch.to_pylist():
-                    held = Encoded(row["image"], row["encoding"], row["dtype"], row["layout"], tuple(row["shape"]))
-                    yield Record(
-                        row["path"], row["label"], restore(held, bgr=bgr), row["index"], row["key"], row["copy"]
-                    )
+                images = _images(batch, bgr)
+                for row in batch.select(_SMALL).to_pylist():
+                    yield Record(image=next(images), **row)
+
+
+def _images(batch: Any, bgr: bool) -> Iterator[NDArray[Any]]:
+    column = batch.column("image")
+    if tensors.is_tensor(column.type):
+        yield from map(np.array, tensors.arrays(column))  # with memory of their own
+        return
+    for row in batch.select(["image", "encoding", "dtype", "layout", "shape"]).to_pylist():
+        held = Encoded(row["image"], row["encoding"], row["dtype"], row["layout"], tuple(row["shape"]))
+        yield restore(held, bgr=bgr)

@@ -16,6 +16,7 @@ from twinlens.data.entries import Entry
 from twinlens.data.needs import bytes_needed
 from twinlens.data.parts import decode_window
 from twinlens.data.rows import Failure, Row, reason
+from twinlens.data.tensors import check as check_form
 from twinlens.errors import InputError
 from twinlens.pipeline.needed import needed_of_many
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from twinlens.data.sources import Source
+    from twinlens.data.tensors import Form
     from twinlens.transforms import Transform
 
 __all__ = ["USUAL", "Job", "Mapped", "Room", "Work"]
@@ -36,7 +38,7 @@ _MASK = (1 << 64) - 1
 @dataclass(frozen=True, slots=True)
 class Job:
     """What decides the results. format: how they are encoded, None to leave them as they are. threads: of the core, in
-    each call.
+    each call. form: what all results must be like, where the format is "array".
     """
 
     source: Source
@@ -46,6 +48,7 @@ class Job:
     color: str
     max_pixels: int
     threads: int = 1
+    form: Form | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +257,8 @@ class Work:
             return Mapped(entry.index, draw.name, label, result)
         try:
             image = encode(result, job.format, bgr=job.color == "bgr")
+            if job.format == "array":
+                check_form(image, job.form)
         except Exception as error:
             return self._failure(draw, "transform", error)
         return Row(draw.name, label, image, entry.index, draw.key, draw.copy)

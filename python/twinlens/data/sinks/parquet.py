@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from twinlens.data import tensors
 from twinlens.data.arrow import arrow
 from twinlens.data.logs import Errors
 from twinlens.data.rows import Row
@@ -20,16 +21,20 @@ _GROUP_BYTES = 128 << 20
 _LITTLE = ["label", "encoding", "dtype", "layout"]  # few distinct values
 
 
-def _schema(metadata: dict[str, str]) -> Any:
+def _schema(metadata: dict[str, str], image: Any) -> Any:
+    """image: the type of arrays of one shape; None for bytes, beside which stands what they hold."""
     pa, _ = arrow()
-    columns = [
-        ("path", pa.string()),
-        ("label", pa.string()),
-        ("image", pa.binary()),
+    held = [
         ("encoding", pa.string()),
         ("dtype", pa.string()),
         ("layout", pa.string()),
         ("shape", pa.list_(pa.int32())),
+    ]
+    columns = [
+        ("path", pa.string()),
+        ("label", pa.string()),
+        ("image", pa.binary() if image is None else image),
+        *(held if image is None else []),
         ("index", pa.int64()),
         ("key", pa.uint64()),
         ("copy", pa.int32()),
@@ -39,10 +44,12 @@ def _schema(metadata: dict[str, str]) -> Any:
 
 def _table(rows: list[Row], schema: Any) -> Any:
     pa, _ = arrow()
+    kind = schema.field("image").type
+    images = [row.image for row in rows]
     columns = {
         "path": [row.path for row in rows],
         "label": [row.label for row in rows],
-        "image": [row.image.data for row in rows],
+        "image": tensors.column(images, kind) if tensors.is_tensor(kind) else [image.data for image in images],
         "encoding": [row.image.encoding for row in rows],
         "dtype": [row.image.dtype for row in rows],
         "layout": [row.image.layout for row in rows],
@@ -51,7 +58,7 @@ def _table(rows: list[Row], schema: Any) -> Any:
         "key": [row.key for row in rows],
         "copy": [row.copy for row in rows],
     }
-    return pa.table(columns, schema=schema)
+    return pa.table({name: columns[name] for name in schema.names}, schema=schema)
 
 
 class ShardWriter(Shards):
@@ -61,17 +68,22 @@ class ShardWriter(Shards):
 
     def __init__(self, out: Path, metadata: dict[str, str], shard_size: int) -> None:
         super().__init__(out, metadata, shard_size)
-        self._schema = _schema(metadata)
+        self._schema: Any = None
         self._rows: list[Row] = []
         self._bytes = 0
 
     def opened(self, path: Path) -> Any:
         _, parquet = arrow()
+        arrays = self.metadata.get("twinlens.format") == "array"
+        image = tensors.Form.of(self._rows[0].image).arrow() if arrays else None
+        self._schema, packed = _schema(self.metadata, image), tensors.packed("image", image)
         return parquet.ParquetWriter(
             path,
             self._schema,
-            compression={"image": "none", "path": "zstd", "label": "zstd"},  # images are compressed already
-            use_dictionary=_LITTLE,
+            # images are compressed already
+            compression={"image": "none", "path": "zstd", "label": "zstd", **packed.compression},
+            column_encoding=packed.encoding,
+            use_dictionary=_LITTLE if image is None else ["label"],
             write_statistics=["path", "label", "index"],
         )
 
@@ -84,7 +96,8 @@ class ShardWriter(Shards):
     def flush(self) -> None:
         """A row group."""
         if self._rows:
-            self.writer.write_table(_table(self._rows, self._schema), row_group_size=len(self._rows))
+            writer = self.writer  # which makes the schema
+            writer.write_table(_table(self._rows, self._schema), row_group_size=len(self._rows))
             self._rows, self._bytes = [], 0
 
     @staticmethod

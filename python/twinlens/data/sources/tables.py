@@ -6,8 +6,11 @@ import json
 import threading
 from bisect import bisect_right
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
+from twinlens.data import tensors
 from twinlens.data.arrow import arrow
 from twinlens.data.encoding import Encoded, restore
 from twinlens.data.sources.base import distinct
@@ -24,10 +27,18 @@ _LABELS = ("label", "cls", "class", "class_name", "target")
 _OURS = ("encoding", "dtype", "layout", "shape")
 
 
+class _Pixels(NamedTuple):
+    """An image of a column of arrays."""
+
+    pixels: NDArray[Any]
+    layout: str
+
+
 class Table:
     """Rows of Parquet files, in order; a few row groups are in memory at a time.
 
-    The image is the column "image", or the only one of bytes: encoded, or a struct with "bytes" as Hugging Face has it.
+    The image is the column "image", or the only one of bytes or arrays: encoded, a struct with "bytes" as Hugging Face
+    has it, or Arrow's arrays of one shape.
     The label is the column "label", by its name where a class has one; the name is "path", or the file's with the row's
     number.
     """
@@ -104,15 +115,15 @@ class Table:
         group = bisect_right(self.starts, index) - 1
         row = self._rows(group)[index - self.starts[group]]
         held = row[self._column]
+        bgr = self._bgr[self._groups[group][0].path]
+        if isinstance(held, _Pixels):
+            return _upright(np.array(held.pixels), held.layout, bgr)
         data = held.get("bytes") if isinstance(held, dict) else held
         if not isinstance(data, bytes):
             raise DecodeError(f"{self._names[index]}: its image has no bytes")
         if self._ours and row["encoding"] == "raw":
             encoded = Encoded(data, "raw", row["dtype"], row["layout"], tuple(row["shape"]))
-            pixels = restore(encoded)
-            pixels = pixels.transpose(1, 2, 0) if row["layout"] == "CHW" else pixels
-            bgr = self._bgr[self._groups[group][0].path] and row["layout"] == "HWC" and pixels.shape[2] == 3
-            return pixels[..., ::-1] if bgr else pixels
+            return _upright(restore(encoded), row["layout"], bgr)
         return data
 
     def _rows(self, group: int) -> list[Any]:
@@ -121,11 +132,27 @@ class Table:
                 file, number = self._groups[group]
                 columns = [self._column, *(_OURS if self._ours else ())]
                 with file.files.open(file.path, "rb") as handle, self._parquet.ParquetFile(handle) as table:
-                    self._cache[group] = table.read_row_group(number, columns=columns).to_pylist()
+                    self._cache[group] = _rows_of(table.read_row_group(number, columns=columns), self._column)
                 while len(self._cache) > self.held:
                     self._cache.popitem(last=False)
             self._cache.move_to_end(group)
             return self._cache[group]
+
+
+def _rows_of(table: Any, column: str) -> list[Any]:
+    """Rows as dicts; an image of a column of arrays with its layout."""
+    kind = table.schema.field(column).type
+    if not tensors.is_tensor(kind):
+        return list(table.to_pylist())
+    layout = tensors.layout_of(kind)
+    images = tensors.arrays(table[column])
+    return [{column: None if image is None else _Pixels(image, layout)} for image in images]
+
+
+def _upright(pixels: NDArray[Any], layout: str, bgr: bool) -> NDArray[Any]:
+    """(H, W, C) with red first."""
+    pixels = pixels.transpose(1, 2, 0) if layout == "CHW" else pixels
+    return pixels[..., ::-1] if bgr and layout == "HWC" and pixels.shape[2] == 3 else pixels
 
 
 def _image_column(schema: Any, name: str) -> str:
@@ -134,13 +161,15 @@ def _image_column(schema: Any, name: str) -> str:
     def holds(kind: Any) -> bool:
         if pa.types.is_struct(kind):
             return "bytes" in [kind.field(i).name for i in range(kind.num_fields)]
+        if tensors.is_tensor(kind):
+            return len(kind.shape) in (2, 3)
         return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
 
     found = [field.name for field in schema if holds(field.type)]
     if "image" in found:
         return "image"
     if len(found) != 1:
-        raise ArgumentError(f"{name}: wants a column 'image', or one of bytes, got {', '.join(schema.names)}")
+        raise ArgumentError(f"{name}: wants a column 'image', or one of bytes or arrays, got {', '.join(schema.names)}")
     return str(found[0])
 
 
