@@ -11,10 +11,12 @@ from typing import Any
 from twinlens.data import durable
 from twinlens.data.rows import Failure
 
-__all__ = ["ERRORS", "SUMS", "Checksums", "Errors", "JsonLines"]
+__all__ = ["ERRORS", "SUMS", "Checksums", "Errors", "JsonLines", "Sum"]
 
 ERRORS = "errors.jsonl"
 SUMS = "SHA256SUMS"
+
+_PIECE = 256 << 10
 
 
 class JsonLines:
@@ -65,6 +67,24 @@ class Errors:
         return {line["path"] for line in JsonLines(out / ERRORS).read()}
 
 
+class Sum:
+    """The checksum of a file that grows at its end. path: where it is now."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._sum = hashlib.sha256()
+        self._read = 0
+
+    def follow(self) -> str:
+        """Takes in what is new; the checksum so far."""
+        with self.path.open("rb", buffering=0) as file:
+            file.seek(self._read)
+            while data := file.read(_PIECE):
+                self._sum.update(data)
+                self._read += len(data)
+        return self._sum.hexdigest()
+
+
 class Checksums:
     """SHA256SUMS, as `sha256sum --check` reads it: a line for every finished file."""
 
@@ -73,9 +93,13 @@ class Checksums:
 
     def add(self, *files: Path) -> None:
         """Of files that are finished."""
-        lines = [f"{_sha256(file)}  {self._name(file)}\n" for file in files]
+        lines = [f"{Sum(file).follow()}  {self._name(file)}\n" for file in files]
         if lines:
             durable.append(self._out / SUMS, "".join(lines))
+
+    def add_line(self, file: Path, sha256: str) -> None:
+        """Of a file whose sum is known."""
+        durable.append(self._out / SUMS, f"{sha256}  {self._name(file)}\n")
 
     def complete(self, files: Iterable[Path]) -> None:
         """The lines of just these files: a crash between a file and its line may have left one out, or half of one."""
@@ -92,8 +116,3 @@ class Checksums:
 
     def _name(self, file: Path) -> str:
         return file.relative_to(self._out).as_posix()
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()

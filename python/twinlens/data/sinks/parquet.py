@@ -99,6 +99,7 @@ class ShardWriter(Shards):
             writer = self.writer  # which makes the schema
             writer.write_table(_table(self._rows, self._schema), row_group_size=len(self._rows))
             self._rows, self._bytes = [], 0
+            self.settle()
 
     @staticmethod
     def finished(out: Path) -> tuple[set[str], set[str]]:

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from twinlens.data import durable
-from twinlens.data.logs import Checksums, Errors
+from twinlens.data.logs import Checksums, Errors, Sum
 from twinlens.data.rows import Failure, Row
 
 __all__ = ["Shards", "Waiting", "Writing"]
@@ -103,6 +103,7 @@ class Shards(Writing):
         self._next = max((int(path.stem.split("-")[1]) for path in self.files()), default=-1) + 1
         self._in_shard = 0
         self._open = ExitStack()
+        self._sum: Sum
         self._writer: Any = None
 
     @property
@@ -129,8 +130,14 @@ class Shards(Writing):
         """What `opened` made of the shard that is being written."""
         if self._writer is None:
             partial = self._open.enter_context(durable.write(self._target))
+            self._sum = Sum(partial)
             self._writer = self._open.enter_context(self.opened(partial))
         return self._writer
+
+    def settle(self) -> None:
+        """What the writer has handed over so far goes to disk and into the checksum, so that the end is not long."""
+        self._sum.follow()
+        durable.sync(self._sum.path)
 
     @property
     def _target(self) -> Path:
@@ -142,7 +149,8 @@ class Shards(Writing):
         self.flush()
         if self._writer is not None:
             self._open.close()
-            self.sums.add(self._target)
+            self._sum.path = self._target
+            self.sums.add_line(self._target, self._sum.follow())
             self._writer, self._in_shard = None, 0
             self._next += 1
 
