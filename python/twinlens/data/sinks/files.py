@@ -49,9 +49,12 @@ class FileSink(Waiting):
             target = self.out / name
             target.parent.mkdir(parents=True, exist_ok=True)
             partial = target.with_name(f".{row.index}{durable.TEMPORARY}")  # short, whatever the name
-            partial.write_bytes(data)
-            durable.sync(partial)
-            partial.replace(target)
+            try:
+                partial.write_bytes(data)
+                durable.sync(partial)
+                partial.replace(target)
+            finally:
+                partial.unlink(missing_ok=True)
             folders.add(target.parent)
             lines.append({"file": name, **described(row)})
         for folder in folders:
