@@ -15,6 +15,7 @@ from twinlens.data.rows import Failure, Row
 from twinlens.data.sinks import Sink
 from twinlens.data.sources import Folder, Source
 from twinlens.data.statistics import Statistics, stats
+from twinlens.data.tuning import Tuning, tune
 
 __all__ = [
     "MAX_PIXELS",
@@ -30,6 +31,7 @@ __all__ = [
     "Source",
     "Statistics",
     "Summary",
+    "Tuning",
     "decode",
     "ingest",
     "map",
@@ -37,4 +39,5 @@ __all__ = [
     "restore",
     "run",
     "stats",
+    "tune",
 ]

@@ -26,7 +26,7 @@ from twinlens.data.sources import Folder, Source, open_source
 from twinlens.data.tensors import Form, first_form
 from twinlens.data.usage import Usage, bytes_of
 from twinlens.data.work import Job, Work
-from twinlens.data.workers import EXECUTORS, Crew, results
+from twinlens.data.workers import Crew, check_executor, results
 from twinlens.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -157,8 +157,7 @@ def check_crew(
     positive(owner, "threads", threads)
     if workers is not None:
         positive(owner, "workers", workers)
-    if executor not in EXECUTORS:
-        raise ArgumentError(f"{owner}: executor={executor!r} must be 'threads' or 'processes'")
+    check_executor(owner, executor)
     return Crew(workers or cores(), executor, bytes_of(f"{owner}: memory", memory), sink, f"twinlens-{owner}")
 
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from twinlens.data.workers.crew import EXECUTORS, Crew, results
+from twinlens.data.workers.crew import Crew, check_executor, results
 
-__all__ = ["EXECUTORS", "Crew", "results"]
+__all__ = ["Crew", "check_executor", "results"]

@@ -15,9 +15,7 @@ from twinlens.data.workers.tasks import Tasks
 from twinlens.data.workers.threads import Threads
 from twinlens.errors import ArgumentError
 
-__all__ = ["EXECUTORS", "Crew", "results"]
-
-EXECUTORS = ("threads", "processes")
+__all__ = ["Crew", "check_executor", "results"]
 
 _LEAST = 16 << 20  # bytes for each worker
 
@@ -31,6 +29,12 @@ class Crew:
     memory: int | None = None
     sink: int = 0
     name: str = "twinlens-run"
+
+
+def check_executor(owner: str, name: str) -> None:
+    """ArgumentError for a kind of workers that there is not."""
+    if name not in ("threads", "processes"):
+        raise ArgumentError(f"{owner}: executor={name!r} must be 'threads' or 'processes'")
 
 
 def results(
