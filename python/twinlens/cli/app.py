@@ -11,9 +11,10 @@ import typer
 from twinlens.cli.bench.command import bench
 from twinlens.cli.demo.command import demo
 from twinlens.cli.ingest import ingest
+from twinlens.cli.parity.command import parity
 from twinlens.cli.plugins import plugins_app
 from twinlens.cli.run import run
-from twinlens.cli.show import show
+from twinlens.cli.show.command import show
 from twinlens.cli.stats.command import stats
 from twinlens.errors import TwinlensError
 
@@ -33,7 +34,8 @@ app = typer.Typer(
         "twinlens demo\n\n"
         "twinlens run photos --pipeline pipe.yaml --out shards\n\n"
         "twinlens stats photos\n\n"
-        "twinlens show pipe.yaml --size 480x640\n\n"
+        "twinlens show photos --pipeline pipe.yaml\n\n"
+        "twinlens parity photos --pipeline pipe.yaml\n\n"
         "twinlens bench photos --out measured\n\n"
         "twinlens plugins"
     ),
@@ -47,7 +49,23 @@ app.command(
     )
 )(run)
 app.command(epilog="[bold]Examples[/bold]\n\ntwinlens demo\n\ntwinlens demo --out pictures")(demo)
-app.command(epilog="[bold]Examples[/bold]\n\ntwinlens show pipe.yaml\n\ntwinlens show pipe.yaml --size 480x640")(show)
+app.command(
+    epilog=(
+        "[bold]Examples[/bold]\n\n"
+        "twinlens show photos --pipeline pipe.yaml\n\n"
+        "twinlens show photos --pipeline pipe.yaml --steps --draws 3 --out sheet.html\n\n"
+        "twinlens show val2017 --boxes annotations/instances_val2017.json\n\n"
+        "twinlens show xrays --masks masks --pipeline pipe.yaml\n\n"
+        "twinlens show pipe.yaml --size 480x640"
+    )
+)(show)
+app.command(
+    epilog=(
+        "[bold]Examples[/bold]\n\n"
+        "twinlens parity photos --pipeline pipe.yaml\n\n"
+        "twinlens parity photos --pipeline pipe.yaml --against pillow,albumentations --out compared"
+    )
+)(parity)
 app.command(
     epilog=(
         "[bold]Examples[/bold]\n\n"

@@ -6,7 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
+
+from twinlens.cli import drawing
+from twinlens.cli.drawing import GRID, INK, PAPER, QUIET, text_width
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,13 +22,11 @@ _LABELS, _BARS, _VALUES, _GUTTER = 236, 340, 56, 36  # widths within a column, a
 _TITLE, _BAR, _GAP = 26, 19, 12  # heights of a group's title and of a bar's line, room behind a group
 _COLUMN_BARS = 84  # more go on in another column
 
-_PAPER, _INK, _QUIET, _GRID = (255, 255, 255), (28, 30, 34), (110, 115, 124), (226, 228, 232)
 _SAME, _OTHER, _UNCOMPARED, _SLOWER = (23, 105, 170), (141, 190, 226), (150, 156, 166), (204, 92, 58)
 _OURS = (20, 120, 70)
 _SPARSE = 150  # a ratio of the axis' ends above which only powers of ten are marked
 
 Entry = dict[str, Any]
-Xy = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class _Group:
         lines: list[str] = []
         for word in self.title.split():
             longer = f"{lines[-1]} {word}" if lines else word
-            fits = bool(lines) and _font(14).getlength(longer) / _SCALE <= _LABELS + _BARS + _VALUES
+            fits = bool(lines) and text_width(longer, 14) <= _LABELS + _BARS + _VALUES
             lines[-1:] = [longer] if fits else [*lines[-1:], word]
         return lines
 
@@ -57,7 +58,7 @@ def draw_chart(report: dict[str, Any], path: Path) -> None:
     columns = _columns(_groups(report["subjects"]))
     width = 2 * _MARGIN + len(columns) * (_LABELS + _BARS + _VALUES) + (len(columns) - 1) * _GUTTER
     tallest = max((sum(group.height for group in column) for column in columns), default=0)
-    image = Image.new("RGB", (width * _SCALE, (_HEAD + tallest + _FOOT) * _SCALE), _PAPER)
+    image = Image.new("RGB", (width * _SCALE, (_HEAD + tallest + _FOOT) * _SCALE), PAPER)
     pen = _Pen(ImageDraw.Draw(image), _axis(columns))
     _draw_head(pen, report)
     for i, column in enumerate(columns):
@@ -95,21 +96,12 @@ def _axis(columns: list[list[_Group]]) -> tuple[float, float]:
     return min([1.0, *ratios]) / 1.15, max([2.0, *ratios]) * 1.05
 
 
-def _font(size: float) -> Any:
-    return ImageFont.load_default(size * _SCALE)
-
-
-class _Pen:
-    """Draws in units of the layout."""
+class _Pen(drawing.Pen):
+    """Draws groups of bars along an axis."""
 
     def __init__(self, draw: ImageDraw.ImageDraw, axis: tuple[float, float]) -> None:
-        self._draw, self._axis = draw, axis
-
-    def text(self, at: Xy, words: str, size: float, ink: tuple[int, int, int], anchor: str = "lm") -> None:
-        self._draw.text((at[0] * _SCALE, at[1] * _SCALE), words, ink, _font(size), anchor=anchor)
-
-    def box(self, x0: float, y0: float, x1: float, y1: float, ink: tuple[int, int, int]) -> None:
-        self._draw.rectangle([round(v * _SCALE) for v in (x0, y0, x1, y1)], ink)
+        super().__init__(draw, _SCALE)
+        self._axis = axis
 
     def _x(self, ratio: float) -> float:
         low, high = (math.log(v) for v in self._axis)
@@ -120,7 +112,7 @@ class _Pen:
         bottom = top + sum(group.height for group in groups) - _GAP
         for mark in self._marks():
             x = left + _LABELS + self._x(mark)
-            self.text((x, bottom + 14), f"{mark:g}x", 11, _QUIET, "mm")
+            self.text((x, bottom + 14), f"{mark:g}x", 11, QUIET, "mm")
         for group in groups:
             top = self._group(group, left, top)
 
@@ -133,13 +125,13 @@ class _Pen:
 
     def _group(self, group: _Group, left: float, top: float) -> float:
         for line in group.lines:
-            self.text((left, top + _TITLE / 2), line, 14, _INK)
+            self.text((left, top + _TITLE / 2), line, 14, INK)
             top += _TITLE
         for mark in self._marks():
             x = left + _LABELS + self._x(mark)
             half = 0.75 if mark == 1 else 0.25
             bottom = top + _BAR * (1 + len(group.bars))
-            self.box(x - half, top, x + half, bottom, _QUIET if mark == 1 else _GRID)
+            self.box(x - half, top, x + half, bottom, QUIET if mark == 1 else GRID)
         one, middle = left + _LABELS, top + _BAR / 2
         self.text((one - 10, middle), "twinlens", 12, _OURS, "rm")
         self.text((one + self._x(1.0) + 6, middle), f"{group.ours:,.0f} us an image", 12, _OURS)
@@ -153,9 +145,9 @@ class _Pen:
         zero, ratio, middle = left + _LABELS, bar["ratio"], top + _BAR / 2
         ends = sorted((self._x(1.0), self._x(ratio)))
         ink = _SLOWER if ratio < 1 else _ink(bar, compared)
-        self.text((zero - 10, middle), bar["row"], 12, _INK, "rm")
+        self.text((zero - 10, middle), bar["row"], 12, INK, "rm")
         self.box(zero + ends[0], top + 3, zero + ends[1], top + _BAR - 3, ink)
-        self.text((zero + ends[1] + 6, middle), f"{ratio:.1f}x", 12, _INK if ratio >= 1 else _SLOWER)
+        self.text((zero + ends[1] + 6, middle), f"{ratio:.1f}x", 12, INK if ratio >= 1 else _SLOWER)
 
 
 def _ink(bar: Entry, compared: bool) -> tuple[int, int, int]:
@@ -168,13 +160,13 @@ def _draw_head(pen: _Pen, report: dict[str, Any]) -> None:
     at, photos = report["machine"], report["photos"]
     threads = "one thread" if report["threads"] == 1 else f"{report['threads']} threads"
     h, w = photos["mean_hw"]
-    pen.text((_MARGIN, 26), "How many times longer than twinlens", 22, _INK)
-    pen.text((_MARGIN, 50), f"{at['cpu']}, {at['isa']} kernels, {threads}", 12, _QUIET)
+    pen.text((_MARGIN, 26), "How many times longer than twinlens", 22, INK)
+    pen.text((_MARGIN, 50), f"{at['cpu']}, {at['isa']} kernels, {threads}", 12, QUIET)
     about = f"{photos['count']} photos, mean {h} x {w}; rounds: {report['rounds']}; logarithmic"
-    pen.text((_MARGIN, 66), about, 12, _QUIET)
+    pen.text((_MARGIN, 66), about, 12, QUIET)
     x = float(_MARGIN)
     meanings = ((_SAME, "same pixels as the reference"), (_OTHER, "other pixels"), (_UNCOMPARED, "random"))
     for ink, meaning in (*meanings, (_SLOWER, "faster than twinlens")):
         pen.box(x, 79, x + 10, 89, ink)
-        pen.text((x + 16, 84), meaning, 12, _QUIET)
-        x += 16 + _font(12).getlength(meaning) / _SCALE + 20
+        pen.text((x + 16, 84), meaning, 12, QUIET)
+        x += 16 + text_width(meaning, 12) + 20

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import torch
 from PIL import Image
 
 from twinlens import transforms as T
+from twinlens.cli.parity.difference import Difference
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,26 +22,6 @@ MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 
 Array = "NDArray[Any]"
 Peer = Callable[["NDArray[Any]"], Any]
-
-
-@dataclass(slots=True)
-class Difference:
-    """Over all pictures: how many values there are, how many differ, and by how much at most."""
-
-    values: int = 0
-    differing: int = 0
-    greatest: float = 0.0
-
-    def add(self, ours: NDArray[Any], theirs: NDArray[Any]) -> None:
-        """Counts another picture. NaN equals nothing; shapes that differ are all different."""
-        self.values += ours.size
-        if ours.shape != theirs.shape or ours.dtype != theirs.dtype:
-            self.differing += ours.size
-            self.greatest = float("inf")
-            return
-        self.differing += int((ours != theirs).sum())
-        gap = np.abs(ours.astype(np.float64) - theirs.astype(np.float64))
-        self.greatest = max(self.greatest, float(gap.max(initial=0.0)))
 
 
 def have_torchvision() -> bool:

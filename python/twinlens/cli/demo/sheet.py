@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 import twinlens
 from twinlens import transforms as T
+from twinlens.cli.drawing import FRAME, INK, QUIET, SHEET, Pen, fitted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +21,6 @@ __all__ = ["draw_sheet"]
 
 _CELL, _GAP, _MARGIN = 208, 10, 32
 _TITLE, _HEAD, _LABELS = 84, 34, 112  # heights of title and column heads, width of the row labels
-_PAPER, _INK, _QUIET, _FRAME = (250, 250, 248), (28, 30, 34), (118, 122, 130), (238, 238, 236)
 
 _CROP = T.Compose([T.RandomResizedCrop(_CELL, scale=(0.15, 0.7)), T.RandomHorizontalFlip()])
 
@@ -42,34 +42,29 @@ def draw_sheet(pictures: dict[str, NDArray[Any]], path: Path) -> None:
     step = _CELL + _GAP
     width = 2 * _MARGIN + _LABELS + len(_COLUMNS) * step - _GAP
     height = 2 * _MARGIN + _TITLE + _HEAD + len(pictures) * step - _GAP
-    sheet = Image.new("RGB", (width, height), _PAPER)
-    pen = ImageDraw.Draw(sheet)
-    pen.text((_MARGIN, _MARGIN), "twinlens", _INK, ImageFont.load_default(36))
+    sheet = Image.new("RGB", (width, height), SHEET)
+    pen = Pen(ImageDraw.Draw(sheet), 1)
+    pen.text((_MARGIN, _MARGIN), "twinlens", 36, INK, "la")
     about = f"{twinlens.__version__}, pixel contract {twinlens.SEMANTICS}, {twinlens.isa()} kernels"
     note = f"{about}; the draws are those of key(seed=0, epoch=draw, index=row)"
-    pen.text((_MARGIN, _MARGIN + 48), note, _QUIET, ImageFont.load_default(16))
+    pen.text((_MARGIN, _MARGIN + 48), note, 16, QUIET, "la")
     left, top = _MARGIN + _LABELS, _MARGIN + _TITLE + _HEAD
     for column, name in enumerate(_COLUMNS):
-        middle = left + column * step + _CELL // 2
-        pen.text((middle, top - 12), name, _INK, ImageFont.load_default(17), anchor="ms")
+        pen.text((left + column * step + _CELL // 2, top - 12), name, 17, INK, "ms")
     for row, (name, picture) in enumerate(pictures.items()):
         y = top + row * step
-        pen.text((_MARGIN, y + _CELL // 2), name.split("_")[0], _INK, ImageFont.load_default(17), anchor="lm")
-        size = f"{picture.shape[1]} x {picture.shape[0]}"
-        pen.text((_MARGIN, y + _CELL // 2 + 20), size, _QUIET, ImageFont.load_default(13), anchor="lm")
-        for column, draw in enumerate(_COLUMNS.values()):
+        pen.text((_MARGIN, y + _CELL // 2), name.split("_")[0], 17)
+        pen.text((_MARGIN, y + _CELL // 2 + 20), f"{picture.shape[1]} x {picture.shape[0]}", 13, QUIET)
+        for column, made in enumerate(_COLUMNS.values()):
             x = left + column * step
-            pen.rectangle((x, y, x + _CELL - 1, y + _CELL - 1), _FRAME)
-            fitted = _fit(draw(picture, row))
-            sheet.paste(fitted, (x + (_CELL - fitted.width) // 2, y + (_CELL - fitted.height) // 2))
+            pen.box(x, y, x + _CELL - 1, y + _CELL - 1, FRAME)
+            small = _fit(made(picture, row))
+            sheet.paste(small, (x + (_CELL - small.width) // 2, y + (_CELL - small.height) // 2))
     sheet.save(path)
 
 
 def _fit(result: Any) -> Image.Image:
     """The whole picture in a cell."""
     array = np.asarray(result)
-    h, w = array.shape[:2]
-    scale = _CELL / max(h, w)
-    size_hw = (max(1, round(h * scale)), max(1, round(w * scale)))
-    small = array if size_hw == (h, w) else T.Resize(size_hw, "lanczos")(array)
-    return Image.fromarray(small[..., 0] if small.ndim == 3 and small.shape[2] == 1 else small).convert("RGB")
+    small = fitted(array[..., None] if array.ndim == 2 else array, _CELL)
+    return Image.fromarray(small[..., 0] if small.shape[2] == 1 else small).convert("RGB")

@@ -6,8 +6,10 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
+from twinlens.cli import drawing
+from twinlens.cli.drawing import BLUE, GRID, INK, PAPER, QUIET
 from twinlens.cli.stats.tables import spread
 from twinlens.data.statistics.pixels import FLOAT_RANGE
 
@@ -21,8 +23,7 @@ __all__ = ["draw"]
 _SCALE = 2  # pixels of the file for one of the layout
 _WIDTH, _MARGIN, _HEAD, _ROW = 1000, 28, 84, 250
 _LEFT, _PLOT_W, _PLOT_H = 64, 400, 170
-_PAPER, _INK, _QUIET, _GRID, _BLUE = (255, 255, 255), (28, 30, 34), (110, 115, 124), (226, 228, 232), (23, 105, 170)
-_CHANNELS = {1: [_INK], 3: [(200, 50, 50), (40, 140, 60), (40, 80, 200)]}
+_CHANNELS = {1: [INK], 3: [(200, 50, 50), (40, 140, 60), (40, 80, 200)]}
 _BARS = 64
 
 
@@ -32,12 +33,12 @@ def draw(found: Statistics, source: str, path: Path) -> None:
     if found.after is not None:
         kinds += [("after the pipeline: ", kind, pixels) for kind, pixels in sorted(found.after.pixels.items())]
     height = _HEAD + _ROW * (len(kinds) + 1) + _MARGIN
-    image = Image.new("RGB", (_WIDTH * _SCALE, height * _SCALE), _PAPER)
-    pen = _Pen(ImageDraw.Draw(image))
-    pen.text((_MARGIN, 26), f"{found.images:,} images", 22, _INK)
+    image = Image.new("RGB", (_WIDTH * _SCALE, height * _SCALE), PAPER)
+    pen = _Pen(ImageDraw.Draw(image), _SCALE)
+    pen.text((_MARGIN, 26), f"{found.images:,} images", 22, INK)
     failed = f", {len(found.failures):,} could not be read" if found.failures else ""
     modes = ", ".join(f"{mode}: {n:,}" for mode, n in found.modes.most_common(4))
-    pen.text((_MARGIN, 52), f"{source}   {modes}{failed}"[:150], 12, _QUIET)
+    pen.text((_MARGIN, 52), f"{source}   {modes}{failed}"[:150], 12, QUIET)
     top = float(_HEAD)
     for before, kind, pixels in kinds:
         _histogram(pen, before + kind, pixels, top)
@@ -47,34 +48,23 @@ def draw(found: Statistics, source: str, path: Path) -> None:
     image.save(path, "PNG", optimize=True)
 
 
-class _Pen:
-    """Draws in units of the layout."""
-
-    def __init__(self, pen: ImageDraw.ImageDraw) -> None:
-        self._pen = pen
-
-    def text(self, at: tuple[float, float], words: str, size: float, ink: Any, anchor: str = "lm") -> None:
-        self._pen.text(
-            (at[0] * _SCALE, at[1] * _SCALE), words, ink, ImageFont.load_default(size * _SCALE), anchor=anchor
-        )
-
-    def box(self, x0: float, y0: float, x1: float, y1: float, ink: Any) -> None:
-        self._pen.rectangle([round(v * _SCALE) for v in (x0, y0, max(x1, x0 + 0.5), max(y1, y0 + 0.5))], ink)
+class _Pen(drawing.Pen):
+    """Draws plots too."""
 
     def curve(self, points: list[tuple[float, float]], ink: Any) -> None:
-        self._pen.line([(x * _SCALE, y * _SCALE) for x, y in points], ink, 3, "curve")
+        self._draw.line([(x * _SCALE, y * _SCALE) for x, y in points], ink, 3, "curve")
 
     def dot(self, x: float, y: float, radius: float, ink: Any) -> None:
-        self._pen.ellipse([v * _SCALE for v in (x - radius, y - radius, x + radius, y + radius)], ink)
+        self._draw.ellipse([v * _SCALE for v in (x - radius, y - radius, x + radius, y + radius)], ink)
 
     def frame(self, left: float, top: float, title: str, x_ends: tuple[str, str], y_top: str) -> None:
         """A plot's title, axes and their ends."""
-        self.text((left, top - 14), title, 14, _INK)
-        self.box(left, top, left + 0.5, top + _PLOT_H, _QUIET)
-        self.box(left, top + _PLOT_H, left + _PLOT_W, top + _PLOT_H + 0.5, _QUIET)
-        self.text((left, top + _PLOT_H + 12), x_ends[0], 11, _QUIET)
-        self.text((left + _PLOT_W, top + _PLOT_H + 12), x_ends[1], 11, _QUIET, "rm")
-        self.text((left - 6, top + 6), y_top, 11, _QUIET, "rm")
+        self.text((left, top - 14), title, 14, INK)
+        self.box(left, top, left + 0.5, top + _PLOT_H, QUIET)
+        self.box(left, top + _PLOT_H, left + _PLOT_W, top + _PLOT_H + 0.5, QUIET)
+        self.text((left, top + _PLOT_H + 12), x_ends[0], 11, QUIET)
+        self.text((left + _PLOT_W, top + _PLOT_H + 12), x_ends[1], 11, QUIET, "rm")
+        self.text((left - 6, top + 6), y_top, 11, QUIET, "rm")
 
 
 def _histogram(pen: _Pen, title: str, pixels: Pixels, top: float) -> None:
@@ -93,7 +83,7 @@ def _histogram(pen: _Pen, title: str, pixels: Pixels, top: float) -> None:
     shares = np.add.reduceat(counts, np.arange(min(_BARS, n)) * n // min(_BARS, n), 1) / max(pixels.count, 1)
     most = max(float(shares.max()), 1e-12)
     pen.frame(_LEFT, top, f"{title} channels: values", (f"{low:.4g}", f"{high:.4g}"), f"{100 * most:.1f}%")
-    inks = _CHANNELS.get(pixels.channels, [_BLUE] * pixels.channels)
+    inks = _CHANNELS.get(pixels.channels, [BLUE] * pixels.channels)
     for row, ink in zip(shares, inks, strict=True):
         step = _PLOT_W / len(row)
         pen.curve([(_LEFT + (i + 0.5) * step, top + _PLOT_H * (1 - v / most)) for i, v in enumerate(row)], ink)
@@ -102,12 +92,12 @@ def _histogram(pen: _Pen, title: str, pixels: Pixels, top: float) -> None:
         "mean": pixels.mean, "std, of all pixels": pixels.std, "mean of image stds": pixels.mean_of_image_stds,
         "std of image stds": pixels.std_of_image_stds,
     }  # fmt: skip
-    pen.text((x, top - 14), f"{pixels.images:,} images, {pixels.count:,} pixels", 14, _INK)
+    pen.text((x, top - 14), f"{pixels.images:,} images, {pixels.count:,} pixels", 14, INK)
     for line, (name, values) in enumerate(figures.items()):
         y = top + 14 + 26 * line
-        pen.text((x, y), name, 13, _INK if line < 2 else _QUIET)
+        pen.text((x, y), name, 13, INK if line < 2 else QUIET)
         for c, value in enumerate(values[:4]):
-            pen.text((x + 190 + 76 * c, y), f"{value:.4f}", 13, inks[c] if line < 2 else _QUIET, "rm")
+            pen.text((x + 190 + 76 * c, y), f"{value:.4f}", 13, inks[c] if line < 2 else QUIET, "rm")
 
 
 def _sizes(pen: _Pen, found: Statistics, top: float) -> None:
@@ -119,7 +109,7 @@ def _sizes(pen: _Pen, found: Statistics, top: float) -> None:
     )
     largest = max(found.sizes.values(), default=1)
     for (h, w), n in found.sizes.items():
-        pen.dot(_LEFT + _PLOT_W * w / most, top + _PLOT_H * (1 - h / most), 1.5 + 7 * math.sqrt(n / largest), _BLUE)
+        pen.dot(_LEFT + _PLOT_W * w / most, top + _PLOT_H * (1 - h / most), 1.5 + 7 * math.sqrt(n / largest), BLUE)
 
 
 def _proportions(pen: _Pen, found: Statistics, top: float) -> None:
@@ -132,9 +122,9 @@ def _proportions(pen: _Pen, found: Statistics, top: float) -> None:
     ends = spread(found).get("width / height", [])
     title = f"width / height, median {ends[2]:.2f}" if ends else "width / height"
     pen.frame(left, top, title, (f"{2**-end:.2f}", f"{2**end:.2f}"), f"{most:.0f}")
-    pen.box(left + _PLOT_W / 2, top, left + _PLOT_W / 2 + 0.5, top + _PLOT_H, _GRID)
+    pen.box(left + _PLOT_W / 2, top, left + _PLOT_W / 2 + 0.5, top + _PLOT_H, GRID)
     for i, n in enumerate(bins):
         if n:
             x = left + _PLOT_W * i / len(bins)
-            pen.box(x + 1, top + _PLOT_H * (1 - n / most), x + _PLOT_W / len(bins) - 1, top + _PLOT_H, _BLUE)
-    pen.text((left + _PLOT_W / 2, top + _PLOT_H + 12), "1", 11, _QUIET, "mm")
+            pen.box(x + 1, top + _PLOT_H * (1 - n / most), x + _PLOT_W / len(bins) - 1, top + _PLOT_H, BLUE)
+    pen.text((left + _PLOT_W / 2, top + _PLOT_H + 12), "1", 11, QUIET, "mm")

@@ -7,6 +7,7 @@ import io
 import json
 import os
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -26,15 +27,10 @@ class Manifest:
     """
 
     def __init__(self, where: Location) -> None:
-        try:
-            text = where.read().decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise ArgumentError(f"{where.name}: wants UTF-8: {error}") from None
-        lines = _csv(text, where.name) if where.path.lower().endswith(".csv") else _jsonl(text, where.name)
         self._where = where
         self._folder = where.path.rpartition("/")[0]
         found: list[tuple[str, str]] = []
-        for number, entry in lines:
+        for number, entry in self._lines():
             file = next((entry[name] for name in _PATHS if isinstance(entry.get(name), str) and entry[name]), None)
             if file is None:
                 raise ArgumentError(
@@ -45,6 +41,15 @@ class Manifest:
         self._images = [(name, file, label) for name, (file, label) in zip(names, found, strict=True)]
         if not self._images:
             raise ArgumentError(f"{where.name}: lists no image")
+
+    def _lines(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Numbers of lines, and their entries."""
+        where = self._where
+        try:
+            text = where.read().decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise ArgumentError(f"{where.name}: wants UTF-8: {error}") from None
+        return _csv(text, where.name) if where.path.lower().endswith(".csv") else _jsonl(text, where.name)
 
     def __len__(self) -> int:
         return len(self._images)
@@ -57,9 +62,26 @@ class Manifest:
         """As the list has it."""
         return self._images[index][2]
 
+    def value(self, name: str, index: int) -> Any:
+        """What the list says of an image under that name, None for nothing. ArgumentError where no image has it."""
+        if name not in self._names_there:
+            raise ArgumentError(f"{self._where.name}: no entry {name!r}, only {', '.join(self._names_there)}")
+        return self._entries[index].get(name)
+
+    @cached_property
+    def _entries(self) -> list[dict[str, Any]]:
+        return [entry for _, entry in self._lines()]
+
+    @cached_property
+    def _names_there(self) -> list[str]:
+        return list(dict.fromkeys(str(name) for entry in self._entries for name in entry))
+
     def read(self, index: int) -> bytes | Path:
         """The file, or its bytes."""
-        file = self._images[index][1]
+        return self.file(self._images[index][1])
+
+    def file(self, file: str) -> bytes | Path:
+        """What the list names so: a file, or the bytes of one that lies elsewhere."""
         if is_url(file):
             return locate(file).read()
         if self._where.is_local:

@@ -13,7 +13,7 @@ from twinlens import registry
 from twinlens.data.sources.archives import Tar, Zip, archive_suffix
 from twinlens.data.sources.base import Source, distinct
 from twinlens.data.sources.datasets import HuggingFace, is_hugging_face
-from twinlens.data.sources.files import Folder, Remote
+from twinlens.data.sources.files import Folder, Remote, is_image
 from twinlens.data.sources.locations import Location, is_url, locate, patiently
 from twinlens.data.sources.manifests import Manifest, is_manifest
 from twinlens.data.sources.tables import Table
@@ -62,9 +62,10 @@ class Several:
 def open_source(where: Any) -> Source:
     """Images from wherever they are.
 
-    A folder; a .zip or a .tar, also .gz, .bz2 and .xz; a .csv or .jsonl manifest; a .parquet, or a folder of them; each
-    of it local or a URL of fsspec (s3://, http://, gs://); several archives or tables by `*` or `{000..009}`;
-    `plugin.name:location` for a plugin's source; a `datasets` dataset; a Source. ArgumentError for anything else.
+    A folder, or one image; a .zip or a .tar, also .gz, .bz2 and .xz; a .csv or .jsonl manifest; a .parquet, or a folder
+    of them; each of it local or a URL of fsspec (s3://, http://, gs://); several archives or tables by `*` or
+    `{000..009}`; `plugin.name:location` for a plugin's source; a `datasets` dataset; a Source. ArgumentError for
+    anything else.
     """
     if is_hugging_face(where):
         return HuggingFace(where)
@@ -99,7 +100,7 @@ def _one(name: str) -> Source:
         return Table([locate(file) for file in tables]) if tables else Folder(name)
     suffix = archive_suffix(name)
     if suffix is None and not name.lower().endswith(".parquet") and not is_manifest(name):
-        if not is_url(name):
+        if not is_url(name) and not (is_image(name) and Path(name).is_file()):
             return Folder(name)  # which says what is wrong with it
         place = locate(name)
         tables_there = sorted(patiently(lambda: place.files.glob(place.path.rstrip("/") + "/*.parquet")))

@@ -126,6 +126,15 @@ class Table:
             return _upright(restore(encoded), row["layout"], bgr)
         return data
 
+    def value(self, name: str, index: int) -> Any:
+        """What another column says of an image. ArgumentError where there is none of that name."""
+        group = bisect_right(self.starts, index) - 1
+        file, number = self._groups[group]
+        with file.files.open(file.path, "rb") as handle, self._parquet.ParquetFile(handle) as table:
+            if name not in table.schema_arrow.names:
+                raise ArgumentError(f"{file.name}: no column {name!r}, only {', '.join(table.schema_arrow.names)}")
+            return table.read_row_group(number, columns=[name])[name][index - self.starts[group]].as_py()
+
     def _rows(self, group: int) -> list[Any]:
         with self._lock:
             if group not in self._cache:
