@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
 
-    from twinlens.data import Summary
+    from twinlens.data import Summary, Tuning
     from twinlens.data.usage import Usage
+    from twinlens.transforms import Transform
 
 __all__ = ["Bar", "progress_bar", "run", "summary_table"]
 
@@ -60,6 +61,10 @@ def run(
     memory: Annotated[
         str | None, typer.Option(help="Bytes that all of it stays within, such as 4G.", show_default=False)
     ] = None,
+    tune: Annotated[
+        bool,
+        typer.Option("--tune", help="Measure first how many workers, images at a time and threads are the fastest."),
+    ] = False,
     sink: Annotated[
         str, typer.Option(help="parquet, webdataset, files, memmap, or a plugin's plugin.sink.")
     ] = "parquet",
@@ -83,6 +88,9 @@ def run(
 
     pipe = twinlens.load(pipeline, allow_functions=allow_functions)
     console = Console()
+    if tune:
+        found = _tuned(console, src, pipe, executor=executor, seed=seed, format=format, color=color)
+        workers, batch_size, threads = found.best.workers, found.best.batch_size, found.best.threads
     with progress_bar(console) as progress:
         summary = data.run(
             src,
@@ -105,10 +113,36 @@ def run(
             progress=progress,
             usage=progress.watch,
         )
+    if tune:
+        _draw_tuning(console, found, out)
     console.print(summary_table(summary, out))
     if summary.failed:
         which = "all" if not summary.written else f"{summary.failed} of"
         raise TwinlensError(f"{which} {summary.files} files failed; the reasons are in {out / 'errors.jsonl'}")
+
+
+def _tuned(console: Console, src: str, pipe: Transform, **settings: Any) -> Tuning:
+    from rich import progress as bars
+
+    from twinlens import data
+    from twinlens.cli.tuning import table
+
+    columns = (bars.TextColumn("{task.description}"), bars.BarColumn(), bars.TaskProgressColumn())
+    with bars.Progress(*columns, console=console, transient=True) as shown:
+        task = shown.add_task("tuning", total=None)
+        found = data.tune(src, pipe, **settings, progress=lambda done, of: shown.update(task, completed=done, total=of))
+    console.print(table(found))
+    return found
+
+
+def _draw_tuning(console: Console, found: Tuning, out: Path) -> None:
+    """Beside the results: the folder must be new before a run."""
+    from twinlens.cli.tuning import draw
+    from twinlens.data import durable
+
+    with durable.write(out / "tuning.png") as path:
+        draw(found, path)
+    console.print(f"written: {out / 'tuning.png'}", soft_wrap=True)
 
 
 class Bar:

@@ -104,13 +104,14 @@ class _Plan:
         self._work, self._entries, self._executor, self._rounds = work, entries, executor, rounds
         self._progress = progress
         self.tried: list[Tried] = []
+        self._done = self._all = 0
 
     def best(self) -> Setting:
         """Measures, and picks."""
         workers = _counts(cores())
         chunks = [size for size in _CHUNKS if size <= max(len(self._entries) // 2, 1)]
         threads = _counts(max(2, cores() // 2))
-        self._all = len(workers) + len(chunks) + len(threads)
+        self._all = self._rounds * (len(workers) + len(chunks) + len(threads))
         chunk = min(32, chunks[-1])
         best = Setting(workers[0], chunk, 1)
         best = self._sweep("workers", [replace(best, workers=n) for n in workers])
@@ -118,17 +119,18 @@ class _Plan:
         return self._sweep("threads", [replace(best, threads=n) for n in threads])
 
     def _sweep(self, of: str, settings: list[Setting]) -> Setting:
-        tried = []
-        for setting in settings:
-            tried.append(Tried(of, setting, self._speed(setting)))
-            self.tried.append(tried[-1])
-            if self._progress is not None:
-                self._progress(len(self.tried), self._all)
+        seconds: dict[Setting, list[float]] = {setting: [] for setting in settings}
+        for _ in range(self._rounds):  # in turns, for machines have moods
+            for setting in settings:
+                seconds[setting].append(self._seconds(setting))
+                self._done += 1
+                if self._progress is not None:
+                    self._progress(self._done, self._all)
+        count = len(self._entries)
+        tried = [Tried(of, setting, count / statistics.median(seconds[setting])) for setting in settings]
+        self.tried += tried
         highest = max(one.speed for one in tried)
         return next(one.setting for one in tried if one.speed >= _CLOSE * highest)
-
-    def _speed(self, setting: Setting) -> float:
-        return statistics.median(len(self._entries) / self._seconds(setting) for _ in range(self._rounds))
 
     def _seconds(self, setting: Setting) -> float:
         """Without what starting takes."""
