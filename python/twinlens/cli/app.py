@@ -45,7 +45,8 @@ app.command(
         "[bold]Examples[/bold]\n\n"
         "twinlens run photos --pipeline pipe.yaml --out shards\n\n"
         "twinlens run photos --pipeline pipe.yaml --out shards --resume\n\n"
-        "twinlens run photos --pipeline pipe.yaml --out shards --workers 8 --seed 7 --format jpeg"
+        "twinlens run photos --pipeline pipe.yaml --out shards --workers 8 --seed 7 --format jpeg\n\n"
+        "twinlens run photos --pipeline pipe.yaml --out augmented --sink files --copies 5 --memory 4G"
     )
 )(run)
 app.command(epilog="[bold]Examples[/bold]\n\ntwinlens demo\n\ntwinlens demo --out pictures")(demo)
