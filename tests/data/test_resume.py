@@ -39,6 +39,7 @@ def start_run(src: Path, pipe: Path, out: Path, *flags: str) -> subprocess.Popen
         env={**os.environ, "PYTHONPATH": places},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
+        start_new_session=True,
     )
 
 
@@ -49,7 +50,10 @@ def stop_after(process: subprocess.Popen[bytes], out: Path, shard: str, how: sig
         assert process.poll() is None, "the run ended before it could be killed"
         assert time.monotonic() < deadline
         time.sleep(0.005)
-    process.send_signal(how)
+    if how == signal.SIGINT:
+        os.killpg(process.pid, how)  # as a terminal does
+    else:
+        process.send_signal(how)
     return process.communicate()[1]
 
 
@@ -73,11 +77,12 @@ def test_resume_after_sigkill_gives_the_bytes_of_an_undisturbed_run(tmp_path: Pa
     assert contents(out) == contents(tmp_path / "whole")
 
 
-def test_an_interrupted_run_says_so_and_leaves_nothing_half_written(tmp_path: Path) -> None:
+@pytest.mark.parametrize("executor", ["threads", "processes"])
+def test_an_interrupted_run_says_so_and_leaves_nothing_half_written(tmp_path: Path, executor: str) -> None:
     write_folder(tmp_path / "src", 50)
     pipe, out = tmp_path / "pipe.yaml", tmp_path / "out"
     twinlens.save(T.Compose([T.Lambda(slowly)]), pipe)
-    process = start_run(tmp_path / "src", pipe, out, "--batch-size", "2")
+    process = start_run(tmp_path / "src", pipe, out, "--batch-size", "2", "--executor", executor)
     said = stop_after(process, out, "part-00000.parquet", signal.SIGINT)
     assert said == b"twinlens: interrupted; `twinlens run` goes on with --resume\n"
     assert process.returncode == 130

@@ -268,6 +268,10 @@ def test_too_little_memory_is_told_before_the_first_image(tmp_path: Path) -> Non
     write_folder(tmp_path / "src", 1)
     with pytest.raises(ArgumentError, match=r"memory=100 MB: .* are in use before the first image"):
         data.run(tmp_path / "src", PIPE, tmp_path / "out", memory="100M")
+    assert not (tmp_path / "out").exists()
+    near = resident() + (256 << 20) + (129 << 20)
+    with pytest.raises(ArgumentError, match="are in use before the first image"):  # processes hold more
+        data.run(tmp_path / "src", PIPE, tmp_path / "out", memory=near, workers=2, executor="processes")
 
 
 def test_usage_sees_what_is_taken() -> None:

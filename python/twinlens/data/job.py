@@ -26,7 +26,7 @@ from twinlens.data.sources import Folder, Source, open_source
 from twinlens.data.tensors import Form, first_form
 from twinlens.data.usage import Usage, bytes_of
 from twinlens.data.work import Job, Work
-from twinlens.data.workers import Crew, check_executor, results
+from twinlens.data.workers import Crew, check_executor, check_memory, results
 from twinlens.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -158,7 +158,9 @@ def check_crew(
     if workers is not None:
         positive(owner, "workers", workers)
     check_executor(owner, executor)
-    return Crew(workers or cores(), executor, bytes_of(f"{owner}: memory", memory), sink, f"twinlens-{owner}")
+    crew = Crew(workers or cores(), executor, bytes_of(f"{owner}: memory", memory), sink, f"twinlens-{owner}")
+    check_memory(crew)
+    return crew
 
 
 def _results(

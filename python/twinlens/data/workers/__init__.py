@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from twinlens.data.workers.crew import Crew, check_executor, results
+from twinlens.data.workers.crew import Crew, check_executor, check_memory, results
 
-__all__ = ["Crew", "check_executor", "results"]
+__all__ = ["Crew", "check_executor", "check_memory", "results"]
