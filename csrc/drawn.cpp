@@ -13,8 +13,9 @@
 namespace twinlens {
 namespace {
 
-constexpr int64_t kWindow = 8, kBoxEnd = 2;  // where a resample has them, see operations/resample.cpp
-constexpr int64_t kSeed = 2, kHole = 4;      // where an erasure has its own, see operations/erase.cpp
+constexpr int64_t kOut = 2, kRegion = 4, kWindow = 8,
+                  kBoxEnd = 2;           // where a resample has them, see operations/resample.cpp
+constexpr int64_t kSeed = 2, kHole = 4;  // where an erasure has its own, see operations/erase.cpp
 constexpr int64_t kMaxSide = int64_t{1} << 30;
 constexpr double kMostShare = 1e6;   // of an area, and of a side to the other
 constexpr double kMostAmount = 1e9;  // what an adjustment is drawn from
@@ -36,6 +37,11 @@ bool is_hole(const Rule& r) {
   const auto share = [&r](size_t i) { return r.reals[i] >= 0 && r.reals[i] <= 1; };
   const auto ratio = [&r](size_t i) { return r.reals[i] >= 1 / kMostShare && r.reals[i] <= kMostShare; };
   return share(1) && share(2) && ratio(3) && ratio(4);
+}
+
+bool is_resized(const Rule& r) {
+  if (!has(r, 4, 0) || !in_range(r.ints[0], 0, kMaxSide)) return false;
+  return r.ints[0] == 0 || (in_range(r.ints[1], 1, r.ints[0]) && in_range(r.ints[2], 1, r.ints[0]));
 }
 
 bool is_jitter(const Rule& r, const std::vector<DrawnOp>& ops) {
@@ -68,6 +74,8 @@ bool is_filling(const Rule& r, const std::vector<DrawnOp>& ops) {
       return is_jitter(r, ops);
     case RuleKind::hole:
       return is_hole(r) && op.code == OpCode::erase && ints >= kHole + 4;
+    case RuleKind::resized:
+      return is_resized(r) && op.code == OpCode::resample && ints > kWindow + 3 && reals > kBoxEnd + 1;
   }
   return false;
 }
@@ -104,6 +112,26 @@ void fill_window(const Rule& r, uint64_t key, const View& src, Rows& rows) {
                yxhw);
   rows.reals(r.op)[kBoxEnd] = static_cast<double>(yxhw[3]);
   rows.reals(r.op)[kBoxEnd + 1] = static_cast<double>(yxhw[2]);
+}
+
+int64_t central(int64_t over, bool down) {
+  return down ? over / 2 : static_cast<int64_t>(std::nearbyint(static_cast<double>(over) / 2));
+}
+
+void fill_resized(const Rule& r, const View& src, Rows& rows) {
+  rows.reals(r.op)[kBoxEnd] = static_cast<double>(src.w);
+  rows.reals(r.op)[kBoxEnd + 1] = static_cast<double>(src.h);
+  const int64_t side = r.ints[0];
+  if (side == 0) return;
+  const int64_t shorter = std::min(src.h, src.w), longer = std::max(src.h, src.w);
+  const auto other = static_cast<int64_t>(static_cast<double>(side * longer) / static_cast<double>(shorter));
+  const int64_t h = src.w >= src.h ? side : other, w = src.w >= src.h ? other : side;
+  const bool down = r.ints[3] != 0;
+  const int64_t region[] = {central(h - r.ints[1], down), central(w - r.ints[2], down), r.ints[1], r.ints[2]};
+  int64_t* row = rows.ints(r.op);
+  row[kOut] = h;
+  row[kOut + 1] = w;
+  std::copy_n(region, 4, row + kRegion);
 }
 
 void fill_jitter(const Rule& r, const Drawer& u, Rows& rows) {
@@ -173,6 +201,8 @@ void fill(const Rule& r, uint64_t key, const View& src, Rows& rows) {
       return fill_jitter(r, u, rows);
     case RuleKind::hole:
       return fill_hole(r, key, u, rows);
+    case RuleKind::resized:
+      return fill_resized(r, src, rows);
   }
 }
 

@@ -15,10 +15,13 @@ enum class RuleKind : int64_t {
   uniform = 3,  // reals[column] = low + u(d) * (high - low)          ints: d, column      reals: low, high
   window = 4,   // a resample's window and box, as RandomResizedCrop draws them in h x w, or with 0 0 in the picture
                //                                                    ints: h, w           reals: scale, ratio (two each)
-  jitter = 5,  // as many adjustments as kinds, each once, in any order: u(4..7) sorted, amounts from u(kind).
-               //                                                    ints: kinds          reals: low, high of each
-  hole = 6,    // an erasure's only hole and its seed, as RandomErasing draws them in h x w
-               //                                                    ints: h, w           reals: p, scale, ratio
+  jitter = 5,   // as many adjustments as kinds, each once, in any order: u(4..7) sorted, amounts from u(kind).
+                //                                                    ints: kinds          reals: low, high of each
+  hole = 6,     // an erasure's only hole and its seed, as RandomErasing draws them in h x w
+                //                                                    ints: h, w           reals: p, scale, ratio
+  resized = 7,  // a resample of the whole picture: its shorter side becomes `side`, and of that the central h x w is
+                // computed, halves going to the even number or down; with 0 for side the result is of one size.
+                //                                                   ints: side, h, w, down
 };
 
 struct Rule {

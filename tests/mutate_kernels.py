@@ -55,6 +55,8 @@ MUTANTS = (
     Mutant(
         "drawn.cpp", "draw_block(key, r.stream, kNext + 2)", "draw_block(key, r.stream, kNext + 1)", "single", DRAWN
     ),
+    Mutant("drawn.cpp", "return down ? over / 2", "return !down ? over / 2", "of_one_size", DRAWN),
+    Mutant("drawn.cpp", "static_cast<double>(src.w);", "static_cast<double>(src.h);", "of_one_size", DRAWN),
     Mutant("reads.cpp", "std::max(scale, 1.0) + 1;", "std::max(scale, 1.0) - 1;", "nothing_else", PARTS),
     Mutant("jpeg.cpp", "constexpr int64_t kMargin = 4;", "constexpr int64_t kMargin = 0;", "has_the_pixels", PARTS),
     Mutant("plan.cpp", "band{window(s.now, y, 0", "band{window(s.now, 0, 0", "by_rows", REWRITE),

@@ -299,3 +299,86 @@ def test_a_hole_is_smaller_than_the_image_on_both_sides(size: tuple[int, int]) -
     pipe, image = T.Compose([T.RandomErasing(1.0, (0.3, 0.45), (1.0, 1.0), 7.0)]), picture(*size)  # sides of 7 and 8
     for key in range(60):
         assert_equal(pipe(image, key=key), general(pipe, image, key))
+
+
+# Pipelines that draw nothing, whose results have one size.
+
+
+@st.composite
+def fixed_results(draw: st.DrawFn) -> T.Compose:
+    """Resize, and CenterCrop where one side is given, and what may follow."""
+    method = draw(st.sampled_from(["bilinear", "bicubic", "lanczos", "hamming", "box"]))
+    if draw(st.booleans()):
+        parts: list[Any] = [T.Resize(draw(st.tuples(st.integers(1, 30), st.integers(1, 30))), method)]
+    else:
+        side = draw(st.integers(1, 30))
+        size = draw(st.tuples(st.integers(1, side), st.integers(1, side)))
+        rounding = draw(st.sampled_from(["nearest", "floor"]))
+        parts = [T.Resize(side, method), T.CenterCrop(size, rounding=rounding)]
+    if draw(st.booleans()):
+        parts.append(T.RandomHorizontalFlip(draw(CHANCES)))
+    if draw(st.booleans()):
+        parts += [T.ToTensor(), T.Normalize([0.5], [0.25])]
+    return T.Compose(parts)
+
+
+SIDES = st.one_of(st.integers(1, 40), st.sampled_from([30, 60, 1]))
+
+
+@given(
+    fixed_results(),
+    st.lists(st.tuples(SIDES, SIDES), min_size=1, max_size=5),
+    st.sampled_from([1, 3, 4]),
+    st.integers(0, 9),
+)
+def test_results_of_one_size_from_images_of_any_size(
+    pipe: T.Compose, sizes: list[tuple[int, int]], channels: int, key: int
+) -> None:
+    images = [picture(h, w, channels, seed=i) for i, (h, w) in enumerate(sizes)]
+    wanted = [general(pipe, image, key + i) for i, image in enumerate(images)]
+    for i, image in enumerate(images):
+        assert_equal(pipe(image, key=key + i), wanted[i])
+        if channels > 2:
+            assert_equal(pipe(Image.fromarray(image), key=key + i), general(pipe, Image.fromarray(image), key + i))
+    keys = [key + i for i in range(len(images))]
+    for one, other in zip(pipe.batch(images, keys=keys), wanted, strict=True):
+        np.testing.assert_array_equal(np.asarray(one), np.asarray(other))
+
+
+def test_any_size_is_prepared_once() -> None:
+    pipe = T.Compose([T.Resize(20), T.CenterCrop(18), T.ToTensor()])
+    sizes = [(40, 60), (61, 30), (20, 20)]
+    images = [picture(h, w, 3) for h, w in sizes]
+    for image in images:
+        pipe(image)
+    sources = [plan for plan in pipe.plans.values() if isinstance(plan, prepared.Source)]
+    assert len(sources) == 1
+    assert sources[0].any_size
+    before = torch.get_rng_state()
+    assert prepared_batch.call(pipe, images, Options()) is not prepared.MISS
+    assert torch.equal(before, torch.get_rng_state())  # nothing is drawn
+
+
+@pytest.mark.parametrize(
+    "pipe",
+    [
+        T.Compose([T.Resize(20), T.CenterCrop(21)]),
+        T.Compose([T.Resize(20), T.ToTensor()]),
+        T.Compose([T.Resize(20, max_size=30), T.CenterCrop(18)]),
+        T.Compose([T.Resize(20), T.CenterCrop((18, 22))]),
+        T.Compose([T.Resize(20, semantics="opencv"), T.CenterCrop(18)]),
+    ],
+)
+def test_other_beginnings_are_prepared_size_by_size(pipe: T.Compose) -> None:
+    for h, w in [(40, 60), (61, 30), (20, 20)]:
+        image = picture(h, w, 3)
+        assert_equal(pipe(image), general(pipe, image, 0))
+    assert not any(isinstance(plan, prepared.Source) and plan.any_size for plan in pipe.plans.values())
+
+
+@pytest.mark.parametrize("ints", [[20, 21, 5, 0], [20, 0, 5, 0], [-1, 5, 5, 0], [20, 5, 5]])
+def test_the_core_refuses_resized_rules_that_do_not_fit(ints: list[int]) -> None:
+    found = drawn([("", T.Resize((5, 5)))], Spec.of([(9, 9, 3)], "uint8"), "ndarray")
+    assert found is not None
+    with pytest.raises(ValueError, match="a rule fills what is not there"):
+        _native.drawn_plan(found.rows, [(7, 0, 0, ints, [])])

@@ -16,10 +16,10 @@ double real(Random& r) { return r.coin() ? r.unit() * 2 : r.pick({0.0, -1.0, 1e-
 // One of two fits: an operation by chance.
 Rule random_rule(Random& r, int64_t ops) {
   if (r.coin()) return {RuleKind::chance, r.between(0, ops - 1), r.bits(), {r.between(0, 5), 1}, {r.unit()}};
-  Rule rule{static_cast<RuleKind>(r.between(-1, 7)), r.between(-1, ops), r.bits(), {}, {}};
-  constexpr size_t kInts[] = {2, 2, 3, 2, 2, 1, 2}, kReals[] = {1, 1, 0, 2, 4, 2, 5};
+  Rule rule{static_cast<RuleKind>(r.between(-1, 8)), r.between(-1, ops), r.bits(), {}, {}};
+  constexpr size_t kInts[] = {2, 2, 3, 2, 2, 1, 2, 4}, kReals[] = {1, 1, 0, 2, 4, 2, 5, 0};
   const auto kind = static_cast<int64_t>(rule.kind);
-  const size_t known = kind >= 0 && kind < 7 ? static_cast<size_t>(kind) : 0;
+  const size_t known = kind >= 0 && kind < 8 ? static_cast<size_t>(kind) : 0;
   const size_t more = r.between(0, 9) == 0 ? 1 : 0;
   for (size_t i = 0; i < kInts[known] + more; ++i) rule.ints.push_back(r.coin() ? r.between(0, 3) : column(r));
   for (size_t i = 0; i < kReals[known] + more; ++i) rule.reals.push_back(r.coin() ? r.unit() : real(r));

@@ -24,11 +24,12 @@ __all__ = [
     "flag",
     "hole",
     "jitter",
+    "resized",
     "uniform",
     "window",
 ]
 
-CHANCE, _FLAG, BELOW, _UNIFORM, WINDOW, _JITTER, _HOLE = range(7)
+CHANCE, _FLAG, BELOW, _UNIFORM, WINDOW, _JITTER, _HOLE, _RESIZED = range(8)
 
 #: kind, operation, stream, integers, reals: what the core is given
 NativeRule = tuple[int, int, int, list[int], list[float]]
@@ -95,3 +96,10 @@ def jitter(op: int, ranges: dict[int, tuple[float, float]]) -> Rule:
 def hole(op: int, size: tuple[int, int], p: float, scale: tuple[float, float], ratio: tuple[float, float]) -> Rule:
     """The hole and the seed of an Erase in images of `size`, and whether it is there, as RandomErasing draws them."""
     return Rule(_HOLE, op, size, (float(p), *map(float, scale), *map(float, ratio)))
+
+
+def resized(op: int, side: int = 0, size: tuple[int, int] = (0, 0), *, floor: bool = False) -> Rule:
+    """A Resample of the whole image, whatever its size: to one size; or, with `side`, its shorter side to that, and of
+    the result the central `size`, as Resize and CenterCrop have it.
+    """
+    return Rule(_RESIZED, op, (side, *size, int(floor)))

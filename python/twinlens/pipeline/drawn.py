@@ -78,10 +78,15 @@ def _drawn(
     parts: list[_Part] = []
     any_size = False
     choice: tuple[Transform, int, Spec] | None = None
+    first = units[0][1].for_any_size(units[1][1] if len(units) > 1 else None, spec) if units else None
+    if first is not None:
+        resize, count = first
+        spec, any_size = _add(parts, resize, 0, spec), True
+        units = units[count:]
     for path, unit in units:
         blanks = unit.blanks(spec) if unit.random and _means_it(unit) else None
         if blanks is not None:
-            if not parts and choice is None and blanks.any_size:
+            if not parts and choice is None and not any_size and blanks.any_size:
                 any_size = True
                 blanks = replace(blanks, rules=tuple(_of_any_size(rule) for rule in blanks.rules))
             spec = _add(parts, blanks, stream_of(path), spec)

@@ -215,11 +215,21 @@ def _prepare(parts: Parts, image: Any) -> Any:
     source = Source(images.spec, images.kind, images.batch.chw, images.flat)
     if parts.random:
         _prepare_drawn(source, parts)
-    else:
+        return source
+    _prepare_any_size(source, parts)
+    if source.call is None:
         source.call = source.lowered(parts, _NO_KEY)
-        if source.call is None:
-            return MISS
-    return source
+    return MISS if source.call is None else source
+
+
+def _prepare_any_size(source: Source, parts: Parts) -> None:
+    """Gives it the call that serves images of other sizes too, of a pipeline that draws nothing, if there is one."""
+    units = parts.fixed
+    if units[0][1].for_any_size(units[1][1] if len(units) > 1 else None, source.spec) is None:
+        return
+    call, plan = _drawn_call(source, parts, None)
+    if plan is not None and plan.any_size:
+        source.call, source.any_size = call, call is not None
 
 
 def natives(placed: list[Placed]) -> list[NativeOp] | None:

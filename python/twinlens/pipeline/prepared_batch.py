@@ -43,7 +43,11 @@ def call(root: Transform, images: Any, options: Options) -> Any:
         out = empty_tensor(shape, made.dtype) if made.tensor else empty_array(shape, made.dtype)
     elif not _fits(out, shape, made):
         return MISS
-    keys = keys_from_torch(len(images)) if options.keys is None else to_key_array(options.keys, len(images))
+    if options.keys is not None:
+        keys = to_key_array(options.keys, len(images))
+    else:
+        random = ready_parts(root).random
+        keys = keys_from_torch(len(images)) if random else np.zeros(len(images), np.uint64)
     threads = get_num_threads() if options.num_threads is None else options.num_threads
     pixels = [source.pixels(image) for image in images]
     _native.run_drawn(made.drawn, keys, pixels, arrays_of(out), *made.codes, source.chw, made.tensor, threads)

@@ -147,6 +147,14 @@ class Transform(torch.nn.Module):
         del spec
         return None
 
+    def for_any_size(self, then: Transform | None, spec: Spec) -> tuple[Blanks, int] | None:
+        """Of a transform that a pipeline begins with and that draws nothing: steps that make results of one size of
+        images of any size, where the core has a rule for it, and how many transforms they stand for, `then`, the next
+        one, perhaps among them. None where there are none.
+        """
+        del then, spec
+        return None
+
     def trace(self, trace: Trace, path: str) -> None:
         """Adds this transform's steps; composites add those of their children."""
         trace.lower(path, self.sample if self.random else None, self.lower)

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from pydantic import model_validator
 
+from twinlens.pipeline.blanks import Blanks, resized
 from twinlens.steps import Resample
+from twinlens.steps.resample.step import ANTIALIASED
 from twinlens.transforms import base
 from twinlens.transforms.arguments import Interpolation, InterpolationMode, Semantics, Size
+from twinlens.transforms.crop import CenterCrop
 from twinlens.transforms.resampling import ResamplingConfig
 
 if TYPE_CHECKING:
@@ -77,6 +80,19 @@ class Resize(base.Transform):
             semantics=semantics,
             name=name,
         )
+
+    def for_any_size(self, then: base.Transform | None, spec: Spec) -> tuple[Blanks, int] | None:
+        method, size = self.config.method, self.size
+        if type(self) is not Resize or method not in ANTIALIASED or spec.indexed or size is None:
+            return None
+        if len(size) == 2:
+            return Blanks((Resample(method, *np.array(size).reshape(2, 1)),), (resized(0),)), 1
+        if self.max_size is not None or type(then) is not CenterCrop or max(then.size) > size[0]:
+            return None
+        h, w = then.size
+        roi = np.array([[0, 0, h, w]])
+        step = Resample(method, np.array([size[0]]), np.array([size[0]]), roi=roi)
+        return Blanks((step,), (resized(0, size[0], (h, w), floor=then.rounding == "floor"),)), 2
 
     def lower(self, params: Params, spec: Spec) -> Iterable[Step]:
         del params
