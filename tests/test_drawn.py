@@ -351,9 +351,9 @@ def test_any_size_is_prepared_once() -> None:
     images = [picture(h, w, 3) for h, w in sizes]
     for image in images:
         pipe(image)
-    sources = [plan for plan in pipe.plans.values() if isinstance(plan, prepared.Source)]
-    assert len(sources) == 1
-    assert sources[0].any_size
+    sources = {id(plan): plan for plan in pipe.plans.values() if isinstance(plan, prepared.Source)}
+    (source,) = sources.values()
+    assert source.any_size
     before = torch.get_rng_state()
     assert prepared_batch.call(pipe, images, Options()) is not prepared.MISS
     assert torch.equal(before, torch.get_rng_state())  # nothing is drawn

@@ -201,7 +201,9 @@ def source_of(parts: Parts, plans: dict[Any, Any], image: Any, where: Any) -> An
     source = plans.get(any_size)
     if source is None:
         source = _prepare(parts, image)
-        plans[any_size if source is not MISS and source.any_size else where] = source
+        if source is not MISS and source.any_size:
+            plans[any_size] = source
+    plans[where] = source  # found at once next time
     return source
 
 
