@@ -23,6 +23,7 @@ COMMANDS = [
     ["run"],
     ["demo"],
     ["show"],
+    ["parity"],
     ["bench"],
     ["plugins"],
     ["plugins", "list"],

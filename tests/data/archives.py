@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-__all__ = ["encoded", "pack"]
+__all__ = ["encoded", "held", "pack"]
 
 
 def encoded(i: int) -> bytes:
@@ -44,3 +44,10 @@ def pack(path: Path, files: dict[str, bytes]) -> Path:
             member.size = len(content)
             tar.addfile(member, io.BytesIO(content))
     return path
+
+
+def held(objects: Any, target: str) -> dict[str, bytes]:
+    """What is below a prefix of the bucket."""
+    objects.invalidate_cache()
+    below = f"pictures/{target}/"
+    return {path.removeprefix(below): objects.cat_file(path) for path in objects.find(f"pictures/{target}")}

@@ -1,4 +1,4 @@
-"""Servers on loopback: S3, and the web."""
+"""Servers on loopback: S3, and the web; and what stands before them and fails."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from faults import Faulty, faulty
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -65,3 +66,39 @@ def objects(bucket: str) -> Any:
     import fsspec
 
     return fsspec.core.url_to_fs(bucket)[0]
+
+
+@pytest.fixture
+def shaky(bucket: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Faulty]:
+    """A faulty server before the bucket's; boto does not try again."""
+    del bucket
+    import s3fs
+
+    from twinlens.data.sources import patience
+
+    with faulty(os.environ["AWS_ENDPOINT_URL"]) as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", server.address)
+        monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+        monkeypatch.setattr(patience, "_FIRST_WAIT", 0.0)
+        s3fs.S3FileSystem.clear_instance_cache()
+        yield server
+        s3fs.S3FileSystem.clear_instance_cache()
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Timeouts of half a second."""
+    from fsspec.config import conf
+
+    from twinlens.data.sources import locations
+
+    monkeypatch.setitem(conf, "s3", {"config_kwargs": {"read_timeout": 0.5}})
+    monkeypatch.setattr(locations, "_READ", 0.5)
+
+
+@pytest.fixture
+def steady(shaky: Faulty) -> Any:
+    """The bucket's file system, without faults."""
+    import s3fs
+
+    return s3fs.S3FileSystem(endpoint_url=f"http://{shaky.upstream}", skip_instance_cache=True)

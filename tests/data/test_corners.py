@@ -6,6 +6,8 @@ import io
 import json
 import os
 import pickle
+import shutil
+import subprocess
 import tarfile
 import zipfile
 from pathlib import Path
@@ -20,8 +22,8 @@ from image_files import write_folder
 from twinlens import data
 from twinlens import transforms as T
 from twinlens.data import ParquetDataset, stats
-from twinlens.data.sources import open_source
-from twinlens.data.sources.base import distinct
+from twinlens.data.names import distinct
+from twinlens.data.sources import archives, open_source
 from twinlens.errors import ArgumentError
 
 CROP = T.Compose([T.Resize((4, 4))])
@@ -83,6 +85,22 @@ def test_a_compressed_tar_keeps_its_order(tmp_path: Path) -> None:
     assert [packed.path(i) for i in range(4)] == names
 
 
+def test_what_a_compressed_tar_runs_past_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    images = {f"{i}.png": encoded(i) for i in range(8)}
+    most = len(encoded(99))  # the largest in it
+    monkeypatch.setattr(archives, "_PASSED", most)
+    source = open_source(pack(tmp_path / "a.tgz", images))
+    stream = source._stream
+    for i in [7, 2, 6, 5, 0, 1, 7, 3, 4]:
+        assert source.read(i) == images[source.path(i)]
+        assert stream._held == sum(map(len, stream._passed.values())) <= most
+
+
+def test_a_name_that_comes_often_costs_no_search() -> None:
+    names = distinct(["a"] * 50_000)
+    assert (names[0], names[1], names[-1], len(set(names))) == ("a", "a#2", "a#50000", 50_000)
+
+
 def test_names_are_distinct(tmp_path: Path) -> None:
     assert distinct(["a", "a#2", "a", "b", "a"]) == ["a", "a#2", "a#3", "b", "a#4"]
     for folder in ("x", "y"):
@@ -133,6 +151,28 @@ def test_checksums_cut_within_a_letter(tmp_path: Path) -> None:
     (out / "SHA256SUMS").write_bytes(whole[: whole.index("ü".encode()) + 1])
     data.run(src, CROP, out, sink="files", resume=True)
     assert (out / "SHA256SUMS").read_bytes() == whole
+
+
+def test_checksums_of_names_with_line_breaks(tmp_path: Path) -> None:
+    src, out = tmp_path / "src", tmp_path / "out"
+    src.mkdir()
+    for i, name in enumerate(["a\nb.png", "c\\d.png", "e\rf\n\n.png", "n\\n.png", "plain.png"]):
+        (src / name).write_bytes(encoded(i))
+    data.run(src, CROP, out, sink="files")
+    whole = (out / "SHA256SUMS").read_bytes()
+    assert len(whole.splitlines()) == 5
+    (out / "SHA256SUMS").write_bytes(whole[:-20])
+    data.run(src, CROP, out, sink="files", resume=True)
+    assert sorted((out / "SHA256SUMS").read_bytes().splitlines()) == sorted(whole.splitlines())
+    data.run(src, CROP, out, sink="files", resume=True)
+    assert len((out / "SHA256SUMS").read_bytes().splitlines()) == 5
+    if shutil.which("sha256sum") is None:
+        pytest.skip("no sha256sum")
+    check = ["sha256sum", "--check", "--strict", "--quiet", "SHA256SUMS"]
+    assert subprocess.run(check, cwd=out, check=False).returncode == 0
+    names = [path.relative_to(out).as_posix() for path in (out / "images").iterdir()]
+    theirs = subprocess.run(["sha256sum", *names], cwd=out, check=True, capture_output=True).stdout
+    assert sorted(theirs.splitlines()) == sorted(whole.splitlines())
 
 
 def test_files_beside_folders_of_their_name_and_long_names(tmp_path: Path) -> None:

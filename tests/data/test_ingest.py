@@ -12,7 +12,7 @@ from archives import encoded, pack
 from twinlens import data
 from twinlens.cli.app import invoke
 from twinlens.data import ingest as ingest_function
-from twinlens.data.sources import locations
+from twinlens.data.sources import patience
 from twinlens.errors import ArgumentError
 
 SUFFIXES = [".tar", ".tgz", ".zip"]
@@ -130,7 +130,7 @@ def test_few_bytes_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_a_network_that_fails(bucket: str, objects: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     archive = pack(tmp_path / "a.zip", IMAGES)
-    monkeypatch.setattr(locations, "_FIRST_WAIT", 0.0)
+    monkeypatch.setattr(patience, "_FIRST_WAIT", 0.0)
     tries: dict[str, int] = {}
     whole = objects.pipe_file
 

@@ -1,4 +1,4 @@
-"""The command line: `twinlens run | demo | show | bench | plugins`."""
+"""The command line: `twinlens run | stats | show | parity | ingest | demo | bench | plugins`."""
 
 from __future__ import annotations
 

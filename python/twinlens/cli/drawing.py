@@ -35,15 +35,15 @@ def text_width(words: str, size: float) -> float:
 
 def cut(words: str, size: float, width: float, *, middle: bool = False) -> str:
     """The words, as far as they fit in `width`; what is left out, at the end or in the middle, is "...". Characters
-    that would break the line are "?".
+    that would break the line are "?". Empty where not even one fits.
     """
     words = "".join(c if c.isprintable() else "?" for c in words)
     kept = len(words)
     shown = words
-    while kept > 1 and text_width(shown, size) > width:
+    while kept and text_width(shown, size) > width:
         kept -= 1
         front = (kept + 1) // 2 if middle else kept
-        shown = words[:front] + "..." + words[len(words) - (kept - front) :]
+        shown = words[:front] + "..." + words[len(words) - (kept - front) :] if kept else ""
     return shown
 
 

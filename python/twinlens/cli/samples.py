@@ -11,11 +11,12 @@ from twinlens.data.listing import printable
 from twinlens.errors import InputError, TwinlensError
 
 if TYPE_CHECKING:
+    import torch
     from numpy.typing import NDArray
 
     from twinlens.data.sources import Source
 
-__all__ = ["evenly", "hwc", "pixels", "reason"]
+__all__ = ["evenly", "hwc", "pixels", "planar", "reason"]
 
 
 def evenly(count: int, limit: int) -> list[int]:
@@ -50,6 +51,13 @@ def hwc(result: Any) -> NDArray[Any]:
         shape = f" {tuple(result.shape)}" if hasattr(result, "shape") else ""
         raise InputError(f"the pipeline made {type(result).__name__}{shape}, not one image")
     return result[..., None] if result.ndim == 2 else result
+
+
+def planar(image: NDArray[Any]) -> torch.Tensor:
+    """(C, H, W) of (H, W, C), in memory of its own."""
+    import torch
+
+    return torch.from_numpy(np.array(np.moveaxis(image, 2, 0), order="C"))
 
 
 def reason(error: Exception) -> str:

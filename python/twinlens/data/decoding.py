@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 
 from twinlens import _native
+from twinlens.data.checks import positive
 from twinlens.engines.memory import empty_array
 from twinlens.errors import ArgumentError, DecodeError
 
@@ -79,8 +80,7 @@ def decode(
     >>> decode(file.getvalue(), mode="fast", size=(8, 8)).shape
     (10, 20, 3)
     """
-    if isinstance(max_pixels, bool) or not isinstance(max_pixels, int) or max_pixels < 1:
-        raise ArgumentError(f"decode: max_pixels={max_pixels!r} must be a positive integer")
+    positive("decode", "max_pixels", max_pixels)
     if mode not in get_args(Mode):
         raise ArgumentError(f"decode: mode={mode!r} must be 'rgb', 'gray' or 'fast'")
     if (size is not None) != (mode == "fast"):

@@ -10,6 +10,7 @@ import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import partial
@@ -17,10 +18,13 @@ from pathlib import Path
 from typing import IO, Any
 
 from twinlens.data import durable
+from twinlens.data.checks import positive
 from twinlens.data.listing import printable
-from twinlens.data.sources.archives import archive_suffix, clean, damage, readable, seekable, tar_packing, whole
+from twinlens.data.names import Names
+from twinlens.data.rows import reason
+from twinlens.data.sources.archives import archive_suffix, clean, damage, readable, tar_packing, whole
 from twinlens.data.sources.files import is_image
-from twinlens.data.sources.locations import Location, locate, patiently
+from twinlens.data.sources.locations import Location, locate, patiently, seekable
 from twinlens.errors import ArgumentError
 
 __all__ = ["Ingested", "ingest"]
@@ -31,6 +35,7 @@ Progress = Callable[[int, int, int], None]
 _WAITING = 128 << 20  # bytes of members that wait to be written; a larger member is written piece by piece
 _LARGE = 32 << 20
 _PIECE = 4 << 20
+_AHEAD = 16 << 20  # bytes of a zip elsewhere that are read at a time
 
 
 @dataclass(frozen=True)
@@ -76,8 +81,7 @@ def ingest(
 
     Raises ArgumentError for what is no archive, and for settings that do not fit, before anything is written.
     """
-    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
-        raise ArgumentError(f"ingest: workers={workers!r} must be a positive integer")
+    positive("ingest", "workers", workers)
     source, place = locate(archive), locate(target)
     if archive_suffix(source.path) is None:
         raise ArgumentError(f"{source.name}: wants a .zip or a .tar, also .gz, .bz2 or .xz")
@@ -101,21 +105,21 @@ def _expression(label: str | None) -> re.Pattern[str] | None:
 
 def _members(source: Location) -> Iterator[_Member]:
     """In the order of the archive."""
-    if not patiently(lambda: source.files.exists(source.path)):
+    if not source.exists():
         raise FileNotFoundError(source.name)
     return _zip_members(source) if archive_suffix(source.path) == ".zip" else _tar_members(source)
 
 
 def _tar_members(source: Location) -> Iterator[_Member]:
     mode: Any = f"r|{tar_packing(source)}"
-    with source.files.open(source.path, "rb") as file, tarfile.open(fileobj=file, mode=mode) as tar:
+    with source.stream() as file, tarfile.open(fileobj=file, mode=mode) as tar:
         for member in whole(tar):
             if member.isreg() or member.islnk():
                 yield _Member(member.name, member.size, partial(tar.extractfile, member) if member.isreg() else None)
 
 
 def _zip_members(source: Location) -> Iterator[_Member]:
-    with seekable(source) as file, zipfile.ZipFile(file) as archive:
+    with seekable(source, _AHEAD) as file, zipfile.ZipFile(file) as archive:
         for member in archive.infolist():
             if not member.is_dir():
                 yield _Member(member.filename, member.file_size, partial(archive.open, member))
@@ -125,8 +129,8 @@ class _Naming:
     """Names in the target, each once."""
 
     def __init__(self, flatten: bool, label: re.Pattern[str] | None, folds: bool) -> None:
-        self._flatten, self._label, self._folds = flatten, label, folds
-        self._taken: set[str] = set()
+        self._flatten, self._label = flatten, label
+        self._names = Names(fold=str.lower if folds else str)  # a folder may take capitals for small letters
 
     def name(self, member: str) -> str:
         """ArgumentError where the label is not found."""
@@ -140,15 +144,7 @@ class _Naming:
                 raise ArgumentError(f"the label {found[1]!r} is no name of a folder")
             name = f"{label}/{name.rpartition('/')[2] if not self._flatten else name}"
         stem, suffix = os.path.splitext(name)  # noqa: PTH122
-        number, unique = 2, name
-        while self._folded(unique) in self._taken:
-            unique, number = f"{stem}-{number}{suffix}", number + 1
-        self._taken.add(self._folded(unique))
-        return unique
-
-    def _folded(self, name: str) -> str:
-        """Folders of this machine may take capitals for small letters."""
-        return name.lower() if self._folds else name
+        return self._names.give(name, lambda number: f"{stem}-{number}{suffix}")
 
 
 class _Transfer:
@@ -209,7 +205,7 @@ class _Transfer:
             if len(data) != member.size:
                 raise EOFError(f"{len(data)} of {member.size} bytes")
         except (*damage, ArgumentError) as error:
-            self._fail(name, str(error) or type(error).__name__)
+            self._fail(name, reason(error))
             return None
         with self._lock:
             self._lock.wait_for(lambda: self._waiting == 0 or self._waiting + len(data) <= _WAITING)
@@ -221,7 +217,7 @@ class _Transfer:
             patiently(lambda: self._put(target, data))
             self._count("written", len(data))
         except Exception as error:  # of whatever file system it is
-            self._fail(name, f"{type(error).__name__}: {error}")
+            self._fail(name, reason(error))
         finally:
             with self._lock:
                 self._waiting -= len(data)
@@ -249,18 +245,21 @@ class _Transfer:
                     self._upload(file, self._at(target))
             self._count("written", size)
         except Exception as error:  # of the archive, or of whatever file system it is
-            self._fail(name, f"{type(error).__name__}: {error}")
+            self._fail(name, reason(error))
 
     def _upload(self, file: IO[bytes], target: str) -> None:
         """Whole or not at all."""
-        out = self._place.files.open(target, "wb", autocommit=False)
+        out = patiently(lambda: self._place.files.open(target, "wb", autocommit=False))
         try:
             shutil.copyfileobj(file, out, _PIECE)
             out.close()
+            out.commit()
         except BaseException:
-            out.discard()
+            with suppress(Exception):  # the reason is what counts
+                out.discard()
+            with suppress(AttributeError):
+                out.closed = True  # else it would write when it is collected
             raise
-        out.commit()
 
     def _at(self, target: str) -> str:
         return f"{self._place.path.rstrip('/')}/{target}"
@@ -271,9 +270,9 @@ class _Transfer:
             self._counts["bytes"] += size
             self._tell()
 
-    def _fail(self, name: str, reason: str) -> None:
+    def _fail(self, name: str, why: str) -> None:
         with self._lock:
-            self._failures.append((printable(name), printable(reason)))
+            self._failures.append((printable(name), printable(why)))
             self._tell()
 
     def _tell(self) -> None:

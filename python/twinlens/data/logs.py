@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ __all__ = ["ERRORS", "SUMS", "Checksums", "Errors", "JsonLines", "Sum"]
 
 ERRORS = "errors.jsonl"
 SUMS = "SHA256SUMS"
+_ESCAPES = {"\\": r"\\", "\n": r"\n", "\r": r"\r"}
+_LETTERS = {escape: letter for letter, escape in _ESCAPES.items()}
 
 _PIECE = 256 << 10
 
@@ -86,20 +89,22 @@ class Sum:
 
 
 class Checksums:
-    """SHA256SUMS, as `sha256sum --check` reads it: a line for every finished file."""
+    """SHA256SUMS, as `sha256sum` writes and reads it: a line for every finished file. Line breaks and backslashes in a
+    name are escaped; the line begins with a backslash then.
+    """
 
     def __init__(self, out: Path) -> None:
         self._out = out
 
     def add(self, *files: Path) -> None:
         """Of files that are finished."""
-        lines = [f"{Sum(file).follow()}  {self._name(file)}\n" for file in files]
+        lines = [_line(Sum(file).follow(), self._name(file)) for file in files]
         if lines:
             durable.append(self._out / SUMS, "".join(lines))
 
     def add_line(self, file: Path, sha256: str) -> None:
         """Of a file whose sum is known."""
-        durable.append(self._out / SUMS, f"{sha256}  {self._name(file)}\n")
+        durable.append(self._out / SUMS, _line(sha256, self._name(file)))
 
     def complete(self, files: Iterable[Path]) -> None:
         """The lines of just these files: a crash between a file and its line may have left one out, or half of one."""
@@ -107,7 +112,7 @@ class Checksums:
         there = {self._name(file): file for file in files}
         data = path.read_bytes() if path.exists() else b""
         lines = data[: data.rfind(b"\n") + 1].decode(errors="replace").split("\n")[:-1]
-        kept = {line[66:]: line + "\n" for line in lines}
+        kept = {_name_in(line): line + "\n" for line in lines}
         whole = "".join(line for name, line in kept.items() if name in there).encode()
         if whole != data:
             with durable.write(path) as partial:
@@ -116,3 +121,14 @@ class Checksums:
 
     def _name(self, file: Path) -> str:
         return file.relative_to(self._out).as_posix()
+
+
+def _line(digest: str, name: str) -> str:
+    escaped = "".join(_ESCAPES.get(letter, letter) for letter in name)
+    return f"{digest}  {name}\n" if escaped == name else f"\\{digest}  {escaped}\n"
+
+
+def _name_in(line: str) -> str:
+    if not line.startswith("\\"):
+        return line[66:]
+    return re.sub(r"\\[nr\\]", lambda found: _LETTERS[found[0]], line[67:])

@@ -10,6 +10,7 @@ import torch
 from torch.utils.data import Dataset, IterableDataset, Sampler
 
 import twinlens
+from twinlens.data.checks import positive
 from twinlens.data.decoding import decode
 from twinlens.data.loading.order import permutation
 from twinlens.data.sources.opening import open_source
@@ -38,7 +39,7 @@ class ParquetDataset(Dataset[Any]):
     """
 
     def __init__(self, where: Any, pipe: Transform | None = None, *, seed: int = 0, groups: int = 4) -> None:
-        _positive("groups", groups)
+        positive("ParquetDataset", "groups", groups)
         twinlens.key(seed)  # an integer
         table = open_source(where)
         if not isinstance(table, Table):
@@ -102,7 +103,7 @@ class RowGroupSampler(Sampler[int]):
         running = torch.distributed.is_available() and torch.distributed.is_initialized()
         self._world = (torch.distributed.get_world_size() if running else 1) if world is None else world
         self._rank = (torch.distributed.get_rank() if running else 0) if rank is None else rank
-        _positive("world", self._world)
+        positive("ParquetDataset", "world", self._world)
         if isinstance(self._rank, bool) or not isinstance(self._rank, int) or not 0 <= self._rank < self._world:
             raise ArgumentError(f"RowGroupSampler: rank={rank!r} must be 0 to {self._world - 1}")
         self._starts = np.array(dataset._table.starts)
@@ -172,8 +173,3 @@ class ParquetStream(IterableDataset[Any]):
         """Goes on there with the next iteration."""
         self.set_epoch(int(state["epoch"]))
         self._done = self._skip = int(state["done"])
-
-
-def _positive(name: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ArgumentError(f"ParquetDataset: {name}={value!r} must be a positive integer")

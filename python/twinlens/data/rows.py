@@ -36,5 +36,8 @@ class Failure:
 
 
 def reason(error: BaseException) -> str:
-    """Why, in a line for people: errors of the library say it themselves."""
-    return str(error) if isinstance(error, TwinlensError) else f"{type(error).__name__}: {error}"
+    """Why it failed: this library's own words, or the kind of another error and what it says."""
+    if isinstance(error, TwinlensError):
+        return str(error)
+    kind, words = type(error).__name__, str(error)
+    return f"{kind}: {words}" if words else kind

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from twinlens.errors import InputError
-from twinlens.steps import Point, Step
+from twinlens.steps import Lut, Point, Step
 
 if TYPE_CHECKING:
     from twinlens.pipeline.trace import Params
@@ -45,12 +45,11 @@ class Origin:
 
 def calls_of(step: Step, origin: Origin | None, spec: Spec) -> list[Call]:
     """What a step does to one image of `spec`. NoEquivalent where there are no words for it."""
-    kind = type(step).__name__
-    words = _WORDS.get(kind)
+    if isinstance(step, Lut):
+        return [_of_point(_formula(origin, spec), _one(step.tables)[0])]
+    words = _WORDS.get(type(step).__name__)
     if words is None:
-        raise NoEquivalent(kind)
-    if kind == "Lut":
-        return [_of_point(_formula(origin, spec))]
+        raise NoEquivalent(type(step).__name__)
     return [Call(name, arguments) for name, arguments in words(step, origin)]
 
 
@@ -163,11 +162,6 @@ def _filter(name: str, *arguments: str) -> Callable[[Any, Origin | None], Words]
     return words
 
 
-def _nothing(step: Any, origin: Origin | None) -> Words:
-    del step, origin
-    return iter(())
-
-
 _WORDS: dict[str, Callable[[Any, Origin | None], Words]] = {
     "Adjust": _adjust,
     "BoxFilter": _filter("box_blur", "ksize"),
@@ -179,7 +173,6 @@ _WORDS: dict[str, Callable[[Any, Origin | None], Words]] = {
     "GaussianBlur": _gaussian,
     "HistogramLut": _histogram,
     "JpegArtifact": _jpeg,
-    "Lut": _nothing,
     "Median": _filter("median", "ksize"),
     "Normalize": _normalize,
     "Pad": _pad,
@@ -202,8 +195,11 @@ def _formula(origin: Origin | None, spec: Spec) -> Point:
     return found
 
 
-def _of_point(point: Point) -> Call:
+_FORMULAS = {"posterize": ("bits",), "gamma": ("gain", "gamma"), "linear": ("factor", "offset"), "invert": ()}
+
+
+def _of_point(point: Point, table: list[int]) -> Call:
+    if point.kind == "solarize":  # its threshold is in units of the dtype, which is not floats
+        return Call("solarize", {"threshold": next((i for i, value in enumerate(table) if value != i), 256)})
     values = _one(point.values) if point.values.size else []
-    names = {"solarize": ("threshold",), "posterize": ("bits",), "gamma": ("gain", "gamma"),
-             "linear": ("factor", "offset"), "invert": ()}[point.kind]  # fmt: skip
-    return Call(point.kind, dict(zip(names, values, strict=True)))
+    return Call(point.kind, dict(zip(_FORMULAS[point.kind], values, strict=True)))

@@ -13,7 +13,7 @@ from PIL import Image
 from twinlens import transforms as T
 from twinlens.cli.parity.calls import Call, NoEquivalent, Origin, calls_of
 from twinlens.cli.prefixes import alone, parts_of, prefixes
-from twinlens.cli.samples import hwc
+from twinlens.cli.samples import hwc, planar
 from twinlens.pipeline.trace import Trace
 from twinlens.steps import Normalize, Spec
 from twinlens.steps.convert import MAX_OF
@@ -75,7 +75,7 @@ class Chain:
         kind = self.kinds[place - 1] if place else np.ndarray
         given: Any = image
         if issubclass(kind, torch.Tensor):
-            given = torch.from_numpy(np.ascontiguousarray(np.moveaxis(image, 2, 0)))
+            given = planar(image)
         elif issubclass(kind, Image.Image):
             given = Image.fromarray(np.ascontiguousarray(image[..., 0] if image.shape[2] == 1 else image))
         return hwc(alone(self.pipe, place)(given, key=self.key))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 
 import twinlens
@@ -15,7 +14,7 @@ from twinlens.cli.parity.difference import apart
 from twinlens.cli.parity.rivals import rivals
 from twinlens.cli.parity.rows import Comparison, Row
 from twinlens.cli.prefixes import parts_of, prefixes
-from twinlens.cli.samples import hwc, pixels, reason
+from twinlens.cli.samples import hwc, pixels, planar, reason
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -72,8 +71,7 @@ class _Engine:
     def _run(self, pipe: Transform, chain: Chain) -> NDArray[Any]:
         if self._device == "CPU":
             return hwc(pipe(chain.image, key=chain.key, engine="kornia"))
-        planar = torch.from_numpy(np.ascontiguousarray(np.moveaxis(chain.image, 2, 0)))
-        return hwc(pipe(planar.to(self._device.lower()), key=chain.key))
+        return hwc(pipe(planar(chain.image).to(self._device.lower()), key=chain.key))
 
     def add(self, name: str, chain: Chain) -> None:
         """Another image."""
@@ -103,9 +101,13 @@ class _Other:
         if self.row.version is None:
             return
         theirs, first = chain.image, None
-        for place, theirs in self._results(chain):
-            if first is None and _differs(chain.results[place], theirs):
-                first = self._labels[place]
+        try:
+            for place, theirs in self._results(chain):
+                if first is None and _differs(chain.results[place], theirs):
+                    first = self._labels[place]
+        except Exception as error:  # its image may be of a kind that ours does not take
+            self.row.other = self.row.other or f"ours cannot go on from its image: {reason(error)}"
+            return
         self.row.add(name, chain, theirs, first)
 
     def _results(self, chain: Chain) -> Iterator[tuple[int, NDArray[Any]]]:

@@ -32,7 +32,8 @@ def missing_of(row: Row) -> list[str]:
 
 def cells(row: Row) -> tuple[str, ...]:
     """A row of the table."""
-    missing = "; ".join(why if len(why) <= _WHY else f"{why[: _WHY - 3]}..." for why in missing_of(row))
+    faults = [*([row.other] if row.other else []), *missing_of(row)]
+    missing = "; ".join(why if len(why) <= _WHY else f"{why[: _WHY - 3]}..." for why in faults)
     if row.version is None:
         return title_of(row), "", "", "", "", f"not installed: pip install {row.install}"
     if not row.compared:
@@ -42,15 +43,8 @@ def cells(row: Row) -> tuple[str, ...]:
         return title_of(row), "0", "0", "0", "", missing
     counted = row.first.most_common(3)
     first = ", ".join(name if n == row.images else f"{name} ({n} of {row.images})" for name, n in counted)
-    if row.other:
-        return (
-            title_of(row),
-            _percent(found.share),
-            "",
-            "",
-            first,
-            "; ".join(part for part in (row.other, missing) if part),
-        )
+    if found.greatest == float("inf"):
+        return title_of(row), _percent(found.share), "", "", first, missing
     return title_of(row), _percent(found.share), _figure(found.greatest), _figure(found.mean), first, missing
 
 

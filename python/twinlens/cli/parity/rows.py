@@ -34,7 +34,7 @@ class Worst:
 class Row:
     """One library, `on` one of its kinds of images. install: what to install, where it is missing. first: in which
     transform images first differ, how many of them. said: what of the library does a transform. missing: transforms
-    that it has nothing like, and why; there ours runs on its image. other: of what kind its result is, if not of ours.
+    that it has nothing like, and why; there ours runs on its image. other: what is wrong with its result.
     """
 
     name: str

@@ -20,6 +20,7 @@ class ColumnOfBoxes:
 
     def __init__(self, name: str, format: BoxFormat, source: Any) -> None:
         self._name, self._format, self._source = name, format, source
+        self.classes: list[str] = []
         source.value(name, 0)  # raises where there is no such column
 
     def has(self, index: int) -> bool:

@@ -30,7 +30,9 @@ class Found:
 
 
 class BoxesOf(Protocol):
-    """By the image's number in the source."""
+    """By the image's number in the source. classes: all names, where they are known."""
+
+    classes: list[str]
 
     def has(self, index: int) -> bool:
         """Whether there are any, as far as is known without reading them."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from twinlens.cli.show.box_columns import ColumnOfBoxes
 from twinlens.cli.show.box_rows import BoxesOf, Found, Hw, found
+from twinlens.cli.show.coco import CocoBoxes
 from twinlens.cli.show.stems import ByStem
 from twinlens.errors import ArgumentError
 
@@ -26,59 +26,15 @@ def boxes_for(where: str, format: BoxFormat, source: Source) -> BoxesOf:
     """
     path = Path(where)
     if path.suffix.lower() == ".json":
-        known: BoxesOf = _Coco(path, source)
-    elif path.is_dir():
-        known = _Yolo(path, source)
-    elif hasattr(source, "value"):
+        return CocoBoxes(path, source)
+    if path.is_dir():
+        return _Yolo(path, source)
+    if hasattr(source, "value"):
         return ColumnOfBoxes(where, format, source)
-    else:
-        raise ArgumentError(
-            f"--boxes {where}: wants COCO's .json, a folder of YOLO's .txt files, or a column where the images come "
-            "from a manifest or a table"
-        )
-    if not any(known.has(i) for i in range(len(source))):
-        raise ArgumentError(f"--boxes {where}: none is for an image, which are such as {source.path(0)}")
-    return known
-
-
-class _Coco:
-    """Images by `file_name`; boxes are left, top, width and height in pixels."""
-
-    def __init__(self, path: Path, source: Source) -> None:
-        try:
-            held = json.loads(path.read_text(encoding="utf-8"))
-            self._images = [entry for entry in held["images"] if isinstance(entry["file_name"], str)]
-            classes = {entry["id"]: str(entry["name"]) for entry in held.get("categories", [])}
-            self._boxes: dict[Any, list[tuple[list[float], str]]] = {}
-            for entry in held["annotations"]:
-                if entry.get("bbox"):
-                    name = classes.get(entry.get("category_id"), str(entry.get("category_id", "")))
-                    self._boxes.setdefault(entry["image_id"], []).append((entry["bbox"], name))
-        except FileNotFoundError:
-            raise ArgumentError(f"--boxes {path}: no such file") from None
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ArgumentError(
-                f"--boxes {path}: wants COCO's 'images' and 'annotations': {type(error).__name__}: {error}"
-            ) from None
-        self._names = ByStem([entry["file_name"].replace("\\", "/") for entry in self._images])
-        self._source = source
-
-    def _entry(self, index: int) -> dict[str, Any] | None:
-        number = self._names.find(self._source.path(index))
-        return None if number is None else self._images[number]
-
-    def has(self, index: int) -> bool:
-        entry = self._entry(index)
-        return entry is not None and entry.get("id") in self._boxes
-
-    def of(self, index: int, size_hw: Hw) -> Found:
-        del size_hw
-        entry = self._entry(index)
-        if entry is None:
-            return Found()
-        rows = self._boxes.get(entry.get("id"), [])
-        size = (int(entry["height"]), int(entry["width"])) if entry.get("height") and entry.get("width") else None
-        return found([box for box, _ in rows], "xywh", [name for _, name in rows], size)
+    raise ArgumentError(
+        f"--boxes {where}: wants COCO's .json, a folder of YOLO's .txt files, or a column where the images come from a "
+        "manifest or a table"
+    )
 
 
 class _Yolo:
@@ -89,9 +45,11 @@ class _Yolo:
     def __init__(self, folder: Path, source: Source) -> None:
         self._source = source
         listed = folder / "classes.txt"
-        self._classes = listed.read_text(encoding="utf-8").split("\n") if listed.is_file() else []
+        self.classes = listed.read_text(encoding="utf-8").split("\n") if listed.is_file() else []
         self._files = [file for file in sorted(folder.rglob("*.txt")) if file != listed]
         self._names = ByStem([file.relative_to(folder).as_posix() for file in self._files])
+        if not any(self.has(i) for i in range(len(source))):
+            raise ArgumentError(f"--boxes {folder}: has none for an image, which are such as {source.path(0)}")
 
     def has(self, index: int) -> bool:
         return self._names.find(self._source.path(index)) is not None
@@ -116,7 +74,7 @@ class _Yolo:
         return found((np.array(boxes).reshape(-1, 4) * [w, h, w, h]).tolist(), "cxcywh", names)
 
     def _class(self, number: int) -> str:
-        named = 0 <= number < len(self._classes) and self._classes[number].strip()
+        named = 0 <= number < len(self.classes) and self.classes[number].strip()
         return named or str(number)
 
 

@@ -39,14 +39,14 @@ def show(
     masks: Annotated[
         str | None,
         typer.Option(
-            help="Folder or archive with a mask of the same name for each image, or the name of a column.",
+            help="Folder or archive with a mask of the same name for each image; COCO's .json; or a column's name.",
             show_default=False,
         ),
     ] = None,
     boxes: Annotated[
         str | None,
         typer.Option(
-            help="COCO's .json, a folder of YOLO's .txt files, or the name of a column.",
+            help="COCO's .json, a folder of YOLO's .txt files, or a column's name.",
             show_default=False,
         ),
     ] = None,
@@ -119,10 +119,15 @@ def _check(src: str, out: Path, pipe: Transform | None, *, steps: bool) -> None:
 
 def _check_size(look: Look) -> None:
     from twinlens.cli.show.png import check_size
-    from twinlens.cli.show.sheet import step_names
+    from twinlens.cli.show.sheet import PLAIN, step_names
 
-    steps = len(step_names(look.pipe)) if look.steps and look.pipe is not None else 0
-    check_size(1 + max(look.draws, steps), len(look.indices) * (2 if steps else 1), look.side)
+    count = len(look.indices)
+    if look.pipe is None:
+        check_size(PLAIN, -(-count // PLAIN), look.side)
+        return
+    steps = len(step_names(look.pipe)) if look.steps else 0
+    draws = look.draws if look.pipe.random else 1
+    check_size(1 + max(draws, steps), count * (2 if steps else 1), look.side)
 
 
 def _make(console: Console, look: Look, src: str, pipeline: Path | None, out: Path) -> None:

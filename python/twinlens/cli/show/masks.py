@@ -1,13 +1,15 @@
-"""Masks of a source's images: a folder or an archive with a mask of the same name for each, or a column."""
+"""Masks of a source's images: a folder or an archive with a mask of the same name for each, COCO's, or a column."""
 
 from __future__ import annotations
 
 import io
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from twinlens.cli.show.coco import CocoMasks
 from twinlens.cli.show.stems import ByStem, is_mask_name
 from twinlens.data.sources import Source, open_source
 from twinlens.errors import ArgumentError, DecodeError
@@ -36,9 +38,13 @@ class Masks(Protocol):
 
 
 def masks_for(where: str, source: Source, src: str) -> Masks:
-    """Those in a folder, archive or file; or in a column of the source. ArgumentError where there are none."""
+    """Those in a folder, archive or file; outlines of a .json file of COCO; or in a column of the source. ArgumentError
+    where there are none.
+    """
     if hasattr(source, "value") and not os.path.exists(where):  # noqa: PTH110 - it may be a URL
         return _Column(source, where)
+    if where.lower().endswith(".json"):
+        return CocoMasks(Path(where), source)
     same = os.path.normpath(where) == os.path.normpath(src)
     masks = source if same else open_source(where)
     found = _Files(masks, source, among=same)

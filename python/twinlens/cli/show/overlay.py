@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from twinlens.cli.show.masks import Rgb
 
-__all__ = ["Colours", "draw_boxes", "draw_mask"]
+__all__ = ["Colours", "colour", "draw_boxes", "draw_mask"]
 
 _PALETTE = (
     (230, 57, 70), (46, 134, 222), (56, 176, 0), (255, 183, 3), (157, 78, 221), (0, 180, 170),
@@ -28,22 +28,27 @@ _WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
 
 
 class Colours:
-    """A colour for each name, in the order in which they come."""
+    """A colour for each name: first those that are known, then others in the order in which they come."""
 
-    def __init__(self) -> None:
-        self._names: dict[str, Rgb] = {}
+    def __init__(self, names: Sequence[str] = ()) -> None:
+        self._ranks = {name: rank for rank, name in enumerate(dict.fromkeys(names))}
 
     def of(self, name: str) -> Rgb:
         """The same every time."""
-        return self._names.setdefault(name, _PALETTE[len(self._names) % len(_PALETTE)])
+        return colour(self._ranks.setdefault(name, len(self._ranks)))
+
+
+def colour(number: int) -> Rgb:
+    """Of a class, numbered from 0; after twelve they come again."""
+    return _PALETTE[number % len(_PALETTE)]
 
 
 def draw_mask(rgb: NDArray[np.uint8], mask: NDArray[Any], colours: dict[int, Rgb]) -> NDArray[np.uint8]:
     """(h, w, 3) tinted where the mask (h, w) is not 0; edges of its parts in full colour."""
-    table = np.array([colours.get(i, _PALETTE[(i - 1) % len(_PALETTE)]) for i in range(int(mask.max(initial=0)) + 1)])
-    colour = table[mask].astype(np.float32)
+    table = np.array([colours.get(i, colour(i - 1)) for i in range(int(mask.max(initial=0)) + 1)])
+    ink = table[mask].astype(np.float32)
     share = np.where(_edges(mask), 1.0, _TINT) * (mask > 0)
-    made: NDArray[np.uint8] = np.rint(rgb + (colour - rgb) * share[..., None]).astype(np.uint8)
+    made: NDArray[np.uint8] = np.rint(rgb + (ink - rgb) * share[..., None]).astype(np.uint8)
     return made
 
 

@@ -18,6 +18,7 @@ __all__ = ["check_size", "write_png"]
 
 _MARGIN, _GAP = 28, 10
 _TITLE, _NOTE, _SECTION, _NAME, _CAPTION, _HEAD = 34, 19, 44, 30, 17, 22
+_NARROWEST = 700  # within the margins: room for words
 _LARGEST = 30_000  # pixels of a side: what viewers open
 _LINES, _FAULT = 3, 58  # small words in a column's head, or why there is no picture; and the height of that
 
@@ -34,17 +35,16 @@ def check_size(columns: int, lines: int, side: int) -> None:
 def write_png(sheet: Sheet, path: Path) -> None:
     """Lines are as high as their highest picture."""
     columns = max((len(section.heads) for section in sheet.sections), default=1)
-    width = 2 * _MARGIN + max(columns * (sheet.side + _GAP) - _GAP, 560)
-    height = (
-        2 * _MARGIN + _TITLE + _NOTE * len(sheet.notes) + sum(_section_height(s, sheet.side) for s in sheet.sections)
-    )
+    room = max(columns * (sheet.side + _GAP) - _GAP, _NARROWEST)
+    width = 2 * _MARGIN + room
+    notes = [words for note in sheet.notes for words in _wrapped(note, 14, room)]
+    height = 2 * _MARGIN + _TITLE + _NOTE * len(notes) + sum(_section_height(s, sheet.side) for s in sheet.sections)
     image = Image.new("RGB", (width, height), SHEET)
     pen = Pen(ImageDraw.Draw(image), 1)
-    room = width - 2 * _MARGIN
     pen.text((_MARGIN, _MARGIN + 14), cut(sheet.title, 26, room, middle=True), 26)
     top = _MARGIN + _TITLE
-    for note in sheet.notes:
-        pen.text((_MARGIN, top + _NOTE / 2), cut(note, 14, room), 14, QUIET)
+    for note in notes:
+        pen.text((_MARGIN, top + _NOTE / 2), note, 14, QUIET)
         top += _NOTE
     for section in sheet.sections:
         top = _draw_section(image, pen, section, sheet.side, top)
@@ -64,13 +64,17 @@ def _wrapped(words: str, size: float, width: float) -> list[str]:
             lines[-1] = longer
         else:
             lines.append(word)
-    kept = [cut(line, size, width) for line in lines[:_LINES]]
+    kept = [cut(line, size, width, middle=True) for line in lines[:_LINES]]
     return [*kept[:-1], cut(kept[-1] + " ...", size, width)] if len(lines) > _LINES else kept
 
 
-def _line_height(line: Line) -> int:
+def _captions(cell: Cell, side: int) -> list[str]:
+    return [words for line in cell.caption.splitlines() for words in _wrapped(line, 12, side)]
+
+
+def _line_height(line: Line, side: int) -> int:
     tallest = max((cell.picture.height if cell.picture else _FAULT for cell in line.cells), default=0)
-    captions = max((len(cell.caption.splitlines()) for cell in line.cells), default=0)
+    captions = max((len(_captions(cell, side)) for cell in line.cells), default=0)
     return (_NAME if line.name else 0) + tallest + captions * _CAPTION + _GAP
 
 
@@ -82,7 +86,7 @@ def _head_height(section: Section, side: int) -> int:
 
 def _section_height(section: Section, side: int) -> int:
     title = _SECTION if section.title else _GAP
-    return title + _head_height(section, side) + sum(_line_height(line) for line in section.lines)
+    return title + _head_height(section, side) + sum(_line_height(line, side) for line in section.lines)
 
 
 def _draw_section(image: Image.Image, pen: Pen, section: Section, side: int, top: int) -> int:
@@ -97,7 +101,7 @@ def _draw_section(image: Image.Image, pen: Pen, section: Section, side: int, top
     top += _head_height(section, side)
     for line in section.lines:
         _draw_line(image, pen, line, side, top)
-        top += _line_height(line)
+        top += _line_height(line, side)
     return top
 
 
@@ -128,6 +132,6 @@ def _draw_cell(image: Image.Image, pen: Pen, cell: Cell, side: int, at: tuple[in
         for i, words in enumerate(_wrapped(cell.fault, 12, side - 12)):
             pen.text((x + 6, y + 13 + 16 * i), words, 12, WARNING)
         below += _FAULT
-    for words in cell.caption.splitlines():
-        pen.text((x, below + _CAPTION / 2 + 1), cut(words, 12, side, middle=True), 12, QUIET)
+    for words in _captions(cell, side):
+        pen.text((x, below + _CAPTION / 2 + 1), words, 12, QUIET)
         below += _CAPTION

@@ -10,7 +10,6 @@ import torch
 
 from twinlens import Boxes
 from twinlens.cli.samples import hwc
-from twinlens.pipeline.sample import Crops
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -67,7 +66,7 @@ def _read(made: dict[str, Any], before: Scene) -> Scene:
 
 
 def _image(made: Any) -> NDArray[Any]:
-    if not isinstance(made, Crops):
+    if not isinstance(made, tuple | list) and getattr(made, "ndim", 3) != 4:
         return hwc(made)
     crops = [hwc(crop) for crop in made]
     gap = np.zeros((crops[0].shape[0], max(2, crops[0].shape[1] // 40), crops[0].shape[2]), crops[0].dtype)

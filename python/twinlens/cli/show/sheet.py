@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from twinlens.data.sources import Source
     from twinlens.transforms import Transform
 
-__all__ = ["Look", "Made", "chosen", "make_sheet", "step_names"]
+__all__ = ["PLAIN", "Look", "Made", "chosen", "make_sheet", "step_names"]
 
-_PLAIN = 4  # originals side by side, where there is no pipeline
+#: originals side by side, where there is no pipeline
+PLAIN = 4
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def make_sheet(look: Look, title: str, notes: Iterable[str]) -> Made:
 class _Maker:
     def __init__(self, look: Look, made: Made) -> None:
         self._look, self._made = look, made
-        self._colours = Colours()
+        self._colours = Colours(() if look.boxes is None else look.boxes.classes)
         self._normal = None if look.pipe is None else normal_of(look.pipe)
         self._draws = look.draws if look.pipe is not None and look.pipe.random else min(look.draws, 1)
         self._lines: list[Line] = []
@@ -190,5 +191,5 @@ def _grid(lines: list[Line]) -> Section:
     """Originals alone: names below the pictures, several in a row."""
     said = [[words for words in (line.name, line.about, line.fault) if words] for line in lines]
     cells = [replace(line.cells[0], caption="\n".join(words)) for line, words in zip(lines, said, strict=True)]
-    rows = [Line("", "", cells[i : i + _PLAIN]) for i in range(0, len(cells), _PLAIN)]
-    return Section("", [("", "")] * min(_PLAIN, max(len(cells), 1)), rows)
+    rows = [Line("", "", cells[i : i + PLAIN]) for i in range(0, len(cells), PLAIN)]
+    return Section("", [("", "")] * min(PLAIN, max(len(cells), 1)), rows)

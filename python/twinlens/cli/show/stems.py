@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
@@ -27,17 +28,29 @@ class ByStem:
     """
 
     def __init__(self, names: Sequence[str]) -> None:
-        self._whole: dict[str, int] = {}
-        self._last: dict[str, int | None] = {}
-        for number, name in enumerate(names):
-            ending = _MASK.fullmatch(stem(name))
-            for key in {stem(name), *([ending[1]] if ending else [])}:
-                self._whole.setdefault(key, number)
-                last = key.rpartition("/")[2]
-                self._last[last] = None if last in self._last else number
+        exact = {number: stem(name) for number, name in enumerate(names)}
+        cleaned = {number: ending[1] for number, key in exact.items() if (ending := _MASK.fullmatch(key))}
+        self._tables = [
+            *(_by_key(keys) for keys in (exact, cleaned)),
+            *(_by_key({number: _last(key) for number, key in keys.items()}, only=True) for keys in (exact, cleaned)),
+        ]
 
     def find(self, name: str) -> int | None:
         """The number of the name that belongs to this one."""
         key = stem(name)
-        found = self._whole.get(key)
-        return self._last.get(key.rpartition("/")[2]) if found is None else found
+        asked = (key, key, _last(key), _last(key))
+        found = (table.get(key) for table, key in zip(self._tables, asked, strict=True))
+        return next((number for number in found if number is not None), None)
+
+
+def _last(key: str) -> str:
+    return key.rpartition("/")[2]
+
+
+def _by_key(keys: dict[int, str], *, only: bool = False) -> dict[str, int]:
+    """The first number of each key; with `only` no key that several have."""
+    table: dict[str, int] = {}
+    for number, key in keys.items():
+        table.setdefault(key, number)
+    times = Counter(keys.values()) if only else {}
+    return {key: number for key, number in table.items() if times.get(key, 1) == 1}

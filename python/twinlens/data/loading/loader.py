@@ -9,6 +9,7 @@ import numpy as np
 
 import twinlens
 from twinlens import _native
+from twinlens.data.checks import positive
 from twinlens.data.decoding import MAX_PIXELS, Mode
 from twinlens.data.loading.device import Device
 from twinlens.data.loading.epoch import Epoch
@@ -221,5 +222,4 @@ def _check(pipe: Any, decode: object, on_error: object, seed: object) -> None:
 
 def _check_numbers(**numbers: Any) -> None:
     for name, value in numbers.items():
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise ArgumentError(f"Loader: {name}={value!r} must be a positive integer")
+        positive("Loader", name, value)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import lzma
 import os
-import shutil
 import tarfile
-import tempfile
 import threading
 import zipfile
 import zlib
@@ -21,10 +19,10 @@ from twinlens.data.listing import printable
 from twinlens.data.sources.base import folder_of
 from twinlens.data.sources.companions import Companions
 from twinlens.data.sources.files import is_image
-from twinlens.data.sources.locations import Location
+from twinlens.data.sources.locations import Location, seekable
 from twinlens.errors import ArgumentError, DecodeError
 
-__all__ = ["Tar", "Zip", "archive_suffix", "clean", "damage", "readable", "seekable", "tar_packing", "whole"]
+__all__ = ["Tar", "Zip", "archive_suffix", "clean", "damage", "readable", "tar_packing", "whole"]
 
 _TARS = {".tar": "", ".tar.gz": "gz", ".tgz": "gz", ".tar.bz2": "bz2", ".tbz2": "bz2", ".tar.xz": "xz", ".txz": "xz"}
 #: what reading a damaged archive raises
@@ -124,9 +122,14 @@ class Tar(_Members):
     def __init__(self, where: Location) -> None:
         super().__init__(where)
         self._packed = tar_packing(where)
-        with readable(where), where.files.open(where.path, "rb") as file:
-            self._keep(self._indexed(file), ranked=not self._packed)
+        with readable(where):
+            where.patiently(self._list)
         self._open()
+
+    def _list(self) -> None:
+        mode = "r:" if self._where.has_ranges() and not self._packed else f"r|{self._packed}"
+        with self._where.stream() as file:
+            self._keep(self._indexed(file, mode), ranked=not self._packed)
 
     def _open(self) -> None:
         where = self._where
@@ -140,8 +143,7 @@ class Tar(_Members):
         self.__dict__.update(state)
         self._open()
 
-    def _indexed(self, file: IO[bytes]) -> Iterator[tuple[str, _Member]]:
-        mode: Any = f"r|{self._packed}" if self._packed else "r:"
+    def _indexed(self, file: IO[bytes], mode: Any) -> Iterator[tuple[str, _Member]]:
         with tarfile.open(fileobj=file, mode=mode) as tar:
             there: dict[str, _Member] = {}
             for member in whole(tar):
@@ -190,27 +192,38 @@ class _Stream:
         self._process = os.getpid()
         self._lock = threading.Lock()
         self._passed: OrderedDict[int, bytes] = OrderedDict()  # by the place of their first byte
+        self._held = 0  # bytes of these
         self._members: Iterator[tuple[int, bytes]] = iter(())
 
     def read(self, member: _Member) -> bytes:
         if self._process != os.getpid():
             self._begin()  # after a fork the file's position is its parent's too
-        with self._lock:
-            for _ in range(2):  # from here on, and from the start
-                if member.start in self._passed:
-                    return self._passed.pop(member.start)
-                for start, data in self._members:
-                    if start == member.start:
-                        return data
+        with self._lock:  # a stream that broke begins anew
+            found: bytes = self._where.patiently(lambda: self._found(member))
+            return found
+
+    def _found(self, member: _Member) -> bytes:
+        for _ in range(2):  # from here on, and from the start
+            if member.start in self._passed:
+                return self._taken(self._passed.pop(member.start))
+            for start, data in self._members:
+                if start == member.start:
+                    return data
+                if start not in self._passed:
                     self._passed[start] = data
-                    while sum(map(len, self._passed.values())) > _PASSED and len(self._passed) > 1:
-                        self._passed.popitem(last=False)
-                self._members = self._from_start()
-            raise DecodeError(f"{member.name}: no longer in {self._where.name}")
+                    self._held += len(data)
+                while self._held > _PASSED and len(self._passed) > 1:
+                    self._taken(self._passed.popitem(last=False)[1])
+            self._members = self._from_start()
+        raise DecodeError(f"{member.name}: no longer in {self._where.name}")
+
+    def _taken(self, data: bytes) -> bytes:
+        self._held -= len(data)
+        return data
 
     def _from_start(self) -> Iterator[tuple[int, bytes]]:
         mode: Any = f"r|{self._packed}"
-        with self._where.files.open(self._where.path, "rb") as file, tarfile.open(fileobj=file, mode=mode) as tar:
+        with self._where.stream() as file, tarfile.open(fileobj=file, mode=mode) as tar:
             for member in tar:
                 held = tar.extractfile(member) if member.isreg() and is_image(member.name) else None
                 if held is not None:
@@ -263,23 +276,6 @@ class Zip(_Members):
     def __del__(self) -> None:
         if hasattr(self, "_file"):
             self._file.close()
-
-
-def seekable(where: Location) -> IO[bytes]:
-    """The file; where a server knows no ranges, a temporary copy on disk that is gone with its owner."""
-    file: IO[bytes] = where.files.open(where.path, "rb")
-    try:
-        file.seek(-1, os.SEEK_END)
-        file.read(1)
-    except ValueError:
-        if where.is_local:
-            raise
-        copy = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the archive
-        with where.files.open(where.path, "rb", block_size=0) as stream:
-            shutil.copyfileobj(stream, copy, 1 << 20)
-        file = copy
-    file.seek(0)
-    return file
 
 
 def clean(name: str) -> str:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Source", "distinct", "folder_of"]
+__all__ = ["Source", "folder_of"]
 
 
 @runtime_checkable
@@ -33,15 +32,3 @@ class Source(Protocol):
 def folder_of(path: str) -> str:
     """The name of the folder that a file lies in: the label where nothing else tells. Empty at the top."""
     return PurePosixPath(path).parent.name
-
-
-def distinct(names: Sequence[str]) -> list[str]:
-    """The names; those that occur again have "#2" and so on behind them, or the next number that is free."""
-    taken, seen, made = set(names), set[str](), []
-    for name in names:
-        number, unique = 2, name
-        while unique in seen or (unique != name and unique in taken):
-            unique, number = f"{name}#{number}", number + 1
-        seen.add(unique)
-        made.append(unique)
-    return made

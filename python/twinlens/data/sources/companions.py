@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 
-__all__ = ["Companions", "label_in"]
+__all__ = ["LABELS", "Companions", "label_in"]
 
+#: entries and columns that tell a label, the first that there is
+LABELS = ("label", "cls", "class", "class_name", "target")
 _LARGEST = 1 << 16
-_NAMES = ("label", "cls", "class", "class_name", "target")
 
 
 class Companions:
@@ -45,4 +46,4 @@ def label_in(entry: object) -> str | None:
     """The label among a mapping's entries, by the names that are usual."""
     if not isinstance(entry, dict):
         return None
-    return next((str(entry[name]) for name in _NAMES if isinstance(entry.get(name), str | int | float)), None)
+    return next((str(entry[name]) for name in LABELS if isinstance(entry.get(name), str | int | float)), None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from twinlens.data.decoding import SUFFIXES
 from twinlens.data.listing import list_images, printable
@@ -13,17 +14,19 @@ from twinlens.errors import ArgumentError
 
 __all__ = ["Folder", "Remote", "is_image"]
 
+Place = TypeVar("Place")
+
 
 def is_image(path: str) -> bool:
     """By its suffix."""
     return os.path.splitext(path)[1].lower() in SUFFIXES  # noqa: PTH122 - a Path for every file costs more
 
 
-class Folder:
-    """Every JPEG, PNG, WebP, BMP and TIFF file below `root`, sorted; the label is the name of the image's folder."""
+class _Files(Generic[Place]):
+    """Names relative to a root, with forward slashes, sorted; and where each file is."""
 
-    def __init__(self, root: str | os.PathLike[str]) -> None:
-        self._files = list_images(Path(root))
+    def __init__(self, files: list[tuple[str, Place]]) -> None:
+        self._files = files
 
     def __len__(self) -> int:
         return len(self._files)
@@ -36,12 +39,19 @@ class Folder:
         """The name of its folder; empty for a file that lies in the root itself."""
         return folder_of(self.path(index))
 
+
+class Folder(_Files[Path]):
+    """Every JPEG, PNG, WebP, BMP and TIFF file below `root`, sorted; the label is the name of the image's folder."""
+
+    def __init__(self, root: str | os.PathLike[str]) -> None:
+        super().__init__(list_images(Path(root)))
+
     def read(self, index: int) -> Path:
         """The file."""
         return self._files[index][1]
 
 
-class Remote:
+class Remote(_Files[str]):
     """The same of a bucket or another file system: everything below a prefix, or one file."""
 
     def __init__(self, root: Location) -> None:
@@ -53,18 +63,7 @@ class Remote:
             names = {root.path: root.path.rpartition("/")[2]}
         if not names:
             raise ArgumentError(f"{root.name}: no image in it; looked for {', '.join(sorted(SUFFIXES))}")
-        self._files = sorted((name, path) for path, name in names.items())
-
-    def __len__(self) -> int:
-        return len(self._files)
-
-    def path(self, index: int) -> str:
-        """Relative to the prefix."""
-        return self._files[index][0]
-
-    def label(self, index: int) -> str:
-        """The name of its folder."""
-        return folder_of(self.path(index))
+        super().__init__(sorted((name, path) for path, name in names.items()))
 
     def read(self, index: int) -> bytes:
         """The file's bytes."""

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from twinlens.data.sources.base import distinct
+from twinlens.data.names import distinct
 from twinlens.data.sources.companions import label_in
 from twinlens.data.sources.locations import Location, is_url, locate
 from twinlens.errors import ArgumentError

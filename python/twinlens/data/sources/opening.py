@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import re
 from bisect import bisect_right
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 from twinlens import registry
+from twinlens.data.names import distinct
 from twinlens.data.sources.archives import Tar, Zip, archive_suffix
-from twinlens.data.sources.base import Source, distinct
+from twinlens.data.sources.base import Source
 from twinlens.data.sources.datasets import HuggingFace, is_hugging_face
 from twinlens.data.sources.files import Folder, Remote, is_image
 from twinlens.data.sources.locations import Location, is_url, locate, patiently
@@ -109,7 +111,7 @@ def _one(name: str) -> Source:
 
 
 def _of_file(place: Location) -> Source:
-    if not patiently(lambda: place.files.exists(place.path)):
+    if not place.exists():
         raise ArgumentError(f"{place.name}: no such file")
     if is_manifest(place.path):
         return Manifest(place)
@@ -129,7 +131,7 @@ def _matching(name: str) -> list[Location] | None:
     found: list[Location] = []
     for one in expanded:
         place = locate(one)
-        paths = sorted(place.files.glob(place.path)) if "*" in one else [place.path]
+        paths = sorted(patiently(partial(place.files.glob, place.path))) if "*" in one else [place.path]
         found += [place.at(str(path)) for path in paths]
     if not found:
         raise ArgumentError(f"{name}: no file matches")

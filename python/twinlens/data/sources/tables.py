@@ -13,9 +13,9 @@ import numpy as np
 from twinlens.data import tensors
 from twinlens.data.arrow import arrow
 from twinlens.data.encoding import Encoded, restore
-from twinlens.data.sources.base import distinct
-from twinlens.data.sources.companions import label_in
-from twinlens.data.sources.locations import Location
+from twinlens.data.names import distinct
+from twinlens.data.sources.companions import LABELS, label_in
+from twinlens.data.sources.locations import AHEAD, Location
 from twinlens.errors import ArgumentError, DecodeError
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Table"]
 
-_LABELS = ("label", "cls", "class", "class_name", "target")
 _OURS = ("encoding", "dtype", "layout", "shape")
 
 
@@ -62,7 +61,7 @@ class Table:
 
     def _open(self, file: Location) -> None:
         try:
-            with file.files.open(file.path, "rb") as handle, self._parquet.ParquetFile(handle) as table:
+            with file.open(block_size=AHEAD) as handle, self._parquet.ParquetFile(handle) as table:
                 schema = table.schema_arrow
                 column = _image_column(schema, file.name)
                 if self._column and column != self._column:
@@ -79,7 +78,7 @@ class Table:
 
     def _list(self, table: Any, file: Location, schema: Any) -> None:
         """Names and labels of all rows; the images stay where they are."""
-        label = next((name for name in _LABELS if name in schema.names), None)
+        label = next((name for name in LABELS if name in schema.names), None)
         small = [name for name in ("path", label) if name is not None and name in schema.names]
         rows = table.read(columns=small).to_pylist() if small else [{}] * table.metadata.num_rows
         classes = _class_names(schema, label)
@@ -130,7 +129,7 @@ class Table:
         """What another column says of an image. ArgumentError where there is none of that name."""
         group = bisect_right(self.starts, index) - 1
         file, number = self._groups[group]
-        with file.files.open(file.path, "rb") as handle, self._parquet.ParquetFile(handle) as table:
+        with file.open(block_size=AHEAD) as handle, self._parquet.ParquetFile(handle) as table:
             if name not in table.schema_arrow.names:
                 raise ArgumentError(f"{file.name}: no column {name!r}, only {', '.join(table.schema_arrow.names)}")
             return table.read_row_group(number, columns=[name])[name][index - self.starts[group]].as_py()
@@ -140,7 +139,7 @@ class Table:
             if group not in self._cache:
                 file, number = self._groups[group]
                 columns = [self._column, *(_OURS if self._ours else ())]
-                with file.files.open(file.path, "rb") as handle, self._parquet.ParquetFile(handle) as table:
+                with file.open(block_size=AHEAD) as handle, self._parquet.ParquetFile(handle) as table:
                     self._cache[group] = _rows_of(table.read_row_group(number, columns=columns), self._column)
                 while len(self._cache) > self.held:
                     self._cache.popitem(last=False)

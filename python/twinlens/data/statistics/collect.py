@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import os
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import twinlens
+from twinlens.data.ahead import cores, in_order
+from twinlens.data.checks import positive
 from twinlens.data.decoding import MAX_PIXELS, as_array, decode_bytes, file_mode, read_bytes
 from twinlens.data.listing import printable
 from twinlens.data.loading.source import Source, is_file
+from twinlens.data.rows import reason
 from twinlens.data.sources import open_source
 from twinlens.data.sources.datasets import is_hugging_face
 from twinlens.data.statistics.likeness import Likeness
 from twinlens.data.statistics.statistics import Statistics
-from twinlens.errors import ArgumentError, InputError, TwinlensError
+from twinlens.errors import InputError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -66,37 +68,23 @@ def stats(
     >>> found.mean, found.std
     ([0.4, 0.4, 0.4], [0.2, 0.2, 0.2])
     """
-    if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or workers < 1):
-        raise ArgumentError(f"stats: workers={workers!r} must be a positive integer")
+    if workers is not None:
+        positive("stats", "workers", workers)
     twinlens.key(seed)  # an integer
     images = open_source(source) if is_hugging_face(source) else source
     work = _Work(Source(images), pipe, seed, duplicates, max_pixels)
     total = len(work.source)
     found = Statistics(after=None if pipe is None else Statistics())
-    for one in _in_order(work, total, workers or _cores()):
-        found.merge(one)
-        if progress is not None:
-            progress(found.images, len(found.failures), total)
-    return found
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _in_order(work: _Work, total: int, workers: int) -> Iterator[Statistics]:
-    """One an image, a bounded number ahead."""
-    waiting: deque[Future[Statistics]] = deque()
-    pool = ThreadPoolExecutor(workers, "twinlens-stats")
+    threads = workers or cores()
+    pool = ThreadPoolExecutor(threads, "twinlens-stats")
     try:
-        for index in range(total):
-            waiting.append(pool.submit(_one, work, index))
-            if len(waiting) > 2 * workers:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+        for one in in_order(pool, partial(_one, work), range(total), 2 * threads):
+            found.merge(one)
+            if progress is not None:
+                progress(found.images, len(found.failures), total)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+    return found
 
 
 def _one(work: _Work, index: int) -> Statistics:
@@ -108,19 +96,15 @@ def _one(work: _Work, index: int) -> Statistics:
         like = (name, Likeness.of(data, array)) if work.duplicates else None
         found.add(array, mode=None if data is None else file_mode(data), like=like)
     except Exception as error:  # a dataset may raise anything
-        found.failures.append((name, _reason(error)))
+        found.failures.append((name, printable(reason(error))))
         return found
     if work.pipe is not None:
         found.after = Statistics()
         try:
             found.after.add(_array(work.pipe(image, key=twinlens.key(work.seed, 0, index))))
         except Exception as error:  # a callable in the pipeline may raise anything
-            found.after.failures.append((name, _reason(error)))
+            found.after.failures.append((name, printable(reason(error))))
     return found
-
-
-def _reason(error: Exception) -> str:
-    return printable(str(error) if isinstance(error, TwinlensError) else f"{type(error).__name__}: {error}")
 
 
 def _image(sample: Any, max_pixels: int) -> tuple[Any, bytes | None]:

@@ -152,8 +152,8 @@ class Albumentations(Rival):
     def posterize(self, state: NDArray[Any], bits: float) -> Said:
         return self._call(state, "Posterize", num_bits=(int(bits), int(bits)))
 
-    def solarize(self, state: NDArray[Any], threshold: float) -> Said:
-        return self._call(state, "Solarize", threshold_range=(threshold, threshold))
+    def solarize(self, state: NDArray[Any], threshold: int) -> Said:
+        return self._call(state, "Solarize", threshold_range=(threshold / 255,) * 2)
 
     def clahe(self, state: NDArray[Any], clip_limit: float, grid: tuple[int, int], mode: str) -> Said:
         if mode != "lab" and state.shape[2] != 1:

@@ -131,8 +131,8 @@ class Kornia(Rival):
     def posterize(self, state: Tensor, bits: float) -> Said:
         return self._enhance(state, "posterize", int(bits))
 
-    def solarize(self, state: Tensor, threshold: float) -> Said:
-        return self._enhance(state, "solarize", threshold)
+    def solarize(self, state: Tensor, threshold: int) -> Said:
+        return self._enhance(state, "solarize", threshold / 255)
 
     def gaussian_blur(self, state: Tensor, ksize: tuple[int, int], sigma: tuple[float, float]) -> Said:
         from kornia.filters import gaussian_blur2d

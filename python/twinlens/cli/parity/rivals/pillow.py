@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -129,9 +128,8 @@ class Pillow(Rival):
     def posterize(self, state: Any, bits: float) -> Said:
         return ImageOps.posterize(self._pil(state), int(bits)), f"ImageOps.posterize({bits:.0f})"
 
-    def solarize(self, state: Any, threshold: float) -> Said:
-        level = math.ceil(threshold * 255)
-        return ImageOps.solarize(self._pil(state), level), f"ImageOps.solarize({level})"
+    def solarize(self, state: Any, threshold: int) -> Said:
+        return ImageOps.solarize(self._pil(state), threshold), f"ImageOps.solarize({threshold})"
 
     def jpeg(self, state: Any, quality: int) -> Said:
         file = io.BytesIO()

@@ -13,6 +13,7 @@ from twinlens.cli.parity.calls import NoEquivalent, Origin
 from twinlens.cli.parity.rivals.base import Rival, Said
 from twinlens.cli.parity.rivals.geometry import filled, turn_of
 from twinlens.cli.parity.rivals.pillow import to_pil
+from twinlens.cli.samples import planar
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,7 +36,7 @@ class TorchvisionOnTensors(Rival):
     distributions = ("torchvision",)
 
     def load(self, image: NDArray[Any]) -> Any:
-        return torch.from_numpy(np.ascontiguousarray(np.moveaxis(image, 2, 0)))
+        return planar(image)
 
     def read(self, state: Any, dtype: str) -> NDArray[Any]:
         del dtype
@@ -71,7 +72,8 @@ class TorchvisionOnTensors(Rival):
         return self._call(state, "crop", y, x, h, w)
 
     def pad(self, state: Any, borders: tuple[int, ...], mode: str, fill: list[float]) -> Said:
-        return self._call(state, "pad", list(borders), self._ink(state, fill), mode)
+        ink = self._ink(state, fill) if mode == "constant" else None
+        return self._call(state, "pad", list(borders), ink, mode)
 
     def flip(self, state: Any, horizontal: bool, vertical: bool) -> Said:
         said = ""
@@ -141,9 +143,8 @@ class TorchvisionOnTensors(Rival):
     def posterize(self, state: Any, bits: float) -> Said:
         return self._call(state, "posterize", int(bits))
 
-    def solarize(self, state: Any, threshold: float) -> Said:
-        floats = isinstance(state, torch.Tensor) and state.is_floating_point()
-        return self._call(state, "solarize", threshold if floats else threshold * 255)
+    def solarize(self, state: Any, threshold: int) -> Said:
+        return self._call(state, "solarize", threshold)
 
     def jpeg(self, state: Any, quality: int) -> Said:
         return self._call(state, "jpeg", quality)
