@@ -46,7 +46,8 @@ app.command(
         "twinlens run photos --pipeline pipe.yaml --out shards\n\n"
         "twinlens run photos --pipeline pipe.yaml --out shards --resume\n\n"
         "twinlens run photos --pipeline pipe.yaml --out shards --workers 8 --seed 7 --format jpeg\n\n"
-        "twinlens run photos --pipeline pipe.yaml --out augmented --sink files --copies 5 --memory 4G"
+        "twinlens run photos --pipeline pipe.yaml --out augmented --sink files --copies 5 --memory 4G\n\n"
+        "twinlens run s3://bucket/photos --pipeline pipe.yaml --out s3://bucket/shards --ray auto --format array"
     )
 )(run)
 app.command(epilog="[bold]Examples[/bold]\n\ntwinlens demo\n\ntwinlens demo --out pictures")(demo)
@@ -116,7 +117,7 @@ def invoke(arguments: list[str]) -> int:
     warnings.filterwarnings("ignore", module=r"PIL\.")  # notes on odd metadata would tear the progress bar
     command = typer.main.get_command(app)
     try:
-        code = command.main(arguments, prog_name="twinlens", standalone_mode=False)
+        code = command.main(_with_address(arguments), prog_name="twinlens", standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
         code = _INTERRUPTED
     except TwinlensError as error:
@@ -132,6 +133,12 @@ def invoke(arguments: list[str]) -> int:
         hint = "; `twinlens run` goes on with --resume" if arguments[:1] == ["run"] else ""
         return _fail(f"interrupted{hint}", _INTERRUPTED)
     return code if isinstance(code, int) else 0
+
+
+def _with_address(arguments: list[str]) -> list[str]:
+    """`--ray` may stand without an address, which typer's options cannot."""
+    pairs = zip(arguments, [*arguments[1:], "-"], strict=False)
+    return ["--ray=" if one == "--ray" and after.startswith("-") else one for one, after in pairs]
 
 
 def _fail(message: str, code: int) -> int:

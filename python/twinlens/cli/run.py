@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -11,13 +9,11 @@ import typer
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.progress import Progress
 
     from twinlens.data import Summary, Tuning
-    from twinlens.data.usage import Usage
     from twinlens.transforms import Transform
 
-__all__ = ["Bar", "progress_bar", "run", "summary_table"]
+__all__ = ["run", "summary_table"]
 
 
 def run(
@@ -29,7 +25,9 @@ def run(
         ),
     ],
     pipeline: Annotated[Path, typer.Option(help="Pipeline file, YAML or JSON.", show_default=False)],
-    out: Annotated[Path, typer.Option(help="Folder for the shards; new or empty.", show_default=False)],
+    out: Annotated[
+        str, typer.Option(help="Folder for the shards, new or empty; with --ray also a URL.", show_default=False)
+    ],
     workers: Annotated[
         int | None, typer.Option(help="How many read, decode, transform and encode; all cores if not given.", min=1)
     ] = None,
@@ -71,6 +69,24 @@ def run(
     allow_functions: Annotated[
         bool, typer.Option("--allow-functions", help="Import functions that the pipeline names: runs their code.")
     ] = False,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[ADDRESS]",
+            help="Work on a Ray cluster: auto, local or host:port; without ADDRESS the one that runs, or a new one.",
+            show_default=False,
+        ),
+    ] = None,
+    read_concurrency: Annotated[
+        int | None,
+        typer.Option(help="Batches that each Ray actor reads and works on at a time; 2, or 8 of a URL.", min=1),
+    ] = None,
+    min_actors: Annotated[
+        int | None, typer.Option(help="Ray actors from the beginning; as many as at most if not given.", min=1)
+    ] = None,
+    max_actors: Annotated[
+        int | None, typer.Option(help="Ray actors at most; as many as the cluster has CPUs if not given.", min=1)
+    ] = None,
 ) -> None:
     """Put every image of a folder through a pipeline into Parquet shards.
 
@@ -78,47 +94,62 @@ def run(
 
     A file that cannot be decoded is listed in OUT/errors.jsonl; the rest goes on, and the exit status is 1.
 
-    Results do not depend on --workers, --executor, --batch-size, --threads or --memory.
+    Results do not depend on --workers, --executor, --batch-size, --threads, --memory or --ray.
     """
     from rich.console import Console
 
     import twinlens
     from twinlens import data
+    from twinlens.cli.progress import progress_bar
     from twinlens.errors import TwinlensError
 
+    on_ray: dict[str, Any] = {"read_concurrency": read_concurrency, "min_actors": min_actors, "max_actors": max_actors}
+    here: dict[str, Any] = {"workers": workers, "executor": executor, "threads": threads, "memory": memory}
+    _check_place(out, ray, on_ray, {**here, "sink": sink, "tune": tune})
     pipe = twinlens.load(pipeline, allow_functions=allow_functions)
     console = Console()
     if tune:
         found = _tuned(console, src, pipe, executor=executor, seed=seed, format=format, color=color)
-        workers, batch_size, threads = found.best.workers, found.best.batch_size, found.best.threads
+        here |= {"workers": found.best.workers, "threads": found.best.threads}
+        batch_size = found.best.batch_size
+    settings: dict[str, Any] = {
+        "batch_size": batch_size, "seed": seed, "shard_size": shard_size, "format": format, "color": color,
+        "max_pixels": max_pixels, "resume": resume, "copies": copies, "name": name,
+    }  # fmt: skip
     with progress_bar(console) as progress:
-        summary = data.run(
-            src,
-            pipe,
-            out,
-            workers=workers,
-            batch_size=batch_size,
-            seed=seed,
-            shard_size=shard_size,
-            format=format,
-            color=color,
-            max_pixels=max_pixels,
-            resume=resume,
-            sink=sink,
-            copies=copies,
-            name=name,
-            executor=executor,
-            threads=threads,
-            memory=memory,
-            progress=progress,
-            usage=progress.watch,
-        )
+        settings["progress"] = progress
+        if ray is None:
+            summary = data.run(src, pipe, out, sink=sink, usage=progress.watch, **here, **settings)
+        else:
+            from twinlens.ray import run as run_on_ray
+
+            summary = run_on_ray(src, pipe, out, address=ray or None, **on_ray, **settings)
     if tune:
-        _draw_tuning(console, found, out)
+        _draw_tuning(console, found, Path(out))
     console.print(summary_table(summary, out))
     if summary.failed:
         which = "all" if not summary.written else f"{summary.failed} of"
-        raise TwinlensError(f"{which} {summary.files} files failed; the reasons are in {out / 'errors.jsonl'}")
+        raise TwinlensError(f"{which} {summary.files} files failed; the reasons are in {_within(out)}")
+
+
+def _check_place(out: str, ray: str | None, on_ray: dict[str, Any], here: dict[str, Any]) -> None:
+    """ArgumentError for options that say nothing where it runs."""
+    from twinlens.data.sources.locations import is_url
+    from twinlens.errors import ArgumentError
+
+    usual = {"executor": "threads", "threads": 1, "sink": "parquet", "tune": False}
+    given = on_ray if ray is None else {name: value for name, value in here.items() if value != usual.get(name)}
+    for name, value in given.items():
+        if value is not None:
+            which = "goes with --ray only" if ray is None else "does not go with --ray"
+            raise ArgumentError(f"run: --{name.replace('_', '-')} {which}")
+    if ray is None and is_url(out):
+        raise ArgumentError(f"run: --out {out}: a URL goes with --ray only")
+
+
+def _within(out: str) -> str:
+    """Where the failures are."""
+    return f"{out.rstrip('/')}/errors.jsonl"
 
 
 def _tuned(console: Console, src: str, pipe: Transform, **settings: Any) -> Tuning:
@@ -145,51 +176,7 @@ def _draw_tuning(console: Console, found: Tuning, out: Path) -> None:
     console.print(f"written: {out / 'tuning.png'}", soft_wrap=True)
 
 
-class Bar:
-    """A bar with images a second, failures and memory."""
-
-    def __init__(self, bars: Progress, doing: str) -> None:
-        self._bars, self._task = bars, bars.add_task(doing, visible=False, rate="")
-        self._before: int | None = None
-        self._usage: Usage | None = None
-
-    def watch(self, usage: Usage) -> None:
-        """Shows this memory from now on."""
-        self._usage = usage
-
-    def __call__(self, written: int, failed: int, files: int) -> None:
-        """So many are done."""
-        from twinlens.data.usage import in_words
-
-        count = written + failed
-        if self._before is None:
-            self._before = count - 1  # an earlier run's images say nothing of this one's speed
-        seconds = self._bars.tasks[0].elapsed or 0.0
-        told = [f"{(count - self._before) / seconds:.0f} img/s"] if seconds else []
-        if failed:
-            told.append(f"[red]{failed} failed[/red]")
-        if self._usage is not None:
-            told.append(f"{in_words(self._usage.now)}, at most {in_words(self._usage.peak)}")
-        self._bars.update(self._task, completed=count, total=files, rate="  ".join(told), visible=True)
-
-
-@contextmanager
-def progress_bar(console: Console, doing: str = "transforming") -> Iterator[Bar]:
-    """Call it with the numbers written, failed and all."""
-    from rich import progress as bars
-
-    columns = (
-        bars.TextColumn("{task.description}"),
-        bars.BarColumn(),
-        bars.MofNCompleteColumn(),
-        bars.TextColumn("{task.fields[rate]}"),
-        bars.TimeRemainingColumn(),
-    )
-    with bars.Progress(*columns, console=console) as shown:
-        yield Bar(shown, doing)
-
-
-def summary_table(summary: Summary, out: Path) -> object:
+def summary_table(summary: Summary, out: str) -> object:
     """What a run did, as a table."""
     from rich.table import Table
 
@@ -201,7 +188,7 @@ def summary_table(summary: Summary, out: Path) -> object:
     if summary.resumed:
         table.add_row("done before", str(summary.resumed))
     table.add_row("written", str(summary.written))
-    failed = f"[red]{summary.failed}[/red], see {out / 'errors.jsonl'}" if summary.failed else "0"
+    failed = f"[red]{summary.failed}[/red], see {_within(out)}" if summary.failed else "0"
     table.add_row("failed", failed)
     table.add_row("shards", f"{summary.shards} in {out}")
     table.add_row("time", f"{summary.seconds:.1f} s")

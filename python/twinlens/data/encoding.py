@@ -15,7 +15,7 @@ from twinlens.errors import ArgumentError, InputError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Encoded", "Format", "check_format", "encode", "restore"]
+__all__ = ["Encoded", "Format", "as_array", "check_format", "encode", "restore"]
 
 Format = Literal["png", "jpeg", "raw", "array"]
 
@@ -47,7 +47,7 @@ def encode(result: Any, wanted: Format, *, bgr: bool = False) -> Encoded:
 
     bgr: arrays hold blue first; PNG and JPEG are written with their colours right.
     """
-    array, dtype, layout = _as_array(result)
+    array, dtype, layout = as_array(result)
     shape = tuple(array.shape)
     image = array.transpose(1, 2, 0) if layout == "CHW" else array
     for encoding in ("jpeg", "png"):
@@ -78,7 +78,7 @@ def restore(row: Encoded, *, bgr: bool = False) -> NDArray[Any]:
     return np.ascontiguousarray(_swapped(shaped)) if bgr else shaped
 
 
-def _as_array(result: Any) -> tuple[NDArray[Any], str, str]:
+def as_array(result: Any) -> tuple[NDArray[Any], str, str]:
     """The array, its dtype's name and its layout."""
     if isinstance(result, Image.Image):
         result = np.asarray(result)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from twinlens.errors import ArgumentError
@@ -12,7 +13,7 @@ from twinlens.errors import ArgumentError
 if TYPE_CHECKING:
     from twinlens.data.sources import Source
 
-__all__ = ["Entry", "Naming", "chunks", "without"]
+__all__ = ["Entry", "Naming", "batches", "chunks", "remaining", "without"]
 
 _FIELDS = ("path", "folder", "stem", "suffix", "label", "index", "copy")
 
@@ -86,19 +87,30 @@ def chunks(
 ) -> Iterator[tuple[Entry, ...]]:
     """What is not done yet, `size` images at a time; less towards the end, so that workers end together."""
     chunk: list[Entry] = []
-    for index in range(len(source)):
-        entry = naming.entry(source, index)
-        if done:
-            left = tuple(draw for draw in entry.draws if draw[1] not in done)
-            if not left:
-                continue
-            entry = replace(entry, draws=left)
+    for entry in remaining(source, naming, done):
         chunk.append(entry)
-        if len(chunk) >= min(size, -(-(len(source) - index) // (2 * workers))):
+        if len(chunk) >= min(size, -(-(len(source) - entry.index) // (2 * workers))):
             yield tuple(chunk)
             chunk = []
     if chunk:
         yield tuple(chunk)
+
+
+def remaining(source: Source, naming: Naming, done: Collection[str]) -> Iterator[Entry]:
+    """What is not done yet."""
+    for index in range(len(source)):
+        entry = naming.entry(source, index)
+        if done:
+            entry = replace(entry, draws=tuple(draw for draw in entry.draws if draw[1] not in done))
+        if entry.draws:
+            yield entry
+
+
+def batches(entries: Iterable[Entry], size: int) -> Iterator[tuple[Entry, ...]]:
+    """So many at a time."""
+    left = iter(entries)
+    while batch := tuple(islice(left, size)):
+        yield batch
 
 
 def without(entries: tuple[Entry, ...], draws: int) -> tuple[Entry, ...]:

@@ -32,7 +32,7 @@ from twinlens.errors import ArgumentError
 if TYPE_CHECKING:
     from twinlens.transforms import Transform
 
-__all__ = ["Progress", "Summary", "check", "check_crew", "run"]
+__all__ = ["Progress", "Summary", "check", "check_crew", "form_of", "manifest_of", "run"]
 
 #: called with what is done so far: results, failures, and how many there will be of both
 Progress = Callable[[int, int, int], None]
@@ -109,8 +109,8 @@ def run(
     naming.check(job.source)
     target = Path(out)
     if stored == "array":
-        job = replace(job, form=_form(job, naming, target if resume else None))
-    manifest = _manifest(src, job, sink, naming)
+        job = replace(job, form=form_of(job, naming, Manifest.load(target) if resume else None))
+    manifest = manifest_of(src, job, sink, naming)
     started = time.perf_counter()
     done, failed = _prepare(target, manifest, resume)
     manifest.save(target)
@@ -180,7 +180,8 @@ def _results(
     return results(Work(job), chunks(job.source, naming, finished, batch_size, crew.workers), crew, seen)
 
 
-def _manifest(src: Any, job: Job, sink: str, naming: Naming) -> Manifest:
+def manifest_of(src: Any, job: Job, sink: str, naming: Naming) -> Manifest:
+    """What describes a run that begins."""
     count = len(job.source)
     return Manifest(
         status="running",
@@ -199,9 +200,8 @@ def _manifest(src: Any, job: Job, sink: str, naming: Naming) -> Manifest:
     )
 
 
-def _form(job: Job, naming: Naming, resumed: Path | None) -> Form | None:
+def form_of(job: Job, naming: Naming, earlier: Manifest | None) -> Form | None:
     """Of all results: as an earlier run had it, or that of the first image."""
-    earlier = Manifest.load(resumed) if resumed else None
     if earlier is not None and earlier.form is not None:
         return Form.from_dict(earlier.form)
     work = Work(replace(job, format="raw"))

@@ -53,7 +53,8 @@ def _main_job(console: Console, folder: Path) -> None:
     import twinlens
     from twinlens import data
     from twinlens import transforms as T
-    from twinlens.cli.run import progress_bar, summary_table
+    from twinlens.cli.progress import progress_bar
+    from twinlens.cli.run import summary_table
 
     pipe = T.Compose([T.RandomResizedCrop(224), T.RandomHorizontalFlip(), T.CLAHE(2.0, p=0.5)])
     twinlens.save(pipe, folder / "pipe.yaml")
@@ -62,7 +63,7 @@ def _main_job(console: Console, folder: Path) -> None:
     with progress_bar(console) as progress:
         loaded = twinlens.load(folder / "pipe.yaml")
         summary = data.run(folder / "pictures", loaded, folder / "shards", progress=progress, usage=progress.watch)
-    console.print(summary_table(summary, folder / "shards"))
+    console.print(summary_table(summary, str(folder / "shards")))
 
 
 def _print_parity(console: Console, pictures: list[NDArray[Any]]) -> None:

@@ -49,7 +49,7 @@ def stats(
 
     import twinlens
     from twinlens import data
-    from twinlens.cli.run import progress_bar
+    from twinlens.cli.progress import progress_bar
     from twinlens.cli.stats.picture import draw
     from twinlens.cli.stats.tables import EXPLAINED, tables
     from twinlens.cli.stats.writing import before_normalize, check, written

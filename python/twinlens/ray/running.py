@@ -1,0 +1,86 @@
+"""A run on its way."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from twinlens.data.entries import Entry, Naming, batches, remaining
+from twinlens.data.job import Progress, Summary
+from twinlens.data.manifest import Manifest
+from twinlens.data.rows import Failure
+from twinlens.data.work import Job, Work
+from twinlens.errors import TwinlensError
+from twinlens.ray.cluster import environment
+from twinlens.ray.crew import Crew
+from twinlens.ray.places import Place
+from twinlens.ray.pool import Pool, Size
+from twinlens.ray.records import Records
+from twinlens.ray.shard import Plan, Shard, Writer
+
+__all__ = ["Running", "pool_of"]
+
+_NOTED = 10.0  # seconds from one note of how far the run is to the next
+
+Task = tuple[Entry, ...]
+
+
+def pool_of(ray: Any, crew: Crew, size: Size) -> Pool[Task]:
+    """Actors that write shards."""
+    actor = ray.remote(num_cpus=crew.cpus, max_restarts=0, max_task_retries=-1)(Writer)
+    told = environment()
+    return Pool(ray, lambda: actor.remote(told), size)
+
+
+class Running:
+    """records: what an earlier run has left is in them."""
+
+    def __init__(
+        self, job: Job, naming: Naming, place: Place, records: Records, manifest: Manifest, crew: Crew
+    ) -> None:
+        self._job, self._naming, self._place, self._manifest = job, naming, place, manifest
+        self._records, self._crew = records, crew
+        self._memory: dict[str, int] = {}
+
+    def finish(self, ray: Any, pool: Pool[Task], done: set[str], images: int, progress: Progress | None) -> Summary:
+        """Works on what is not done, so many images in a shard."""
+        records, started = self._records, time.perf_counter()
+        try:
+            self._work(ray, pool, batches(remaining(self._job.source, self._naming, done), images), progress)
+        except BaseException:
+            records.save(self._manifest)
+            raise
+        seconds, peak, files = time.perf_counter() - started, sum(self._memory.values()), self._manifest.files
+        if records.written + records.failed != files:
+            raise TwinlensError(f"run: {records.written} results and {records.failed} failures, but {files} were due")
+        told = {"workers": len(self._memory), "executor": "ray", "seconds": round(seconds, 3), "peak_memory": peak}
+        end: dict[str, Any] = {"written": records.written, "failed": records.failed, "shards": records.shards}
+        records.save(replace(self._manifest, status="done", measured=told, **end))
+        return Summary(files, records.written, records.failed, len(done), records.shards, seconds, peak)
+
+    def _work(self, ray: Any, pool: Pool[Task], tasks: Iterator[Task], progress: Progress | None) -> None:
+        records, crew, job = self._records, self._crew, self._job
+        metadata = self._manifest.metadata()
+        plan = [ray.put(Plan(Work(job), self._place, metadata, self._naming.copies, crew.batch_size, crew.readers))]
+        noted = time.monotonic()
+        for shard in pool.run(tasks, lambda actor, task: actor.write.remote(plan, task), self._broken):
+            self._take(shard)
+            if progress is not None:
+                progress(records.written, records.failed, self._manifest.files)
+            if time.monotonic() - noted > _NOTED:
+                records.save(self._manifest)
+                noted = time.monotonic()
+
+    def _take(self, shard: Shard) -> None:
+        self._records.add(shard.name, shard.sha256, shard.rows, shard.failures)
+        self._memory[shard.worker] = shard.memory
+
+    def _broken(self, task: Task) -> list[Task]:
+        """Halves; of one image there are none."""
+        if len(task) > 1:
+            return [task[len(task) // 2 :], task[: len(task) // 2]]
+        why = "the processes that worked on it died"
+        self._records.add("", "", 0, [Failure(name, task[0].index, "worker", why) for _, name in task[0].draws])
+        return []
