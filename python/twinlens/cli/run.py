@@ -26,7 +26,8 @@ def run(
     ],
     pipeline: Annotated[Path, typer.Option(help="Pipeline file, YAML or JSON.", show_default=False)],
     out: Annotated[
-        str, typer.Option(help="Folder for the shards, new or empty; with --ray also a URL.", show_default=False)
+        str,
+        typer.Option(help="Folder for the shards or a URL, s3://bucket/prefix; new or empty.", show_default=False),
     ],
     workers: Annotated[
         int | None, typer.Option(help="How many read, decode, transform and encode; all cores if not given.", min=1)
@@ -143,8 +144,8 @@ def _check_place(out: str, ray: str | None, on_ray: dict[str, Any], here: dict[s
         if value is not None:
             which = "goes with --ray only" if ray is None else "does not go with --ray"
             raise ArgumentError(f"run: --{name.replace('_', '-')} {which}")
-    if ray is None and is_url(out):
-        raise ArgumentError(f"run: --out {out}: a URL goes with --ray only")
+    if here["tune"] and is_url(out):
+        raise ArgumentError(f"run: --out {out}: --tune draws its picture into a folder, not into a URL")
 
 
 def _within(out: str) -> str:

@@ -15,11 +15,14 @@ from twinlens.data import durable
 from twinlens.data.ahead import cores
 from twinlens.data.checks import positive
 from twinlens.data.decoding import MAX_PIXELS
+from twinlens.data.elsewhere import Elsewhere, Told
 from twinlens.data.encoding import check_format
 from twinlens.data.entries import Naming, chunks
 from twinlens.data.listing import digest
 from twinlens.data.loading.mixing import mixes
 from twinlens.data.manifest import Manifest, describe
+from twinlens.data.places import Bucket, place_of
+from twinlens.data.records import Records
 from twinlens.data.rows import Failure
 from twinlens.data.sinks import PARQUET, finished_in, sink_for
 from twinlens.data.sources import Folder, Source, open_source
@@ -81,7 +84,8 @@ def run(
     """Every image of `src` through `pipe` into `out`/part-00000.parquet and so on, or into another sink; see `read`.
 
     src: whatever `open_source` takes: a folder, searched recursively, an archive, a manifest, tables, a URL, a dataset,
-    or `plugin.name:location` for a plugin's source. sink: parquet, webdataset, files, memmap, or a plugin's.
+    or `plugin.name:location` for a plugin's source. out: a folder, or a URL such as s3://bucket/prefix, which takes
+    Parquet. sink: parquet, webdataset, files, memmap, or a plugin's.
     Copy k of image i, of the sorted files, runs under `key(seed, k, i)`, what a Loader gives in epoch k: results do not
     depend on how they are made. Files without a result are listed in `out`/errors.jsonl. resume: go on where an earlier
     run, killed perhaps, stopped. format: png, jpeg (quality 95) or raw for results of 8-bit pixels; float results are
@@ -107,7 +111,16 @@ def run(
         raise ArgumentError(f"format='array' is a column of Parquet; sink={sink!r} takes png, jpeg or raw")
     job = Job(open_source(src), pipe, seed, stored, color, max_pixels, threads)
     naming.check(job.source)
-    target = Path(out)
+    place = place_of(out)
+    if isinstance(place, Bucket):
+        if sink != PARQUET:
+            raise ArgumentError(f"run: out={os.fspath(out)!r} is a URL, which takes sink='parquet', not {sink!r}")
+        if stored == "array":
+            job = replace(job, form=form_of(job, naming, Records(place).earlier() if resume else None))
+        manifest = manifest_of(src, job, sink, naming)
+        elsewhere = Elsewhere(job, naming, place, crew, max(shard_size // copies, 1), batch_size)
+        return _summary(manifest, *elsewhere.run(manifest, out, resume, Told(progress, usage)))
+    target = place.folder
     if stored == "array":
         job = replace(job, form=form_of(job, naming, Manifest.load(target) if resume else None))
     manifest = manifest_of(src, job, sink, naming)
@@ -130,6 +143,11 @@ def run(
     end = {"status": "done", "written": written, "failed": lost, "shards": writer.shards}
     replace(manifest, **end, measured=told).save(target)
     return Summary(manifest.files, written, lost, len(done) + len(failed), writer.shards, seconds, peak)
+
+
+def _summary(manifest: Manifest, records: Records, resumed: int, took: dict[str, Any]) -> Summary:
+    written, failed, shards = records.written, records.failed, records.shards
+    return Summary(manifest.files, written, failed, resumed, shards, took["seconds"], took["peak_memory"])
 
 
 def check(numbers: dict[str, int], color: str, seed: int, pipe: Transform, owner: str = "run") -> None:

@@ -14,14 +14,14 @@ from twinlens.data.decoding import MAX_PIXELS
 from twinlens.data.encoding import check_format
 from twinlens.data.entries import Naming
 from twinlens.data.job import Progress, Summary, check, form_of, manifest_of
+from twinlens.data.places import place_of
+from twinlens.data.records import Records
 from twinlens.data.sinks import PARQUET
 from twinlens.data.sources import open_source
 from twinlens.data.sources.locations import is_url
 from twinlens.data.work import Job
 from twinlens.ray.cluster import connected
 from twinlens.ray.crew import Crew
-from twinlens.ray.places import place_of
-from twinlens.ray.records import Records
 from twinlens.ray.running import Running, pool_of
 
 if TYPE_CHECKING:

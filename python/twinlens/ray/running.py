@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from twinlens.data.entries import Entry, Naming, batches, remaining
 from twinlens.data.job import Progress, Summary
 from twinlens.data.manifest import Manifest
+from twinlens.data.places import Place
+from twinlens.data.records import Records
 from twinlens.data.rows import Failure
+from twinlens.data.sharding import Plan, Shard
 from twinlens.data.work import Job, Work
-from twinlens.errors import TwinlensError
+from twinlens.data.workers import Crew as Team
 from twinlens.ray.cluster import environment
 from twinlens.ray.crew import Crew
-from twinlens.ray.places import Place
 from twinlens.ray.pool import Pool, Size
-from twinlens.ray.records import Records
-from twinlens.ray.shard import Plan, Shard, Writer
+from twinlens.ray.shard import Writer
 
 __all__ = ["Running", "pool_of"]
 
@@ -53,17 +53,16 @@ class Running:
             records.save(self._manifest)
             raise
         seconds, peak, files = time.perf_counter() - started, sum(self._memory.values()), self._manifest.files
-        if records.written + records.failed != files:
-            raise TwinlensError(f"run: {records.written} results and {records.failed} failures, but {files} were due")
         told = {"workers": len(self._memory), "executor": "ray", "seconds": round(seconds, 3), "peak_memory": peak}
-        end: dict[str, Any] = {"written": records.written, "failed": records.failed, "shards": records.shards}
-        records.save(replace(self._manifest, status="done", measured=told, **end))
+        records.finish(self._manifest, told)
         return Summary(files, records.written, records.failed, len(done), records.shards, seconds, peak)
 
     def _work(self, ray: Any, pool: Pool[Task], tasks: Iterator[Task], progress: Progress | None) -> None:
         records, crew, job = self._records, self._crew, self._job
         metadata = self._manifest.metadata()
-        plan = [ray.put(Plan(Work(job), self._place, metadata, self._naming.copies, crew.batch_size, crew.readers))]
+        plan = [
+            ray.put(Plan(Work(job), self._place, metadata, self._naming.copies, crew.batch_size, Team(crew.readers)))
+        ]
         noted = time.monotonic()
         for shard in pool.run(tasks, lambda actor, task: actor.write.remote(plan, task), self._broken):
             self._take(shard)

@@ -15,7 +15,7 @@ from twinlens.data import durable
 from twinlens.data.sources.locations import Location, is_url, locate, patiently
 from twinlens.errors import ArgumentError
 
-__all__ = ["Place", "place_of"]
+__all__ = ["Bucket", "Disk", "Place", "place_of"]
 
 
 class Place(Protocol):
@@ -40,7 +40,7 @@ class Place(Protocol):
         """Takes out what killed workers left."""
 
 
-def place_of(where: Any) -> Place:
+def place_of(where: Any) -> Disk | Bucket:
     """Of a path or URL."""
     if not is_url(where):
         return Disk(Path(where).absolute())
@@ -52,22 +52,22 @@ class Disk:
     """A folder that every node has under the same path."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
 
     def make(self) -> None:
-        if self._folder.exists() and not self._folder.is_dir():
-            raise ArgumentError(f"{self._folder}: not a folder")
-        self._folder.mkdir(parents=True, exist_ok=True)
+        if self.folder.exists() and not self.folder.is_dir():
+            raise ArgumentError(f"{self.folder}: not a folder")
+        self.folder.mkdir(parents=True, exist_ok=True)
 
     def names(self) -> list[str]:
-        return sorted(path.name for path in self._folder.iterdir() if not path.name.endswith(durable.TEMPORARY))
+        return sorted(path.name for path in self.folder.iterdir() if not path.name.endswith(durable.TEMPORARY))
 
     def open(self, name: str) -> Any:
-        return (self._folder / name).open("rb")
+        return (self.folder / name).open("rb")
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
-        folder = self._folder / f".{uuid.uuid4().hex}{durable.TEMPORARY}"
+        folder = self.folder / f".{uuid.uuid4().hex}{durable.TEMPORARY}"
         folder.mkdir()
         try:
             yield folder
@@ -76,11 +76,11 @@ class Disk:
 
     def publish(self, file: Path, name: str) -> None:
         durable.sync(file)
-        file.replace(self._folder / name)
-        durable.sync(self._folder)
+        file.replace(self.folder / name)
+        durable.sync(self.folder)
 
     def clean(self) -> None:
-        for path in self._folder.glob(f".*{durable.TEMPORARY}"):
+        for path in self.folder.glob(f".*{durable.TEMPORARY}"):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 

@@ -1,4 +1,4 @@
-"""The files beside the shards: run.json, errors.jsonl and SHA256SUMS, written by the driver alone."""
+"""The files beside the shards of a run elsewhere: run.json, errors.jsonl, SHA256SUMS, written by one process."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import hashlib
 import json
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from twinlens.data.arrow import arrow
 from twinlens.data.logs import ERRORS, SUMS, JsonLines
 from twinlens.data.manifest import MANIFEST, Manifest
+from twinlens.data.places import Place
 from twinlens.data.rows import Failure
-from twinlens.errors import ArgumentError
-from twinlens.ray.places import Place
+from twinlens.errors import ArgumentError, TwinlensError
 
 __all__ = ["Records"]
 
@@ -74,6 +74,15 @@ class Records:
                 self._place.publish(folder / SUMS, SUMS)
             manifest.save(folder)
             self._place.publish(folder / MANIFEST, MANIFEST)
+
+    def finish(self, manifest: Manifest, measured: dict[str, Any]) -> None:
+        """All is done. TwinlensError where that is not what was due."""
+        if self.written + self.failed != manifest.files:
+            raise TwinlensError(
+                f"run: {self.written} results and {self.failed} failures, but {manifest.files} were due"
+            )
+        end: dict[str, Any] = {"written": self.written, "failed": self.failed, "shards": self.shards}
+        self.save(replace(manifest, status="done", measured=measured, **end))
 
     def add(self, name: str, sha256: str, rows: int, failures: Iterable[Failure]) -> None:
         """A shard that is there; of an empty name none was written."""
