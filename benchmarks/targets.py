@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -133,11 +134,11 @@ TARGETS: tuple[Over, ...] = (
 )
 
 
-def listed(subjects: list[Subject]) -> list[dict[str, Any]]:
-    """The targets of the subjects that ran, as plain values."""
+def listed(subjects: list[Subject], targets: Sequence[Over] | None = None) -> list[dict[str, Any]]:
+    """The targets of the subjects that ran, as plain values; TARGETS if none are given."""
     by_name = {subject["name"]: subject for subject in subjects}
     found = []
-    for target in TARGETS:
+    for target in TARGETS if targets is None else targets:
         if target.subject not in by_name:
             continue
         subject = by_name[target.subject]

@@ -1,8 +1,9 @@
-"""Every snippet of the README and of docs/ runs: Python as one script a file, YAML as a pipeline."""
+"""Every snippet of the README and of docs/ runs: Python and commands as one script a file, YAML as a pipeline."""
 
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,17 @@ PLUGINS = [path.parent.name.removeprefix("twinlens-") for path in ROOT.glob("plu
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-def snippets(path: Path, language: str) -> list[tuple[int, str]]:
-    """Line number and text of a file's fenced blocks in a language."""
+def snippets(path: Path, *languages: str) -> list[tuple[int, str]]:
+    """Line number and text of a file's fenced blocks in some languages; commands as Python."""
     text = path.read_text(encoding="utf-8")
-    return [(text.count("\n", 0, m.start()) + 1, m[2]) for m in _FENCE.finditer(text) if m[1] == language]
+    found = [(text.count("\n", 0, m.start()) + 1, m[1], m[2]) for m in _FENCE.finditer(text) if m[1] in languages]
+    return [(line, as_python(block) if language == "console" else block) for line, language, block in found]
+
+
+def as_python(commands: str) -> str:
+    """Of `$ twinlens ...`, line by line: each ends with 0."""
+    lines = [shlex.split(line.removeprefix("$ twinlens ")) for line in commands.splitlines()]
+    return "\n".join(["from twinlens.cli.app import invoke", *(f"assert invoke({line}) == 0" for line in lines)])
 
 
 def name_of(path: Path) -> str:
@@ -35,12 +43,14 @@ def skip_without_plugins(path: Path, text: str = "") -> None:
         pytest.skip(f"not installed: {', '.join(f'twinlens-{name}' for name in sorted(missing))}")
 
 
+@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")  # a DataLoader's workers, beside threads
 @pytest.mark.parametrize("path", [p for p in FILES if snippets(p, "python")], ids=name_of)
-def test_python_runs(path: Path) -> None:
-    """Blocks share their names; line numbers in a traceback are those of the file."""
+def test_python_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks share their names and an empty folder; line numbers in a traceback are those of the file."""
     skip_without_plugins(path)
+    monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {"__name__": f"docs_{path.stem}"}
-    for line, code in snippets(path, "python"):
+    for line, code in snippets(path, "python", "console"):
         exec(compile("\n" * line + code, str(path), "exec", dont_inherit=True), names)
 
 

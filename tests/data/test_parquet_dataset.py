@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+import signal
+import subprocess
+import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +26,32 @@ from twinlens.data.sources.tables import Table
 from twinlens.errors import ArgumentError
 
 PIPE = T.Compose([T.RandomResizedCrop(8), T.ToTensor()])
+FORKS = pytest.mark.skipif(not hasattr(os, "fork"), reason="the platform has no fork")
+SCRIPT = """
+import sys
+
+import torch
+from torch import distributed, nn
+
+from twinlens import transforms as T
+from twinlens.data import Loader, ParquetDataset
+
+distributed.init_process_group("gloo")
+pipe = T.Compose([T.RandomResizedCrop(8), T.ToTensor()])
+dataset = ParquetDataset(sys.argv[1], seed=3)
+net = nn.Sequential(nn.Flatten(), nn.Linear(192, 2))
+net = nn.parallel.DistributedDataParallel(net)
+optimizer = torch.optim.SGD(net.parameters(), 0.1)
+images, loader = [], Loader(dataset, pipe, batch_size=8, sampler=dataset.sampler(), seed=3)
+for batch, labels in loader:
+    images.append(batch.clone())
+    optimizer.zero_grad()
+    nn.functional.cross_entropy(net(batch), labels % 2).backward()
+    optimizer.step()
+done = {"rows": list(dataset.sampler()), "images": torch.cat(images), "weight": net.module[1].weight.detach()}
+torch.save(done, f"{distributed.get_rank()}.pt")
+distributed.destroy_process_group()
+"""
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +181,52 @@ def test_a_stream_goes_on(run: Path) -> None:
 def test_workers_that_are_spawned_get_a_copy(run: Path) -> None:
     dataset = pickle.loads(pickle.dumps(ParquetDataset(run)))
     np.testing.assert_array_equal(dataset[3][0], ParquetDataset(run)[3][0])
+
+
+@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
+@pytest.mark.parametrize("context", [pytest.param("fork", marks=FORKS), "spawn"])
+def test_workers_of_a_dataloader(context: str, run: Path) -> None:
+    """They give what a Loader gives, each epoch anew."""
+    dataset = ParquetDataset(run, PIPE, seed=3)
+    assert dataset[0][0].shape == (3, 8, 8)  # Arrow's threads are there before the fork
+    sampler, plain = dataset.sampler(), ParquetDataset(run, seed=3)
+    batches = Loader(plain, PIPE, batch_size=8, sampler=plain.sampler(), seed=3)
+    workers = DataLoader(dataset, 8, sampler=sampler, num_workers=2, multiprocessing_context=context)
+    for epoch in (1, 2) if context == "fork" else (1,):
+        dataset.set_epoch(epoch)
+        sampler.set_epoch(epoch)
+        batches.set_epoch(epoch)
+        for (images, labels), (others, theirs) in zip(workers, batches, strict=True):
+            assert torch.equal(images, others)
+            assert torch.equal(labels, theirs)
+
+
+@FORKS
+def test_a_fork_while_a_row_group_is_read(run: Path) -> None:
+    dataset = ParquetDataset(run)
+    with dataset._table._lock, warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # fork in a process with threads
+        child = os.fork()
+        if child == 0:
+            signal.alarm(20)
+            os._exit(0 if dataset[0][0].shape == (20, 24, 3) else 3)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_processes_of_a_group_share_the_rows(run: Path, tmp_path: Path) -> None:
+    """Two, started by torchrun: each row is one's or the other's, drawn as one process would; the weights are equal."""
+    (tmp_path / "script.py").write_text(SCRIPT)
+    command = [*["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"], "script.py", str(run)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    subprocess.run([sys.executable, *command], cwd=tmp_path, env=environment, check=True, timeout=300)
+    one, other = (torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in range(2))
+    assert len(one["rows"]) == len(other["rows"]) == 24
+    assert {*one["rows"], *other["rows"]} == set(range(47))
+    assert torch.equal(one["weight"], other["weight"])
+    assert not torch.equal(one["images"], other["images"])
+    dataset = ParquetDataset(run, PIPE, seed=3)
+    for part in (one, other):
+        assert torch.equal(part["images"], torch.stack([dataset[i][0] for i in part["rows"]]))
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from twinlens import _native, engines
 from twinlens import transforms as T
 from twinlens.data import Loader, parts
 from twinlens.errors import DecodeError
-from twinlens.pipeline.needed import needed, needed_of_many
+from twinlens.pipeline.needed import needed
 
 LIBRARY = parts.libjpeg()
 
@@ -222,47 +222,3 @@ def test_size_in_the_header_is_checked_first(tmp_path: Any) -> None:
     file.write_bytes(jpeg(100, 100, "420"))
     with pytest.raises(DecodeError, match="max_pixels=9999"):
         list(Loader([str(file)], CROP, 1, max_pixels=9999))
-
-
-@given(
-    st.lists(st.tuples(st.integers(20, 90), st.integers(20, 90)), min_size=1, max_size=6),
-    st.sampled_from(
-        [
-            CROP,
-            T.Compose([T.Resize(24), T.CenterCrop(20)]),
-            T.Compose([T.RandomCrop(18), T.ToTensor()]),
-            T.Compose([T.CenterCrop(30)]),
-            T.Compose([T.Resize((10, 12)), T.ColorJitter(0.3)]),
-            T.Compose([T.RandomChoice([T.CenterCrop(9), T.RandomCrop(7)])]),
-        ]
-    ),
-    st.integers(0, 2**64 - 9),
-)
-def test_many_at_once_read_no_more_than_their_parts(sizes: list[tuple[int, int]], pipe: T.Compose, key: int) -> None:
-    keys = np.arange(key, key + len(sizes), dtype=np.uint64)
-    found = needed_of_many(pipe, sizes, 3, keys)
-    for size, one, part in zip(sizes, keys.tolist(), found, strict=True):
-        image = picture(*size, 3, kind="noise", seed=3)
-        if part is None:
-            continue
-        top, left, bottom, right = part
-        other = 255 - image
-        other[top:bottom, left:right] = image[top:bottom, left:right]
-        assert np.array_equal(np.asarray(pipe(image, key=one)), np.asarray(pipe(other, key=one)))
-
-
-@pytest.mark.parametrize("pipe", [CROP, T.Compose([T.Resize(24), T.CenterCrop(20)]), T.Compose([T.RandomCrop(18)])])
-def test_many_at_once_are_as_one_by_one(pipe: T.Compose) -> None:
-    sizes, keys = [(50, 60), (70, 40), (31, 90)], np.arange(3, dtype=np.uint64)
-    alone = [needed(pipe, np.empty((*size, 3), np.uint8), key) for size, key in zip(sizes, keys.tolist(), strict=True)]
-    assert needed_of_many(pipe, sizes, 3, keys) == alone
-    assert None not in alone
-
-
-def test_sizes_that_a_pipeline_refuses_are_read_whole() -> None:
-    pipe = T.Compose([T.RandomCrop(30)])
-    keys = np.arange(2, dtype=np.uint64)
-    assert needed_of_many(pipe, [(50, 50), (20, 20)], 3, keys) == [None, None]
-    assert needed_of_many(pipe, [], 3, keys[:0]) == []
-    with twinlens.use_engine("kornia"):
-        assert needed_of_many(pipe, [(50, 50)], 3, keys[:1]) == [None]

@@ -88,7 +88,8 @@ app.command(
         "[bold]Examples[/bold]\n\n"
         "twinlens bench photos --out measured\n\n"
         "twinlens bench photos --only '^(resize|eval)' --rounds 9\n\n"
-        "twinlens bench one.jpg two.jpg --only batch --threads 4"
+        "twinlens bench one.jpg two.jpg --only batch --threads 4\n\n"
+        "twinlens bench photos --strategies --pipeline pipe.yaml --workers 8 --out measured"
     )
 )(bench)
 app.add_typer(plugins_app, name="plugins")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import monotonic
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Bar", "progress_bar"]
 
+_EVERY = 0.1  # seconds from one look of the bar to the next
+
 
 class Bar:
     """A bar with images a second, failures and memory."""
@@ -22,6 +25,7 @@ class Bar:
         self._bars, self._task = bars, bars.add_task(doing, visible=False, rate="")
         self._before: int | None = None
         self._usage: Usage | None = None
+        self._next = 0.0
 
     def watch(self, usage: Usage) -> None:
         """Shows this memory from now on."""
@@ -31,9 +35,12 @@ class Bar:
         """So many are done."""
         from twinlens.data.usage import in_words
 
-        count = written + failed
+        count, now = written + failed, monotonic()
         if self._before is None:
             self._before = count - 1  # an earlier run's images say nothing of this one's speed
+        if count < files and now < self._next:
+            return
+        self._next = now + _EVERY
         seconds = self._bars.tasks[0].elapsed or 0.0
         told = [f"{(count - self._before) / seconds:.0f} img/s"] if seconds else []
         if failed:

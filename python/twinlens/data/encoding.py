@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import sys
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
@@ -58,8 +60,7 @@ def encode(result: Any, wanted: Format, *, bgr: bool = False) -> Encoded:
         pixels = _swapped(image) if bgr and layout != "CHW" else image
         data = _to_jpeg(pixels) if encoding == "jpeg" else _to_png(pixels)
         return Encoded(data, "jpeg" if encoding == "jpeg" else "png", dtype, layout, shape)
-    little = array.astype(array.dtype.newbyteorder("<"), copy=False)
-    return Encoded(little.tobytes(), "raw", dtype, layout, shape)
+    return Encoded(_little(array).tobytes(), "raw", dtype, layout, shape)
 
 
 def restore(row: Encoded, *, bgr: bool = False) -> NDArray[Any]:
@@ -88,9 +89,21 @@ def as_array(result: Any) -> tuple[NDArray[Any], str, str]:
         array = tensor.view(torch.int16).numpy().view(np.uint16) if dtype == "bfloat16" else tensor.numpy()
         return array, dtype, {2: "HW", 3: "CHW"}.get(array.ndim, "")
     if isinstance(result, np.ndarray) and result.dtype.kind in "buif":
-        return result, result.dtype.name, {2: "HW", 3: "HWC"}.get(result.ndim, "")
+        return result, _name(result.dtype), {2: "HW", 3: "HWC"}.get(result.ndim, "")
     what = f"an array of {result.dtype}" if isinstance(result, np.ndarray) else type(result).__name__
     raise InputError(f"the pipeline returned {what}; wants an image or a numeric array or tensor")
+
+
+@cache
+def _name(dtype: np.dtype[Any]) -> str:
+    """NumPy puts it together anew each time."""
+    return dtype.name
+
+
+def _little(array: NDArray[Any]) -> NDArray[Any]:
+    """In little-endian order."""
+    swaps = array.dtype.itemsize > 1 and (sys.byteorder == "big") == array.dtype.isnative
+    return array.astype(array.dtype.newbyteorder("<")) if swaps else array
 
 
 def _holds(encoding: str, image: NDArray[Any], layout: str) -> bool:

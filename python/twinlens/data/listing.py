@@ -13,7 +13,7 @@ from twinlens.errors import ArgumentError
 __all__ = ["digest", "list_images", "printable"]
 
 
-def list_images(source: Path) -> list[tuple[str, Path]]:
+def list_images(source: Path) -> list[tuple[str, str]]:
     """Every JPEG, PNG, WebP, BMP and TIFF file below `source` by its suffix: path relative to it with forward slashes,
     and file, sorted by the first.
     """
@@ -21,10 +21,11 @@ def list_images(source: Path) -> list[tuple[str, Path]]:
         raise ArgumentError(f"{source}: {'not a folder' if source.exists() else 'no such folder'}")
     found = {}
     for folder, _, files in os.walk(source):
-        for name in files:
-            if os.path.splitext(name)[1].lower() in SUFFIXES:  # noqa: PTH122 - a Path for every file costs more
-                file = Path(folder, name)
-                found[printable(file.relative_to(source).as_posix())] = file
+        below = Path(folder).relative_to(source).as_posix()
+        before = "" if below == "." else f"{below}/"
+        for name in files:  # a Path for every file would take most of the time
+            if os.path.splitext(name)[1].lower() in SUFFIXES:  # noqa: PTH122
+                found[printable(before + name)] = os.path.join(folder, name)  # noqa: PTH118
     if not found:
         raise ArgumentError(f"{source}: no image in it; looked for {', '.join(sorted(SUFFIXES))}")
     return sorted(found.items())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,15 +17,17 @@ from twinlens.data.entries import Entry
 from twinlens.data.needs import bytes_needed
 from twinlens.data.parts import decode_window
 from twinlens.data.rows import Failure, Row, reason
+from twinlens.data.sizes import size_of
 from twinlens.data.tensors import check as check_form
 from twinlens.errors import InputError
-from twinlens.pipeline.needed import needed_of_many
+from twinlens.pipeline.streamed import streamed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from twinlens.data.sources import Source
     from twinlens.data.tensors import Form
+    from twinlens.pipeline.streamed import Streamed
     from twinlens.transforms import Transform
 
 __all__ = ["USUAL", "Job", "Mapped", "Room", "Work"]
@@ -73,27 +76,31 @@ class Room:
     check: Callable[[], None] = lambda: None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Image:
-    """An image that waits for the pipeline. pixels: or the bytes of its file, or what was wrong. needs: bytes. part: of
-    the image that the pipeline reads, (top, left, bottom, right), where that is less and known. keys: of the draws.
+    """An image that waits for the pipeline. pixels: or the bytes of its file, or what was wrong. keys: of the draws.
+    needs: bytes that it holds. hw: what a JPEG's header says. ways: for each draw, where it can run by itself. made:
+    the results, where it has.
     """
 
     entry: Entry
     pixels: Any
     keys: tuple[int, ...]
     needs: int = 0
-    part: tuple[int, int, int, int] | None = None
+    hw: tuple[int, int] | None = None
+    ways: tuple[Streamed, ...] = ()
+    made: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Draw:
-    """One result that is to be made."""
+    """One result that is to be made, or has been."""
 
     image: _Image
     copy: int
     name: str
     key: int
+    made: Any = None
 
 
 class Work:
@@ -115,7 +122,9 @@ class Work:
         waiting: list[_Image] = []
         taken = 0
         for file in self._files(entries, room):
-            if waiting and taken + file.needs > room.usual:
+            if len(file.ways) * file.needs > room.usual:
+                file.ways = ()  # so many results at once would be too much
+            if waiting and taken + max(len(file.ways), 1) * file.needs > room.usual:
                 yield from self._finished(waiting, room)
                 waiting, taken = [], 0
             if file.needs > room.usual:
@@ -126,8 +135,8 @@ class Work:
         yield from self._finished(waiting, room)
 
     def _files(self, entries: tuple[Entry, ...], room: Room) -> Iterator[_Image]:
-        """Files in memory, as many at a time as fit in an eighth of the room, so that what the pipeline reads of them
-        is worked out for all of them at once.
+        """Files in memory, as many at a time as fit in an eighth of the room, so that what the pipeline does to them is
+        worked out for all of them at once.
         """
         files: list[_Image] = []
         held = 0
@@ -137,32 +146,26 @@ class Work:
             files.append(file)
             held += len(file.pixels) if isinstance(file.pixels, bytes) else file.needs
             if held > room.usual // 8:
-                yield from self._with_parts(files)
+                yield from self._with_ways(files)
                 files, held = [], 0
-        yield from self._with_parts(files)
+        yield from self._with_ways(files)
 
-    def _with_parts(self, files: list[_Image]) -> list[_Image]:
-        """With what the pipeline reads of each JPEG, where it reads it once."""
-        places: list[int] = []
-        sizes: list[tuple[int, int]] = []
-        keys: list[int] = []
-        for i, file in enumerate(files):
-            hw = jpeg_hw(file.pixels) if file.needs and isinstance(file.pixels, bytes) else None
-            if hw is not None and len(file.entry.draws) == 1:
-                places.append(i)
-                sizes.append(hw)
-                keys += file.keys
-        parts = needed_of_many(self.job.pipe, sizes, 3, np.array(keys, np.uint64)) if places else []
-        for i, part in zip(places, parts, strict=True):
-            files[i] = replace(files[i], part=part)
+    def _with_ways(self, files: list[_Image]) -> list[_Image]:
+        """With what the pipeline does to each JPEG, where that is known by its size."""
+        jpegs = [file for file in files if file.hw is not None]
+        sizes = [file.hw for file in jpegs for _ in file.keys if file.hw is not None]
+        keys = [key for file in jpegs for key in file.keys]
+        ways = iter(streamed(self.job.pipe, sizes, 3, np.array(keys, np.uint64)) or ())
+        for file in jpegs:
+            file.ways = tuple(islice(ways, len(file.keys)))
         return files
 
     def _large(self, file: _Image, room: Room) -> Iterator[list[Any]]:
         """One result at a time: that costs a decoding for each, and memory for one."""
         for draw, key in zip(file.entry.draws, file.keys, strict=True):
             with room.enter(file.needs):
-                (one,) = self._with_parts([replace(file, entry=replace(file.entry, draws=(draw,)), keys=(key,))])
-                made = self._results([_Draw(self._decode(one), *draw, key)])
+                (one,) = self._with_ways([replace(file, entry=replace(file.entry, draws=(draw,)), keys=(key,))])
+                made = self._results(_draws(self._decode(one)))
             yield made
 
     def _load(self, entry: Entry, keys: tuple[int, ...], room: Room) -> _Image:
@@ -173,10 +176,11 @@ class Work:
                 found = _checked(found, entry)
                 return _Image(entry, found, keys, self._needs(found.shape, found.dtype.name, room))
             data = found if isinstance(found, bytes) else read_bytes(found)
-            hw = image_hw(data)
+            jpeg = jpeg_hw(data)
+            hw = jpeg or image_hw(data)
             if hw is None or hw[0] * hw[1] > self.job.max_pixels:
                 return _Image(entry, data, keys)  # decoding says what is wrong
-            return _Image(entry, data, keys, len(data) + self._needs((*hw, 3), "uint8", room))
+            return _Image(entry, data, keys, len(data) + self._needs((*hw, 3), "uint8", room), jpeg)
         except Exception as error:  # a plugin's source may raise anything
             return _Image(entry, error, keys)
 
@@ -190,30 +194,42 @@ class Work:
         return needs
 
     def _decode(self, file: _Image) -> _Image:
+        """The same with its results, or its pixels, or what is wrong."""
         if isinstance(file.pixels, Exception):
             return file
         try:
             pixels = self._pixels(file)
         except Exception as error:
-            return replace(file, pixels=error)
+            file.pixels = error
+            return file
         swaps = self.job.color == "bgr" and pixels.shape[2] == 3
-        return replace(file, pixels=pixels[..., ::-1] if swaps else pixels)
+        file.pixels = pixels[..., ::-1] if swaps else pixels
+        if file.ways and pixels.shape == (*(file.hw or ()), 3) and self.job.color == "rgb" and self.job.threads == 1:
+            self._run(file)
+        return file
 
     def _pixels(self, file: _Image) -> NDArray[Any]:
         data = file.pixels
         if not isinstance(data, bytes):
             return data  # type: ignore[no-any-return]
-        hw = jpeg_hw(data) if file.part is not None else None
-        image = decode_window(data, hw, 3, file.part) if file.part is not None and hw is not None else None
+        image = None
+        if len(file.ways) == 1 and file.ways[0].part is not None and file.hw is not None:
+            image = decode_window(data, file.hw, 3, file.ways[0].part)
         return decode_bytes(data, "rgb", None, self.job.max_pixels) if image is None else image
+
+    def _run(self, file: _Image) -> None:
+        """While the pixels are in the processor's caches; what goes wrong goes wrong in the general way again."""
+        try:
+            results = [way.run(file.pixels) for way in file.ways]
+        except Exception:
+            return
+        draws = _draws(file)
+        file.made = tuple(self._row(draw, result) for draw, result in zip(draws, results, strict=True))
+        file.pixels, file.needs = None, size_of(file.made)
 
     def _finished(self, images: list[_Image], room: Room) -> Iterator[list[Any]]:
         """The results of these images, as many at a time as there is room for."""
-        draws = [
-            _Draw(image, copy, name, key)
-            for image in images
-            for (copy, name), key in zip(image.entry.draws, image.keys, strict=True)
-        ]
+        draws = [draw for image in images for draw in _draws(image)]
         start, taken = 0, 0
         for i, draw in enumerate(draws):
             if i > start and taken + draw.image.needs > room.usual:
@@ -225,13 +241,15 @@ class Work:
 
     def _results(self, draws: list[_Draw]) -> list[Any]:
         # One call takes images of one dtype; 16-bit gray ones may lie among the rest.
-        by_dtype: dict[str, list[int]] = {}
+        by_dtype: dict[np.dtype[Any], list[int]] = {}
         made: list[Any] = [None] * len(draws)
         for i, draw in enumerate(draws):
-            if isinstance(draw.image.pixels, Exception):
+            if draw.made is not None:
+                made[i] = draw.made
+            elif isinstance(draw.image.pixels, Exception):
                 made[i] = self._failure(draw, "decode", draw.image.pixels)
             else:
-                by_dtype.setdefault(draw.image.pixels.dtype.name, []).append(i)
+                by_dtype.setdefault(draw.image.pixels.dtype, []).append(i)
         for places in by_dtype.values():
             results = self._transformed([draws[i] for i in places])
             for i, result in zip(places, results, strict=True):
@@ -266,6 +284,13 @@ class Work:
     def _failure(self, draw: _Draw, stage: str, error: BaseException) -> Failure:
         entry, why = draw.image.entry, reason(error)
         return Failure(draw.name, entry.index, stage, why if draw.name == entry.path else f"{entry.path}: {why}")
+
+
+def _draws(image: _Image) -> list[_Draw]:
+    made = image.made or (None,) * len(image.keys)
+    return [
+        _Draw(image, *draw, key, result) for draw, key, result in zip(image.entry.draws, image.keys, made, strict=True)
+    ]
 
 
 def _keys(seed: int, entries: tuple[Entry, ...]) -> list[tuple[int, ...]]:

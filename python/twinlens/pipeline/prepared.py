@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from twinlens.steps.base import Placed
     from twinlens.transforms.base import Transform
 
-__all__ = ["MISS", "Call", "Source", "call", "kind_of", "natives", "ready_parts", "sizeless", "source_of"]
+__all__ = ["MISS", "Call", "Source", "call", "call_of", "kind_of", "natives", "ready_parts", "sizeless", "source_of"]
 
 MISS = object()  # the general way must be taken
 
@@ -76,14 +76,14 @@ class Source:
         """The native call under a key; None where there is more to do."""
         plan, container = runner.lower_units(parts.drawn, Trace(self.spec, keys, self.kind))
         if not parts.fixed:
-            return _call_of(self, natives(plan.placed), plan.after, container)
+            return call_of(self, natives(plan.placed), plan.after, container)
         tail = self._tail(parts, plan.after, container)
         if plan.steps and not tail.kinds.isdisjoint(_JOINED.get(type(plan.placed[-1][0]), ())):
             plan, container = runner.lower_units(parts.drawn + parts.fixed, Trace(self.spec, keys, self.kind))
-            return _call_of(self, natives(plan.placed), plan.after, container)
+            return call_of(self, natives(plan.placed), plan.after, container)
         head = natives(plan.placed) if plan.steps else []
         ops = None if head is None or tail.ops is None else head + tail.ops
-        return _call_of(self, ops, tail.after, tail.container)
+        return call_of(self, ops, tail.after, tail.container)
 
     def _tail(self, parts: Parts, spec: Spec, container: str) -> _Tail:
         """What the fixed units come down to, for an image as the drawn ones leave it."""
@@ -240,7 +240,7 @@ def natives(placed: list[Placed]) -> list[NativeOp] | None:
     return ops if len(ops) == len(placed) else None
 
 
-def _call_of(source: Source, ops: list[NativeOp] | None, spec: Spec, container: str) -> Call | None:
+def call_of(source: Source, ops: list[NativeOp] | None, spec: Spec, container: str) -> Call | None:
     """What the core does, up to `spec`; None where it cannot do all of it, or hands out something else."""
     if ops is None:
         return None
@@ -273,7 +273,7 @@ def _drawn_call(source: Source, parts: Parts, keys: NDArray[np.uint64] | None) -
     plan = drawn(parts.drawn + parts.fixed, source.spec, source.kind, keys)
     if plan is None or not plan.rows:
         return None, plan
-    made = _call_of(source, plan.rows, plan.after, plan.container)
+    made = call_of(source, plan.rows, plan.after, plan.container)
     if made is not None:
         made.drawn = plan.plan
     return made, plan

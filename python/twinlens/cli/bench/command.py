@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from twinlens.cli.bench.strategies.command import Settings, compare
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -23,20 +25,48 @@ __all__ = ["bench"]
 
 def bench(
     photos: Annotated[
-        list[Path] | None,
+        list[str] | None,
         typer.Argument(help="Images, or folders of them; scikit-image's pictures if not given.", show_default=False),
     ] = None,
+    strategies: Annotated[
+        bool,
+        typer.Option(
+            "--strategies",
+            help="Compare processes, threads and batches on one source: whatever `twinlens run` reads.",
+        ),
+    ] = False,
+    pipeline: Annotated[
+        Path | None,
+        typer.Option(
+            help="For --strategies: YAML or JSON; resize 256, crop 224, tensor, normalize if not given.",
+            show_default=False,
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(help="For --strategies: processes or threads; all cores if not given.", min=1, show_default=False),
+    ] = None,
     only: Annotated[str, typer.Option(help="A regular expression: works by name.", show_default=False)] = "",
-    threads: Annotated[int, typer.Option(help="Threads in every library.", min=1, max=256)] = 1,
+    threads: Annotated[
+        int | None,
+        typer.Option(help="Threads in every library; one if not given.", min=1, max=256, show_default=False),
+    ] = None,
     rounds: Annotated[int, typer.Option(help="Rounds, of which the median counts.", min=1)] = 5,
     limit: Annotated[
         int | None,
-        typer.Option(help="So many photos; if not given, 2 to 32 that make 8 megapixels.", min=1, show_default=False),
+        typer.Option(
+            help="So many photos; if not given, 2 to 32 that make 8 megapixels, or 256 for --strategies.",
+            min=1,
+            show_default=False,
+        ),
     ] = None,
-    batch_size: Annotated[int, typer.Option(help="Photos in a batch.", min=1)] = 16,
+    batch_size: Annotated[int, typer.Option(help="Photos in a batch, or in a chunk.", min=1)] = 16,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for report.md, chart.png and results.json.", show_default=False)
+        Path | None, typer.Option(help="Folder for a report, a chart and the figures as JSON.", show_default=False)
     ] = None,
+    allow_functions: Annotated[
+        bool, typer.Option("--allow-functions", help="Import functions that the pipeline names: runs their code.")
+    ] = False,
 ) -> None:
     """Time twinlens against the libraries that are installed, on your images and your machine.
 
@@ -50,19 +80,35 @@ def bench(
     from twinlens.cli.bench.threads import use_threads
 
     console = Console()
+    if strategies:
+        _refuse("--strategies takes no {}", {"--only": only, "--threads": threads})
+        settings = Settings(workers, batch_size, rounds, limit, pipeline, allow_functions)
+        compare(console, photos or [], settings, out)
+        return
+    _refuse(
+        "{} is for --strategies", {"--pipeline": pipeline, "--workers": workers, "--allow-functions": allow_functions}
+    )
     subjects = _subjects(only, batch_size)
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)  # what cannot be written to is known before the minutes of measuring
-    use_threads(threads)
-    chosen = _photos(console, photos or [], limit)
-    settings = measure.Settings(rounds, threads=threads)
-    with _progress(console, measure.units(subjects, settings)) as progress:
-        report = measure.report(subjects, chosen, settings, progress)
+    use_threads(threads or 1)
+    chosen = _photos(console, [Path(photo) for photo in photos or []], limit)
+    how = measure.Settings(rounds, threads=threads or 1)
+    with _progress(console, measure.units(subjects, how)) as progress:
+        report = measure.report(subjects, chosen, how, progress)
     for subject in report["subjects"]:
         _print_subject(console, subject)
     _name_missing(console, report)
     if out is not None:
         _write(console, report, out)
+
+
+def _refuse(words: str, given: dict[str, Any]) -> None:
+    from twinlens.errors import ArgumentError
+
+    for name, value in given.items():
+        if value:
+            raise ArgumentError(words.format(name))
 
 
 def _subjects(only: str, batch_size: int) -> list[Subject]:

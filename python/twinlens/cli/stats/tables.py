@@ -26,9 +26,7 @@ def tables(found: Statistics, distance: int) -> Iterator[Any]:
     from rich.table import Table
 
     for kind, pixels in sorted(found.pixels.items()):
-        table = Table(
-            "", *(f"channel {c}" for c in range(pixels.channels)), title=_title(kind, pixels), title_justify="left"
-        )
+        table = Table("", *(f"channel {c}" for c in range(pixels.channels)))
         figures = {
             "mean": pixels.mean,
             "std": pixels.std,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from twinlens.data import tensors
 from twinlens.data.arrow import arrow
 from twinlens.data.logs import Errors
@@ -16,7 +18,10 @@ __all__ = ["ShardWriter"]
 # Row groups end after a number of rows or bytes of the sequence itself, so that shards are the same bytes whatever
 # the batch size; the second bound keeps large results from piling up in memory.
 _GROUP_ROWS = 256
-_GROUP_BYTES = 128 << 20
+_GROUP_BYTES = 32 << 20
+
+#: bytes of a page; larger ones leave the processor's caches on their way
+_PAGE = 256 << 10
 
 _LITTLE = ["label", "encoding", "dtype", "layout"]  # few distinct values
 
@@ -49,7 +54,7 @@ def _table(rows: list[Row], schema: Any) -> Any:
     columns = {
         "path": [row.path for row in rows],
         "label": [row.label for row in rows],
-        "image": tensors.column(images, kind) if tensors.is_tensor(kind) else [image.data for image in images],
+        "image": tensors.column(images, kind) if tensors.is_tensor(kind) else _bytes([image.data for image in images]),
         "encoding": [row.image.encoding for row in rows],
         "dtype": [row.image.dtype for row in rows],
         "layout": [row.image.layout for row in rows],
@@ -59,6 +64,17 @@ def _table(rows: list[Row], schema: Any) -> Any:
         "copy": [row.copy for row in rows],
     }
     return pa.table({name: columns[name] for name in schema.names}, schema=schema)
+
+
+def _bytes(values: list[bytes]) -> Any:
+    """A column that shares their memory."""
+    pa, _ = arrow()
+    ends = [pa.py_buffer(np.array([0, len(value)], np.int32)) for value in values]
+    chunks = [
+        pa.Array.from_buffers(pa.binary(), 1, [None, end, pa.py_buffer(value)])
+        for end, value in zip(ends, values, strict=True)
+    ]
+    return pa.chunked_array(chunks, pa.binary())
 
 
 class ShardWriter(Shards):
@@ -85,6 +101,7 @@ class ShardWriter(Shards):
             column_encoding=packed.encoding,
             use_dictionary=_LITTLE if image is None else ["label"],
             write_statistics=["path", "label", "index"],
+            data_page_size=_PAGE if image is None else None,
         )
 
     def put(self, row: Row) -> None:

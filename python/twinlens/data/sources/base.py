@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -31,4 +32,9 @@ class Source(Protocol):
 
 def folder_of(path: str) -> str:
     """The name of the folder that a file lies in: the label where nothing else tells. Empty at the top."""
-    return PurePosixPath(path).parent.name
+    return _last(path.rpartition("/")[0])
+
+
+@lru_cache(maxsize=1024)
+def _last(folder: str) -> str:
+    return PurePosixPath(folder).name

@@ -40,7 +40,7 @@ class _Files(Generic[Place]):
         return folder_of(self.path(index))
 
 
-class Folder(_Files[Path]):
+class Folder(_Files[str]):
     """Every JPEG, PNG, WebP, BMP and TIFF file below `root`, sorted; the label is the name of the image's folder."""
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
@@ -48,7 +48,7 @@ class Folder(_Files[Path]):
 
     def read(self, index: int) -> Path:
         """The file."""
-        return self._files[index][1]
+        return Path(self._files[index][1])
 
 
 class Remote(_Files[str]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from bisect import bisect_right
 from collections import OrderedDict
@@ -44,7 +45,7 @@ class Table:
 
     def __init__(self, files: list[Location]) -> None:
         self._parquet = arrow()[1]
-        self._lock = threading.Lock()
+        self._unlock()
         self.held = 4  # row groups in memory
         self._cache: OrderedDict[int, list[Any]] = OrderedDict()
         self._groups: list[tuple[Location, int]] = []
@@ -92,11 +93,15 @@ class Table:
             self._groups.append((file, group))
             self.starts.append(self.starts[-1] + table.metadata.row_group(group).num_rows)
 
+    def _unlock(self) -> None:
+        self._lock, self._process = threading.Lock(), os.getpid()
+
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_parquet": None, "_lock": None, "_cache": OrderedDict()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, _parquet=arrow()[1], _lock=threading.Lock())
+        self.__dict__.update(state, _parquet=arrow()[1])
+        self._unlock()
 
     def __len__(self) -> int:
         return len(self._names)
@@ -135,6 +140,8 @@ class Table:
             return table.read_row_group(number, columns=[name])[name][index - self.starts[group]].as_py()
 
     def _rows(self, group: int) -> list[Any]:
+        if self._process != os.getpid():
+            self._unlock()  # a thread of the parent held it when it forked
         with self._lock:
             if group not in self._cache:
                 file, number = self._groups[group]

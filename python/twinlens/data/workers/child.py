@@ -14,9 +14,9 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from twinlens import engines
+from twinlens.data.sizes import size_of
 from twinlens.data.work import Room, Work
 from twinlens.data.workers.arena import Arena
-from twinlens.data.workers.sizes import size_of
 from twinlens.data.workers.transport import pack, unpack
 
 __all__ = ["serve"]

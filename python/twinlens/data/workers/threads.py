@@ -6,9 +6,9 @@ import contextvars
 import threading
 from functools import partial
 
+from twinlens.data.sizes import size_of
 from twinlens.data.work import Room, Work
 from twinlens.data.workers.ordered import Ordered, Stopped
-from twinlens.data.workers.sizes import size_of
 from twinlens.data.workers.tasks import Tasks
 
 __all__ = ["Threads"]

@@ -1,0 +1,30 @@
+"""OpenCV and Albumentations in a ProcessPoolExecutor, a chunk of files a task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.jobs import opencv
+from benchmarks.jobs.script import Run, files_below, main, write
+
+__all__ = ["job"]
+
+_CHUNK = 32
+
+
+@contextmanager
+def job(workers: int) -> Iterator[Run]:
+    with ProcessPoolExecutor(workers, initializer=opencv.start) as pool:
+
+        def run(folder: Path, target: Path) -> None:
+            files = files_below(folder)
+            write(target, folder, files, pool.map(opencv.load, files, chunksize=_CHUNK))
+
+        yield run
+
+
+if __name__ == "__main__":
+    main(job, __doc__)
