@@ -26,6 +26,7 @@ from twinlens import transforms as T
 from twinlens.data.logs import Sum
 
 HERE = Path(__file__).parent
+SINKS = ["parquet", "files", "webdataset", "memmap"]
 
 
 def slowly(image: Any) -> Any:
@@ -84,7 +85,7 @@ def check_whole(out: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("executor", ["threads", "processes"])
-@pytest.mark.parametrize("sink", ["parquet", "files", "webdataset", "memmap"])
+@pytest.mark.parametrize("sink", SINKS)
 def test_killed_again_and_again(tmp_path: Path, sink: str, executor: str) -> None:
     src, out, pipe = tmp_path / "src", tmp_path / "out", tmp_path / "pipe.yaml"
     write_folder(src, 150)
@@ -129,7 +130,7 @@ def in_small_disk(folder: Path, megabytes: int, commands: list[str]) -> subproce
 
 
 @pytest.mark.skipif(shutil.which("unshare") is None, reason="no unshare, with which a small disk is made")
-@pytest.mark.parametrize("sink", ["parquet", "files", "webdataset", "memmap"])
+@pytest.mark.parametrize("sink", ["parquet", *(pytest.param(name, marks=pytest.mark.slow) for name in SINKS[1:])])
 def test_a_full_disk(tmp_path: Path, sink: str) -> None:
     src, disk = tmp_path / "src", tmp_path / "disk"
     src.mkdir()
