@@ -92,7 +92,7 @@ class _Image:
     made: tuple[Any, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Draw:
     """One result that is to be made, or has been."""
 

@@ -121,6 +121,10 @@ class Call:
     nothing: bool = False
     drawn: CapsuleType | None = None
 
+    def alike(self, ops: list[NativeOp]) -> Call:
+        """The same with other operations."""
+        return Call(ops, self.codes, self.tensor, self.shape, self.dtype, self.pil)
+
     def run(self, source: Source, image: Any, keys: NDArray[np.uint64]) -> Any:
         """The result for an image of the prepared kind."""
         if self.nothing:

@@ -88,11 +88,14 @@ def _lowered(parts: Parts, sizes: Sequence[Size], channels: int, keys: NDArray[n
     ops = natives(plan.placed)
     if not ops:
         return None
-    source = Source(spec, "ndarray", chw=False, flat=False)
-    found = []
+    source, after = Source(spec, "ndarray", chw=False, flat=False), plan.after
+    first = call_of(source, ops, after, container)
+    if first is None:
+        return None
+    found, uniform = [], after.uniform
     for i, size in enumerate(sizes):
         own = [(code, _row(ints, i), _row(reals, i)) for code, ints, reals in ops]
-        call = call_of(source, own, plan.after.select(np.array([i])), container)
+        call = first.alike(own) if uniform else call_of(source, own, after.select(np.array([i])), container)
         if call is None:
             return None
         found.append(Streamed(part_of(_native.op_window(*own[0], *size), size), source, call, keys[i : i + 1]))

@@ -69,12 +69,10 @@ def _table(rows: list[Row], schema: Any) -> Any:
 def _bytes(values: list[bytes]) -> Any:
     """A column that shares their memory."""
     pa, _ = arrow()
-    ends = [pa.py_buffer(np.array([0, len(value)], np.int32)) for value in values]
-    chunks = [
-        pa.Array.from_buffers(pa.binary(), 1, [None, end, pa.py_buffer(value)])
-        for end, value in zip(ends, values, strict=True)
-    ]
-    return pa.chunked_array(chunks, pa.binary())
+    kind = pa.binary()
+    offsets = {size: pa.py_buffer(np.array([0, size], np.int32)) for size in {len(value) for value in values}}
+    chunks = [pa.Array.from_buffers(kind, 1, [None, offsets[len(value)], pa.py_buffer(value)]) for value in values]
+    return pa.chunked_array(chunks, kind)
 
 
 class ShardWriter(Shards):
