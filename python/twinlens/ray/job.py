@@ -20,7 +20,7 @@ from twinlens.data.sinks import PARQUET
 from twinlens.data.sources import open_source
 from twinlens.data.sources.locations import is_url
 from twinlens.data.work import Job
-from twinlens.ray.cluster import connected
+from twinlens.ray.cluster import connected, ray_package
 from twinlens.ray.crew import Crew
 from twinlens.ray.running import Running, pool_of
 
@@ -60,31 +60,32 @@ def run(
     new one for this run. min_actors, max_actors: how many processes work from the beginning, and at most, as long as
     shards wait; as many as the cluster has CPUs if not given. cpus: what each takes. read_concurrency: batches of
     `batch_size` images that an actor reads and works on at a time; 2, or 8 for URLs. shard_size: results in a shard,
-    at most; fewer where there would not be four shards for each actor. The rest is as in `twinlens.data.run`.
+    at most; fewer, down to `batch_size` images, where there would not be four shards for each actor. The rest is as in
+    `twinlens.data.run`.
 
     What a worker or a node that dies had in hand is done again by others; an image over which two processes die is a
     failure. Raises what `twinlens.data.run` raises, ArgumentError for a cluster that there is not, and TwinlensError
     without Ray.
     """
+    ray_package()
     check({"max_pixels": max_pixels, "shard_size": shard_size, "copies": copies}, color, seed, pipe)
     readers = _READERS_OF_URLS if is_url(src) else _READERS
     crew = Crew(min_actors, max_actors, cpus, readers if read_concurrency is None else read_concurrency, batch_size)
     crew.check()
-    stored, naming, place = check_format(format), Naming(copies, name), place_of(out)
+    place, stored, naming = place_of(out), check_format(format), Naming(copies, name)
     records = Records(place)
     job = Job(open_source(src), pipe, seed, stored, color, max_pixels)
     naming.check(job.source)
     if stored == "array":
         job = replace(job, form=form_of(job, naming, records.earlier() if resume else None))
     manifest = manifest_of(src, job, PARQUET, naming)
-    with connected(address) as ray:
-        done = records.take_up(manifest, resume, out)
-        records.save(manifest)
-        most = crew.most(ray)
-        images = crew.images(len(job.source), shard_size // copies, most)
-        running = Running(job, naming, place, records, manifest, crew)
-        try:
+    done = records.take_up(manifest, resume, out)
+    running = Running(job, naming, place, records, manifest, done)
+    try:
+        with connected(address) as ray:
+            most = crew.most(ray)
+            images = crew.images(len(job.source), shard_size // copies, most)
             with pool_of(ray, crew, crew.size(-(-len(job.source) // images), most)) as pool:
-                return running.finish(ray, pool, done, images, progress)
-        finally:
-            place.clean()
+                return running.finish(ray, pool, crew, images, progress)
+    finally:
+        place.clean()

@@ -35,20 +35,24 @@ def pool_of(ray: Any, crew: Crew, size: Size) -> Pool[Task]:
 
 
 class Running:
-    """records: what an earlier run has left is in them."""
+    """done: the names that an earlier run has left, which are in the records."""
 
     def __init__(
-        self, job: Job, naming: Naming, place: Place, records: Records, manifest: Manifest, crew: Crew
+        self, job: Job, naming: Naming, place: Place, records: Records, manifest: Manifest, done: set[str]
     ) -> None:
         self._job, self._naming, self._place, self._manifest = job, naming, place, manifest
-        self._records, self._crew = records, crew
+        self._records, self._done = records, done
         self._memory: dict[str, int] = {}
 
-    def finish(self, ray: Any, pool: Pool[Task], done: set[str], images: int, progress: Progress | None) -> Summary:
+    def finish(self, ray: Any, pool: Pool[Task], crew: Crew, images: int, progress: Progress | None = None) -> Summary:
         """Works on what is not done, so many images in a shard."""
-        records, started = self._records, time.perf_counter()
+        records, done, started = self._records, self._done, time.perf_counter()
+        records.save(self._manifest)
+        metadata, team = self._manifest.metadata(), Team(crew.readers)
+        plan = Plan(Work(self._job), self._place, metadata, self._naming.copies, crew.batch_size, team)
         try:
-            self._work(ray, pool, batches(remaining(self._job.source, self._naming, done), images), progress)
+            tasks = batches(remaining(self._job.source, self._naming, done), images)
+            self._work(pool, tasks, [ray.put(plan)], progress)
         except BaseException:
             records.save(self._manifest)
             raise
@@ -57,13 +61,8 @@ class Running:
         records.finish(self._manifest, told)
         return Summary(files, records.written, records.failed, len(done), records.shards, seconds, peak)
 
-    def _work(self, ray: Any, pool: Pool[Task], tasks: Iterator[Task], progress: Progress | None) -> None:
-        records, crew, job = self._records, self._crew, self._job
-        metadata = self._manifest.metadata()
-        plan = [
-            ray.put(Plan(Work(job), self._place, metadata, self._naming.copies, crew.batch_size, Team(crew.readers)))
-        ]
-        noted = time.monotonic()
+    def _work(self, pool: Pool[Task], tasks: Iterator[Task], plan: list[Any], progress: Progress | None) -> None:
+        records, noted = self._records, time.monotonic()
         for shard in pool.run(tasks, lambda actor, task: actor.write.remote(plan, task), self._broken):
             self._take(shard)
             if progress is not None:

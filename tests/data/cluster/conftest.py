@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import uuid
 from collections.abc import Iterator
 
 import pytest
-from nodes import Cluster, cluster  # before ray, which reads its environment once
+from nodes import Cluster, cluster
 
+# Ray reads them once, when it is imported.
+os.environ.update(RAY_USAGE_STATS_ENABLED="0", RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=uuid.uuid4().hex)
 pytest.importorskip("ray", reason="needs twinlens[ray]")
 
 
