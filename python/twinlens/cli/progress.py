@@ -62,5 +62,5 @@ def progress_bar(console: Console, doing: str = "transforming") -> Iterator[Bar]
         bars.TextColumn("{task.fields[rate]}"),
         bars.TimeRemainingColumn(),
     )
-    with bars.Progress(*columns, console=console) as shown:
+    with bars.Progress(*columns, console=console, refresh_per_second=4) as shown:  # a look costs milliseconds
         yield Bar(shown, doing)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -126,16 +127,18 @@ def run(
     manifest = manifest_of(src, job, sink, naming)
     started = time.perf_counter()
     done, failed = _prepare(target, manifest, resume)
-    manifest.save(target)
     counts = [len(done), len(failed)]
     measured: list[Usage] = []
     made = _results(job, naming, done | failed, batch_size, crew, measured, usage)
-    with closing(made), make_sink(target, manifest.metadata()) as writer:
-        for result in made:
-            writer.add(result)
-            counts[isinstance(result, Failure)] += 1
-            if progress is not None:
-                progress(counts[0], counts[1], manifest.files)
+    with closing(made):
+        first = list(islice(made, 1))
+        manifest.save(target)  # while others work
+        with make_sink(target, manifest.metadata()) as writer:
+            for result in chain(first, made):
+                writer.add(result)
+                counts[isinstance(result, Failure)] += 1
+                if progress is not None:
+                    progress(counts[0], counts[1], manifest.files)
     written, lost = counts
     seconds = time.perf_counter() - started
     peak = max((one.peak for one in measured), default=0)

@@ -82,9 +82,10 @@ class Sum:
         """Takes in what is new; the checksum so far."""
         with self.path.open("rb", buffering=0) as file:
             file.seek(self._read)
-            while data := file.read(_PIECE):
-                self._sum.update(data)
-                self._read += len(data)
+            piece = memoryview(bytearray(_PIECE))
+            while count := file.readinto(piece) or 0:
+                self._sum.update(piece[:count])
+                self._read += count
         return self._sum.hexdigest()
 
 

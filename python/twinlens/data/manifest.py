@@ -7,6 +7,7 @@ import hashlib
 import json
 import platform
 from dataclasses import asdict, dataclass, field, fields
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,13 +65,14 @@ class Manifest:
     written: int = 0
     failed: int = 0
     shards: int = 0
-    versions: dict[str, str] = field(default_factory=lambda: _versions())
+    versions: dict[str, str] = field(default_factory=dict)
     measured: dict[str, Any] = field(default_factory=dict)
 
     def save(self, out: Path) -> None:
         """Writes it, all or nothing."""
         with durable.write(out / MANIFEST) as partial:
-            partial.write_text(json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+            told = {**asdict(self), "versions": _versions()}
+            partial.write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
     @classmethod
     def load(cls, out: Path) -> Manifest | None:
@@ -113,6 +115,7 @@ def describe(pipe: Transform) -> dict[str, Any]:
     return {**data, "pipeline_sha256": hashlib.sha256(text.encode()).hexdigest()}
 
 
+@cache
 def _versions() -> dict[str, str]:
     """Of Python, and of the libraries that decode, transform and encode."""
     names = ("numpy", "torch", "kornia", "opencv-python", "opencv-python-headless", "pillow", "simplejpeg", "pyarrow")
