@@ -46,11 +46,6 @@ def test_options_of_the_other_way_to_run(
     assert said(capsys, *where, *options) == f"twinlens: {message}\n"
 
 
-def test_a_bucket_to_write_to_needs_ray(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    where = ["run", tmp_path, "--pipeline", tmp_path / "pipe.yaml", "--out", "s3://bucket/out"]
-    assert said(capsys, *where) == "twinlens: run: --out s3://bucket/out: a URL goes with --ray only\n"
-
-
 @pytest.mark.parametrize(
     ("settings", "message"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 
     from twinlens.data.encoding import Encoded
 
-__all__ = ["Form", "arrays", "check", "column", "first_form", "is_tensor", "layout_of", "packed"]
+__all__ = ["Form", "arrays", "check", "first_form", "is_tensor", "layout_of", "nulls"]
+
+#: numbers in an array: a page of Parquet has less than 2 GiB, and each of them up to 8 bytes
+_MOST = (1 << 28) - 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,7 @@ class Form:
     @classmethod
     def of(cls, image: Encoded) -> Form:
         """That of a raw result. InputError for what the column cannot hold."""
-        if image.dtype in ("bfloat16", "bool") or not image.shape or 0 in image.shape:
+        if image.dtype in ("bfloat16", "bool") or not image.shape or not 0 < math.prod(image.shape) <= _MOST:
             raise InputError(f"format=array cannot hold a result of {_words(image)}")
         return cls(tuple(image.shape), image.dtype, image.layout)
 
@@ -45,24 +49,6 @@ class Form:
 
         names = list(self.layout) if len(self.layout) == len(self.shape) else None
         return pa.fixed_shape_tensor(pa.from_numpy_dtype(np.dtype(self.dtype)), self.shape, dim_names=names)
-
-
-@dataclass(frozen=True, slots=True)
-class Packed:
-    """How a column is laid out, in the terms of pyarrow's ParquetWriter."""
-
-    compression: dict[str, str]
-    encoding: dict[str, str] | None
-
-
-def packed(name: str, kind: Any) -> Packed:
-    """Of the column `name`. Parquet has no type of 8 or 16 bits and gives such a number four bytes: their zeros are put
-    together and taken out, which costs no more time than to write them.
-    """
-    if kind is None or not _is_small(kind.value_type):
-        return Packed({}, None)
-    path = f"{name}.list.element"
-    return Packed({path: "lz4"}, {path: "BYTE_STREAM_SPLIT"})
 
 
 def check(image: Encoded, form: Form | None) -> None:
@@ -86,15 +72,11 @@ def first_form(results: Iterable[Row | Failure]) -> Form | None:
     return None
 
 
-def column(images: list[Encoded], kind: Any) -> Any:
-    """An Arrow array of raw results."""
+def nulls(kind: Any, rows: int) -> Any:
+    """A column without an array."""
     import pyarrow as pa
 
-    values = pa.py_buffer(b"".join(image.data for image in images))
-    count = len(values) // (kind.value_type.bit_width // 8)
-    flat = pa.Array.from_buffers(kind.value_type, count, [None, values])
-    storage = pa.FixedSizeListArray.from_arrays(flat, kind.storage_type.list_size)
-    return pa.ExtensionArray.from_storage(kind, storage)
+    return pa.ExtensionArray.from_storage(kind, pa.nulls(rows, kind.storage_type))
 
 
 def is_tensor(kind: Any) -> bool:
@@ -117,12 +99,6 @@ def layout_of(kind: Any) -> str:
     """HWC, CHW or HW; pixels with their channels last where the type does not say."""
     names = "".join(kind.dim_names or ())
     return names if names in ("HWC", "CHW", "HW") else {2: "HW", 3: "HWC"}.get(len(kind.shape), "")
-
-
-def _is_small(kind: Any) -> bool:
-    import pyarrow as pa
-
-    return bool(pa.types.is_integer(kind) and kind.bit_width <= 16)
 
 
 def _words(image: Encoded | Form) -> str:

@@ -48,7 +48,7 @@ class Running:
         """Works on what is not done, so many images in a shard."""
         records, done, started = self._records, self._done, time.perf_counter()
         records.save(self._manifest)
-        metadata, team = self._manifest.metadata(), Team(crew.readers)
+        team, metadata = Team(crew.readers), self._manifest.metadata()
         plan = Plan(Work(self._job), self._place, metadata, self._naming.copies, crew.batch_size, team)
         try:
             tasks = batches(remaining(self._job.source, self._naming, done), images)

@@ -78,7 +78,7 @@ def test_the_rows_are_those_of_the_local_run(
     assert [record.index for record in data.read(there)] == rows(here)["index"].to_pylist()
     if format == "array":
         images = ray.data.read_parquet(there).take_batch(len(rows(here)))["image"]
-        assert (images.shape, images.dtype) == ((31, 3, 16, 16), np.float32)
+        assert (images.shape, images.dtype) == ((30, 3, 16, 16), np.float32)  # the deep one has another shape
 
 
 def test_a_run_is_resumed_here_and_there(two_nodes: Cluster, tmp_path: Path, photos: Path) -> None:

@@ -11,6 +11,7 @@ from twinlens.data import tensors
 from twinlens.data.arrow import arrow
 from twinlens.data.logs import Errors
 from twinlens.data.rows import Row
+from twinlens.data.sinks.arrays import ArrayFile
 from twinlens.data.sinks.writing import Shards
 
 __all__ = ["ShardWriter"]
@@ -50,11 +51,12 @@ def _schema(metadata: dict[str, str], image: Any) -> Any:
 def _table(rows: list[Row], schema: Any) -> Any:
     pa, _ = arrow()
     kind = schema.field("image").type
-    images = [row.image for row in rows]
     columns = {
         "path": [row.path for row in rows],
         "label": [row.label for row in rows],
-        "image": tensors.column(images, kind) if tensors.is_tensor(kind) else _bytes([image.data for image in images]),
+        "image": tensors.nulls(kind, len(rows))
+        if tensors.is_tensor(kind)
+        else _bytes([row.image.data for row in rows]),
         "encoding": [row.image.encoding for row in rows],
         "dtype": [row.image.dtype for row in rows],
         "layout": [row.image.layout for row in rows],
@@ -82,25 +84,24 @@ class ShardWriter(Shards):
 
     def __init__(self, out: Path, metadata: dict[str, str], shard_size: int) -> None:
         super().__init__(out, metadata, shard_size)
+        self._arrays = metadata.get("twinlens.format") == "array"
         self._schema: Any = None
         self._rows: list[Row] = []
         self._bytes = 0
 
     def opened(self, path: Path) -> Any:
         _, parquet = arrow()
-        arrays = self.metadata.get("twinlens.format") == "array"
-        image = tensors.Form.of(self._rows[0].image).arrow() if arrays else None
-        self._schema, packed = _schema(self.metadata, image), tensors.packed("image", image)
-        return parquet.ParquetWriter(
-            path,
-            self._schema,
-            # images are compressed already
-            compression={"image": "none", "path": "zstd", "label": "zstd", **packed.compression},
-            column_encoding=packed.encoding,
-            use_dictionary=_LITTLE if image is None else ["label"],
-            write_statistics=["path", "label", "index"],
-            data_page_size=_PAGE if image is None else None,
-        )
+        options = {
+            "compression": {"path": "zstd", "label": "zstd"},  # images are compressed already
+            "use_dictionary": _LITTLE,
+            "write_statistics": ["path", "label", "index"],
+            "data_page_size": _PAGE,
+        }
+        if self._arrays:
+            self._schema = _schema(self.metadata, tensors.Form.of(self._rows[0].image).arrow())
+            return ArrayFile(path, self._schema, "image", **options)
+        self._schema = _schema(self.metadata, None)
+        return parquet.ParquetWriter(path, self._schema, **options)
 
     def put(self, row: Row) -> None:
         self._rows.append(row)
@@ -112,7 +113,11 @@ class ShardWriter(Shards):
         """A row group."""
         if self._rows:
             writer = self.writer  # which makes the schema
-            writer.write_table(_table(self._rows, self._schema), row_group_size=len(self._rows))
+            table = _table(self._rows, self._schema)
+            if self._arrays:
+                writer.write(table, [row.image.data for row in self._rows])
+            else:
+                writer.write_table(table, row_group_size=len(self._rows))
             self._rows, self._bytes = [], 0
             self.settle()
 
