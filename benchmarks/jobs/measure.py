@@ -25,7 +25,7 @@ from twinlens.cli.bench.rows import Differs
 from twinlens.cli.bench.timing import Timing
 from twinlens.errors import InputError
 
-__all__ = ["main", "measured"]
+__all__ = ["clear", "main", "measured"]
 
 Entry = dict[str, Any]
 
@@ -105,7 +105,7 @@ def _checked(contenders: Sequence[Contender], target: Path) -> list[Entry]:
             if row.exact and verdict.differing:
                 raise Differs(f"{row.name} differs from {contenders[0].row.name} in {verdict}")
             entry |= {"differs": str(verdict), "differing_share": verdict.differing / verdict.pixels}
-        _clear(target)
+        clear(target)
     return entries
 
 
@@ -117,7 +117,7 @@ def _timed(contenders: Sequence[Contender], target: Path, rounds: int, count: in
         for place in range(len(contenders)):
             k = (place + number) % len(contenders)
             means[k].append(1e6 * contenders[k].turn(target) / count)
-            _clear(target)
+            clear(target)
     return [Timing(values) for values in means]
 
 
@@ -126,11 +126,11 @@ def _peak(contender: Contender, target: Path) -> int | None:
     _say(f"{contender.row.name}: memory")
     peak = Peak()
     contender.turn(target, peak)
-    _clear(target)
+    clear(target)
     return peak.bytes
 
 
-def _clear(target: Path) -> None:
+def clear(target: Path) -> None:
     """What one row wrote is gone, and on no way to the disk, when the next one begins."""
     if target.is_dir():
         shutil.rmtree(target)

@@ -14,11 +14,15 @@ from twinlens.errors import TwinlensError
 from twinlens.ray.pool import Pool, Size
 
 
-class RayActorError(Exception):
+class RayError(Exception):
+    pass
+
+
+class RayActorError(RayError):
     actor_init_failed = False
 
 
-class RayTaskError(Exception):
+class RayTaskError(RayError):
     def __init__(self, cause: Exception) -> None:
         self.cause = cause
 
@@ -28,9 +32,7 @@ class Fake:
     """Ray: calls end in the order in which they began. dies: whether an actor dies of a call, given task and node."""
 
     dies: Callable[[Any, str], bool] = lambda *_: False
-    exceptions: Any = field(
-        default_factory=lambda: SimpleNamespace(RayActorError=RayActorError, RayTaskError=RayTaskError)
-    )
+    exceptions: Any = field(default_factory=lambda: SimpleNamespace(RayError=RayError, RayTaskError=RayTaskError))
     answers: dict[int, Any] = field(default_factory=dict)
     killed: int = 0
     started: int = 0
@@ -129,13 +131,26 @@ def test_a_task_of_which_processes_die_is_taken_apart() -> None:
     assert ray.started <= 2 + 4
 
 
-def test_an_actor_that_cannot_start_ends_it() -> None:
+@pytest.mark.parametrize(("at_once", "starts"), [(True, 1), (False, 3)])
+def test_actors_that_cannot_start_end_it(at_once: bool, starts: int) -> None:
     error = RayActorError("No module named 'twinlens'")
-    error.actor_init_failed = True
+    error.actor_init_failed = at_once
     ray = Fake()
-    ray.get = lambda _: (_ for _ in ()).throw(error)  # type: ignore[method-assign]
+
+    def fail(_: int) -> Any:
+        raise error
+
+    ray.get = fail  # type: ignore[method-assign]
     with pytest.raises(TwinlensError, match="could not start: No module named 'twinlens'"):
         run(ray, Size(1, 1), 1)
+    assert ray.started == starts
+
+
+def test_memory_that_runs_out_is_a_death_too() -> None:
+    deaths = count(1)
+    ray = Fake()
+    ray.call = lambda _, task: ray.later(RayError("out of memory") if next(deaths) == 1 else task)  # type: ignore[method-assign]
+    assert sorted(run(ray, Size(1, 1), 2)) == [1, 2]
 
 
 @pytest.mark.parametrize("cause", [OSError(28, "No space left on device"), TwinlensError("it is so")])

@@ -60,7 +60,8 @@ class Disk:
         self.folder.mkdir(parents=True, exist_ok=True)
 
     def names(self) -> list[str]:
-        return sorted(path.name for path in self.folder.iterdir() if not path.name.endswith(durable.TEMPORARY))
+        found = self.folder.iterdir() if self.folder.is_dir() else ()
+        return sorted(path.name for path in found if not path.name.endswith(durable.TEMPORARY))
 
     def open(self, name: str) -> Any:
         return (self.folder / name).open("rb")

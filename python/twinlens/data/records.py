@@ -40,9 +40,10 @@ class Records:
 
     def earlier(self) -> Manifest | None:
         """What an earlier run says of itself."""
+        if MANIFEST not in self._place.names():
+            return None
         with self._place.scratch() as folder:
-            if MANIFEST in self._place.names():
-                (folder / MANIFEST).write_bytes(self._read(MANIFEST))
+            (folder / MANIFEST).write_bytes(self._read(MANIFEST))
             return Manifest.load(folder)
 
     def take_up(self, manifest: Manifest, resume: bool, where: object) -> set[str]:

@@ -18,6 +18,8 @@ Task = TypeVar("Task")
 #: processes that die over the same task, after which the task is at fault
 _DEATHS = 2
 
+_STARTS = 3  # of actors that fail, one after the other, after which there is no further one
+
 _PATIENCE = 60  # seconds without an actor, after which a word is said of it
 
 
@@ -48,6 +50,7 @@ class Pool(Generic[Task]):
         self._waiting: deque[Task] = deque()
         self._deaths: dict[Task, int] = {}
         self._told = False
+        self._failed = 0  # actors one after the other that did not start
 
     def __enter__(self) -> Pool[Task]:
         return self
@@ -61,6 +64,11 @@ class Pool(Generic[Task]):
     def __len__(self) -> int:
         """How many there are, those included that wait for a place to run."""
         return len(self._actors) + len(self._idle)
+
+    @property
+    def most(self) -> int:
+        """How many there may be."""
+        return self._size.most
 
     def open(self) -> None:
         """Starts the first actors, and returns when they run. `run` waits for one of them only."""
@@ -112,24 +120,27 @@ class Pool(Generic[Task]):
     def _finish(self, reference: Any) -> list[Any]:
         """The result of a task, if there is one."""
         actor = self._actors.pop(reference)
+        errors = self._ray.exceptions
         try:
             result = self._ray.get(reference)
-        except self._ray.exceptions.RayActorError as error:
-            self._bury(actor, error)
-            return []
-        except self._ray.exceptions.RayTaskError as error:
+        except errors.RayTaskError as error:
             self._idle.append(actor)
             raise _cause(error) from None
+        except errors.RayError as error:  # the process, its memory or its node
+            self._bury(actor, error)
+            return []
         self._idle.append(actor)
         if actor.node is None:
-            actor.node = result
+            actor.node, self._failed = result, 0
             return []
         actor.task = None
         return [result]
 
     def _bury(self, actor: _Actor[Task], error: Any) -> None:
-        if error.actor_init_failed:
-            raise TwinlensError(f"ray: an actor could not start: {' '.join(str(error).split())}") from None
+        if actor.node is None:
+            self._failed += 1
+            if self._failed == _STARTS or getattr(error, "actor_init_failed", False):
+                raise TwinlensError(f"ray: an actor could not start: {' '.join(str(error).split())}") from None
         if actor.task is None:
             return
         self._waiting.appendleft(actor.task)

@@ -35,23 +35,42 @@ def pool_of(ray: Any, crew: Crew, size: Size) -> Pool[Task]:
 
 
 class Running:
-    """done: the names that an earlier run has left, which are in the records."""
+    """done: the names that an earlier run has left, which are in the records. results: in a shard, at most."""
 
     def __init__(
-        self, job: Job, naming: Naming, place: Place, records: Records, manifest: Manifest, done: set[str]
+        self,
+        job: Job,
+        naming: Naming,
+        place: Place,
+        records: Records,
+        manifest: Manifest,
+        done: set[str],
+        crew: Crew,
+        results: int,
     ) -> None:
         self._job, self._naming, self._place, self._manifest = job, naming, place, manifest
-        self._records, self._done = records, done
+        self._records, self._done, self._crew = records, done, crew
+        self._results = results
         self._memory: dict[str, int] = {}
 
-    def finish(self, ray: Any, pool: Pool[Task], crew: Crew, images: int, progress: Progress | None = None) -> Summary:
-        """Works on what is not done, so many images in a shard."""
-        records, done, started = self._records, self._done, time.perf_counter()
+    def images(self, most: int) -> int:
+        """In a shard, for so many actors."""
+        return self._crew.images(len(self._job.source), self._results // self._naming.copies, most)
+
+    def pool(self, ray: Any) -> Pool[Task]:
+        """Of actors for this run."""
+        most = self._crew.most(ray)
+        shards = -(-len(self._job.source) // self.images(most))
+        return pool_of(ray, self._crew, self._crew.size(shards, most))
+
+    def finish(self, ray: Any, pool: Pool[Task], progress: Progress | None = None) -> Summary:
+        """Works on what is not done."""
+        records, done, crew, started = self._records, self._done, self._crew, time.perf_counter()
         records.save(self._manifest)
-        team, metadata = Team(crew.readers), self._manifest.metadata()
+        metadata, team = self._manifest.metadata(), Team(crew.readers)
         plan = Plan(Work(self._job), self._place, metadata, self._naming.copies, crew.batch_size, team)
         try:
-            tasks = batches(remaining(self._job.source, self._naming, done), images)
+            tasks = batches(remaining(self._job.source, self._naming, done), self.images(pool.most))
             self._work(pool, tasks, [ray.put(plan)], progress)
         except BaseException:
             records.save(self._manifest)
@@ -60,6 +79,10 @@ class Running:
         told = {"workers": len(self._memory), "executor": "ray", "seconds": round(seconds, 3), "peak_memory": peak}
         records.finish(self._manifest, told)
         return Summary(files, records.written, records.failed, len(done), records.shards, seconds, peak)
+
+    def clean(self) -> None:
+        """When no actor is left: takes out what killed ones have left."""
+        self._place.clean()
 
     def _work(self, pool: Pool[Task], tasks: Iterator[Task], plan: list[Any], progress: Progress | None) -> None:
         records, noted = self._records, time.monotonic()
