@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import warnings
-from typing import Annotated
+from functools import cache
+from typing import Annotated, Any
 
 import typer
 
@@ -116,9 +117,8 @@ def twinlens_command(
 def invoke(arguments: list[str]) -> int:
     """Runs the command line and returns its exit code; every expected error is one line on stderr."""
     warnings.filterwarnings("ignore", module=r"PIL\.")  # notes on odd metadata would tear the progress bar
-    command = typer.main.get_command(app)
     try:
-        code = command.main(_with_address(arguments), prog_name="twinlens", standalone_mode=False)
+        code = _command().main(_with_address(arguments), prog_name="twinlens", standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
         code = _INTERRUPTED
     except TwinlensError as error:
@@ -134,6 +134,11 @@ def invoke(arguments: list[str]) -> int:
         hint = "; `twinlens run` goes on with --resume" if arguments[:1] == ["run"] else ""
         return _fail(f"interrupted{hint}", _INTERRUPTED)
     return code if isinstance(code, int) else 0
+
+
+@cache
+def _command() -> Any:
+    return typer.main.get_command(app)
 
 
 def _with_address(arguments: list[str]) -> list[str]:

@@ -40,6 +40,8 @@ Mode = Literal["rgb", "gray", "fast"]
 MAX_PIXELS = 178_956_970
 
 _JPEG = b"\xff\xd8\xff"
+_BINARY = getattr(os, "O_BINARY", 0)  # of Windows
+_PIECE = 1 << 20
 
 #: below this libjpeg-turbo has several scales of one size, and simplejpeg chooses among them by size
 _TINY = 16
@@ -110,10 +112,25 @@ def decode_bytes(data: bytes, mode: Mode, size: tuple[int, int] | None, max_pixe
 def read_bytes(path: str | os.PathLike[str]) -> bytes:
     """The file, or DecodeError with its name."""
     try:
-        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - a third of the time of Path.read_bytes
-            return file.readall()
+        handle = os.open(path, os.O_RDONLY | _BINARY)
+        try:
+            return _whole(handle)
+        finally:
+            os.close(handle)
     except OSError as error:
         raise DecodeError(f"{os.fspath(path)}: {error.strerror or error}") from None
+
+
+def _whole(handle: int) -> bytes:
+    """What a file object takes twice as many calls of the system for."""
+    size = os.fstat(handle).st_size
+    data = os.read(handle, size + 1)
+    if len(data) == size:
+        return data
+    parts = [data]
+    while more := os.read(handle, _PIECE):
+        parts.append(more)
+    return b"".join(parts)
 
 
 def jpeg_hw(data: bytes) -> tuple[int, int] | None:

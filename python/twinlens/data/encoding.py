@@ -23,13 +23,16 @@ Format = Literal["png", "jpeg", "raw", "array"]
 
 _JPEG_QUALITY = 95
 _JPEG_MAX_SIDE = 65535  # a header has 16 bits for each
+_MOST = (1 << 31) - (1 << 20)  # bytes: a page of Parquet has 31 bits for its size
 
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """A result as a row holds it. encoding: png, jpeg, raw (little-endian, C order). layout: HWC, CHW, HW or none."""
+    """A result as a row holds it. data: of bytes. encoding: png, jpeg, raw (little-endian, C order). layout: HWC, CHW,
+    HW or none.
+    """
 
-    data: bytes
+    data: bytes | memoryview
     encoding: Literal["png", "jpeg", "raw"]
     dtype: str
     layout: str
@@ -44,10 +47,12 @@ def check_format(name: str) -> Format:
     raise ArgumentError(f"format={name!r} must be png, jpeg, raw or array")
 
 
-def encode(result: Any, wanted: Format, *, bgr: bool = False) -> Encoded:
+def encode(result: Any, wanted: Format, *, bgr: bool = False, ours: bool = False) -> Encoded:
     """A tensor, array or PIL image. Where `wanted` cannot hold it: PNG for 8 and 16 bits, else raw. array: as raw.
+    InputError for a raw result of 2 GiB.
 
-    bgr: arrays hold blue first; PNG and JPEG are written with their colours right.
+    bgr: arrays hold blue first; PNG and JPEG are written with their colours right. ours: nobody else writes to the
+    result, whose memory is shared where it is raw.
     """
     array, dtype, layout = as_array(result)
     shape = tuple(array.shape)
@@ -60,7 +65,11 @@ def encode(result: Any, wanted: Format, *, bgr: bool = False) -> Encoded:
         pixels = _swapped(image) if bgr and layout != "CHW" else image
         data = _to_jpeg(pixels) if encoding == "jpeg" else _to_png(pixels)
         return Encoded(data, "jpeg" if encoding == "jpeg" else "png", dtype, layout, shape)
-    return Encoded(_little(array).tobytes(), "raw", dtype, layout, shape)
+    if array.nbytes > _MOST:
+        raise InputError(f"a result of {array.nbytes} bytes; a row holds less than 2 GiB")
+    little = _little(array)
+    shares = ours and little.size > 0 and little.flags.c_contiguous
+    return Encoded(little.reshape(-1).view(np.uint8).data if shares else little.tobytes(), "raw", dtype, layout, shape)
 
 
 def restore(row: Encoded, *, bgr: bool = False) -> NDArray[Any]:

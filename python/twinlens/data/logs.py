@@ -12,14 +12,12 @@ from typing import Any
 from twinlens.data import durable
 from twinlens.data.rows import Failure
 
-__all__ = ["ERRORS", "SUMS", "Checksums", "Errors", "JsonLines", "Sum"]
+__all__ = ["ERRORS", "SUMS", "Checksums", "Errors", "JsonLines"]
 
 ERRORS = "errors.jsonl"
 SUMS = "SHA256SUMS"
 _ESCAPES = {"\\": r"\\", "\n": r"\n", "\r": r"\r"}
 _LETTERS = {escape: letter for letter, escape in _ESCAPES.items()}
-
-_PIECE = 256 << 10
 
 
 class JsonLines:
@@ -70,25 +68,6 @@ class Errors:
         return {line["path"] for line in JsonLines(out / ERRORS).read()}
 
 
-class Sum:
-    """The checksum of a file that grows at its end. path: where it is now."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._sum = hashlib.sha256()
-        self._read = 0
-
-    def follow(self) -> str:
-        """Takes in what is new; the checksum so far."""
-        with self.path.open("rb", buffering=0) as file:
-            file.seek(self._read)
-            piece = memoryview(bytearray(_PIECE))
-            while count := file.readinto(piece) or 0:
-                self._sum.update(piece[:count])
-                self._read += count
-        return self._sum.hexdigest()
-
-
 class Checksums:
     """SHA256SUMS, as `sha256sum` writes and reads it: a line for every finished file. Line breaks and backslashes in a
     name are escaped; the line begins with a backslash then.
@@ -99,7 +78,7 @@ class Checksums:
 
     def add(self, *files: Path) -> None:
         """Of files that are finished."""
-        lines = [_line(Sum(file).follow(), self._name(file)) for file in files]
+        lines = [_line(_sha256(file), self._name(file)) for file in files]
         if lines:
             durable.append(self._out / SUMS, "".join(lines))
 
@@ -122,6 +101,11 @@ class Checksums:
 
     def _name(self, file: Path) -> str:
         return file.relative_to(self._out).as_posix()
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb", buffering=0) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _line(digest: str, name: str) -> str:

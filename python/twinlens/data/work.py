@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -79,8 +79,8 @@ class Room:
 @dataclass(slots=True)
 class _Image:
     """An image that waits for the pipeline. pixels: or the bytes of its file, or what was wrong. keys: of the draws.
-    needs: bytes that it holds. hw: what a JPEG's header says. ways: for each draw, where it can run by itself. made:
-    the results, where it has.
+    needs: bytes that it holds. hw: what a JPEG's header says. ways: for each draw, where it can run by itself. done:
+    the draws with their results, where it has.
     """
 
     entry: Entry
@@ -89,7 +89,7 @@ class _Image:
     needs: int = 0
     hw: tuple[int, int] | None = None
     ways: tuple[Streamed, ...] = ()
-    made: tuple[Any, ...] = ()
+    done: tuple[_Draw, ...] = ()
 
 
 @dataclass(slots=True)
@@ -224,8 +224,9 @@ class Work:
         except Exception:
             return
         draws = _draws(file)
-        file.made = tuple(self._row(draw, result) for draw, result in zip(draws, results, strict=True))
-        file.pixels, file.needs = None, size_of(file.made)
+        for draw, result in zip(draws, results, strict=True):
+            draw.made = self._row(draw, result, ours=True)
+        file.done, file.pixels, file.needs = draws, None, size_of(draw.made for draw in draws)
 
     def _finished(self, images: list[_Image], room: Room) -> Iterator[list[Any]]:
         """The results of these images, as many at a time as there is room for."""
@@ -239,7 +240,7 @@ class Work:
         if draws:
             yield self._results(draws[start:])
 
-    def _results(self, draws: list[_Draw]) -> list[Any]:
+    def _results(self, draws: Sequence[_Draw]) -> list[Any]:
         # One call takes images of one dtype; 16-bit gray ones may lie among the rest.
         by_dtype: dict[np.dtype[Any], list[int]] = {}
         made: list[Any] = [None] * len(draws)
@@ -268,13 +269,13 @@ class Work:
                 return [result for draw in draws for result in self._transformed([draw])]
             return [self._failure(draws[0], "transform", error)]
 
-    def _row(self, draw: _Draw, result: Any) -> Any:
+    def _row(self, draw: _Draw, result: Any, *, ours: bool = False) -> Any:
         entry, job = draw.image.entry, self.job
         label = job.source.label(entry.index)
         if job.format is None:
             return Mapped(entry.index, draw.name, label, result)
         try:
-            image = encode(result, job.format, bgr=job.color == "bgr")
+            image = encode(result, job.format, bgr=job.color == "bgr", ours=ours)
             if job.format == "array":
                 check_form(image, job.form)
         except Exception as error:
@@ -286,11 +287,10 @@ class Work:
         return Failure(draw.name, entry.index, stage, why if draw.name == entry.path else f"{entry.path}: {why}")
 
 
-def _draws(image: _Image) -> list[_Draw]:
-    made = image.made or (None,) * len(image.keys)
-    return [
-        _Draw(image, *draw, key, result) for draw, key, result in zip(image.entry.draws, image.keys, made, strict=True)
-    ]
+def _draws(image: _Image) -> tuple[_Draw, ...]:
+    return image.done or tuple(
+        _Draw(image, *draw, key) for draw, key in zip(image.entry.draws, image.keys, strict=True)
+    )
 
 
 def _keys(seed: int, entries: tuple[Entry, ...]) -> list[tuple[int, ...]]:

@@ -20,7 +20,7 @@ def pixels_of(image: Encoded, metadata: dict[str, str]) -> Any:
     return array[..., [2, 1, 0, 3][: array.shape[2]]] if swaps and array.shape[2] in (3, 4) else array
 
 
-def file_of(image: Encoded, metadata: dict[str, str]) -> tuple[str, bytes]:
+def file_of(image: Encoded, metadata: dict[str, str]) -> tuple[str, bytes | memoryview]:
     """A result as a file: its suffix, and its contents; what no image format holds is an .npy."""
     if image.encoding != "raw":
         return f".{'jpg' if image.encoding == 'jpeg' else image.encoding}", image.data

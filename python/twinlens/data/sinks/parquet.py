@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from twinlens.data import tensors
 from twinlens.data.arrow import arrow
 from twinlens.data.logs import Errors
 from twinlens.data.rows import Row
-from twinlens.data.sinks.arrays import ArrayFile
+from twinlens.data.sinks.growing import Growing
+from twinlens.data.sinks.pages import PagesFile
 from twinlens.data.sinks.writing import Shards
 
 __all__ = ["ShardWriter"]
@@ -20,9 +19,6 @@ __all__ = ["ShardWriter"]
 # the batch size; the second bound keeps large results from piling up in memory.
 _GROUP_ROWS = 256
 _GROUP_BYTES = 32 << 20
-
-#: bytes of a page; larger ones leave the processor's caches on their way
-_PAGE = 256 << 10
 
 _LITTLE = ["label", "encoding", "dtype", "layout"]  # few distinct values
 
@@ -48,33 +44,22 @@ def _schema(metadata: dict[str, str], image: Any) -> Any:
     return pa.schema(columns, metadata=metadata)
 
 
-def _table(rows: list[Row], schema: Any) -> Any:
+def _values(row: Row) -> dict[str, Any]:
+    """What a table has of a row, but the image itself."""
+    image = row.image
+    return {
+        "path": row.path, "label": row.label, "encoding": image.encoding, "dtype": image.dtype, "layout": image.layout,
+        "shape": list(image.shape), "index": row.index, "key": row.key, "copy": row.copy,
+    }  # fmt: skip
+
+
+def _table(rows: list[dict[str, Any]], schema: Any) -> Any:
+    """With nulls for images."""
     pa, _ = arrow()
     kind = schema.field("image").type
-    columns = {
-        "path": [row.path for row in rows],
-        "label": [row.label for row in rows],
-        "image": tensors.nulls(kind, len(rows))
-        if tensors.is_tensor(kind)
-        else _bytes([row.image.data for row in rows]),
-        "encoding": [row.image.encoding for row in rows],
-        "dtype": [row.image.dtype for row in rows],
-        "layout": [row.image.layout for row in rows],
-        "shape": [list(row.image.shape) for row in rows],
-        "index": [row.index for row in rows],
-        "key": [row.key for row in rows],
-        "copy": [row.copy for row in rows],
-    }
-    return pa.table({name: columns[name] for name in schema.names}, schema=schema)
-
-
-def _bytes(values: list[bytes]) -> Any:
-    """A column that shares their memory."""
-    pa, _ = arrow()
-    kind = pa.binary()
-    offsets = {size: pa.py_buffer(np.array([0, size], np.int32)) for size in {len(value) for value in values}}
-    chunks = [pa.Array.from_buffers(kind, 1, [None, offsets[len(value)], pa.py_buffer(value)]) for value in values]
-    return pa.chunked_array(chunks, kind)
+    columns: dict[str, Any] = {name: [row[name] for row in rows] for name in schema.names if name != "image"}
+    nulls = tensors.nulls(kind, len(rows)) if tensors.is_tensor(kind) else pa.nulls(len(rows), kind)
+    return pa.table({"image": nulls, **columns}, schema=schema)
 
 
 class ShardWriter(Shards):
@@ -86,25 +71,24 @@ class ShardWriter(Shards):
         super().__init__(out, metadata, shard_size)
         self._arrays = metadata.get("twinlens.format") == "array"
         self._schema: Any = None
-        self._rows: list[Row] = []
+        self._rows: list[dict[str, Any]] = []
         self._bytes = 0
 
-    def opened(self, path: Path) -> Any:
-        _, parquet = arrow()
-        options = {
-            "compression": {"path": "zstd", "label": "zstd"},  # images are compressed already
-            "use_dictionary": _LITTLE,
-            "write_statistics": ["path", "label", "index"],
-            "data_page_size": _PAGE,
-        }
-        if self._arrays:
-            self._schema = _schema(self.metadata, tensors.Form.of(self._rows[0].image).arrow())
-            return ArrayFile(path, self._schema, "image", **options)
-        self._schema = _schema(self.metadata, None)
-        return parquet.ParquetWriter(path, self._schema, **options)
+    def opened(self, file: Growing) -> PagesFile:
+        return PagesFile(
+            file,
+            self._schema,
+            "image",
+            compression={"path": "zstd", "label": "zstd"},  # images are compressed already
+            use_dictionary=_LITTLE,
+            write_statistics=["path", "label", "index"],
+        )
 
     def put(self, row: Row) -> None:
-        self._rows.append(row)
+        if self._schema is None:
+            self._schema = _schema(self.metadata, tensors.Form.of(row.image).arrow() if self._arrays else None)
+        self.writer.add(row.image.data)
+        self._rows.append(_values(row))
         self._bytes += len(row.image.data)
         if len(self._rows) == _GROUP_ROWS or self._bytes >= _GROUP_BYTES:
             self.flush()
@@ -112,12 +96,7 @@ class ShardWriter(Shards):
     def flush(self) -> None:
         """A row group."""
         if self._rows:
-            writer = self.writer  # which makes the schema
-            table = _table(self._rows, self._schema)
-            if self._arrays:
-                writer.write(table, [row.image.data for row in self._rows])
-            else:
-                writer.write_table(table, row_group_size=len(self._rows))
+            self.writer.end(_table(self._rows, self._schema))
             self._rows, self._bytes = [], 0
             self.settle()
 

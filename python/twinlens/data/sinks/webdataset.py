@@ -6,11 +6,12 @@ import io
 import json
 import tarfile
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from twinlens.data.logs import Errors
 from twinlens.data.rows import Row
 from twinlens.data.sinks.forms import described, file_of
+from twinlens.data.sinks.growing import Growing
 from twinlens.data.sinks.writing import Shards
 
 __all__ = ["TarSink"]
@@ -21,8 +22,8 @@ class TarSink(Shards):
 
     suffix = ".tar"
 
-    def opened(self, path: Path) -> tarfile.TarFile:
-        return tarfile.open(path, "w", format=tarfile.PAX_FORMAT)
+    def opened(self, file: Growing) -> tarfile.TarFile:
+        return tarfile.open(fileobj=cast(IO[bytes], file), mode="w", format=tarfile.PAX_FORMAT)
 
     def put(self, row: Row) -> None:
         suffix, data = file_of(row.image, self.metadata)
@@ -43,7 +44,7 @@ class TarSink(Shards):
         return written, Errors.paths(out)
 
 
-def _put(tar: tarfile.TarFile, name: str, data: bytes) -> None:
+def _put(tar: tarfile.TarFile, name: str, data: bytes | memoryview) -> None:
     member: Any = tarfile.TarInfo(name)
     member.size = len(data)
     tar.addfile(member, io.BytesIO(data))

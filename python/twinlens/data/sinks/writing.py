@@ -10,8 +10,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from twinlens.data import durable
-from twinlens.data.logs import Checksums, Errors, Sum
+from twinlens.data.logs import Checksums, Errors
 from twinlens.data.rows import Failure, Row
+from twinlens.data.sinks.growing import Growing
 
 __all__ = ["Shards", "Waiting", "Writing"]
 
@@ -103,7 +104,7 @@ class Shards(Writing):
         self._next = max((int(path.stem.split("-")[1]) for path in self.files()), default=-1) + 1
         self._in_shard = 0
         self._open = ExitStack()
-        self._sum: Sum
+        self._file: Growing
         self._writer: Any = None
 
     @property
@@ -130,14 +131,13 @@ class Shards(Writing):
         """What `opened` made of the shard that is being written."""
         if self._writer is None:
             partial = self._open.enter_context(durable.write(self._target))
-            self._sum = Sum(partial)
-            self._writer = self._open.enter_context(self.opened(partial))
+            self._file = self._open.enter_context(Growing(partial))
+            self._writer = self._open.enter_context(self.opened(self._file))
         return self._writer
 
     def settle(self) -> None:
-        """What the writer has handed over so far goes to disk and into the checksum, so that the end is not long."""
-        self._sum.follow()
-        durable.sync(self._sum.path)
+        """What is in the file so far goes to disk, so that the end is not long."""
+        self._file.sync()
 
     @property
     def _target(self) -> Path:
@@ -149,8 +149,7 @@ class Shards(Writing):
         self.flush()
         if self._writer is not None:
             self._open.close()
-            self._sum.path = self._target
-            self.sums.add_line(self._target, self._sum.follow())
+            self.sums.add_line(self._target, self._file.sha256())
             self._writer, self._in_shard = None, 0
             self._next += 1
 
@@ -158,7 +157,7 @@ class Shards(Writing):
         self._open.__exit__(RuntimeError, RuntimeError("the run failed"), None)
 
     @abstractmethod
-    def opened(self, path: Path) -> Any:
+    def opened(self, file: Growing) -> Any:
         """A context manager that writes there."""
 
     @abstractmethod

@@ -26,8 +26,8 @@ class Source(Protocol):
     def label(self, index: int) -> str:
         """Its class, or an empty string."""
 
-    def read(self, index: int) -> bytes | os.PathLike[str] | NDArray[Any]:
-        """An encoded image, its file, or pixels: (H, W) or (H, W, C) uint8, uint16 or float32 in 0..1."""
+    def read(self, index: int) -> bytes | str | os.PathLike[str] | NDArray[Any]:
+        """An encoded image, its file's name, or pixels: (H, W) or (H, W, C) uint8, uint16 or float32 in 0..1."""
 
 
 def folder_of(path: str) -> str:

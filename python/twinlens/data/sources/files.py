@@ -46,9 +46,9 @@ class Folder(_Files[str]):
     def __init__(self, root: str | os.PathLike[str]) -> None:
         super().__init__(list_images(Path(root)))
 
-    def read(self, index: int) -> Path:
-        """The file."""
-        return Path(self._files[index][1])
+    def read(self, index: int) -> str:
+        """The file's name."""
+        return self._files[index][1]
 
 
 class Remote(_Files[str]):

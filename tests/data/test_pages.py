@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import struct
 from pathlib import Path
@@ -13,7 +14,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from twinlens.data import tensors, thrift
-from twinlens.data.sinks.arrays import ArrayFile
+from twinlens.data.encoding import Encoded, encode
+from twinlens.data.sinks.growing import Growing
+from twinlens.data.sinks.pages import PagesFile
+from twinlens.errors import InputError
 
 
 def footer(data: bytes) -> bytes:
@@ -58,12 +62,8 @@ def test_pyarrow_reads_what_was_written(tmp_path: Path, dtype: str, shape: tuple
     kind = pa.fixed_shape_tensor(pa.from_numpy_dtype(np.dtype(dtype)), shape)
     schema = pa.schema([("path", pa.string()), ("image", kind), ("index", pa.int64())], metadata={"about": "this"})
     path, groups = tmp_path / "a.parquet", [4, 1, 4]
-    with ArrayFile(path, schema, "image", compression={"path": "zstd"}, use_dictionary=["path"]) as file:
-        for i, rows in enumerate(groups):
-            first = sum(groups[:i])
-            numbers = list(range(first, first + rows))
-            columns = {"path": [f"name {n}" for n in numbers], "image": tensors.nulls(kind, rows), "index": numbers}
-            file.write(pa.table(columns, schema=schema), [image.tobytes() for image in images[first : first + rows]])
+    nulls = [tensors.nulls(kind, rows) for rows in groups]
+    check_sum(path, *write(path, schema, groups, nulls, [image.tobytes() for image in images]))
     table = pq.read_table(path)
     assert table.schema.equals(schema, check_metadata=True)
     found = table["image"].combine_chunks().to_numpy_ndarray()
@@ -75,6 +75,56 @@ def test_pyarrow_reads_what_was_written(tmp_path: Path, dtype: str, shape: tuple
         assert [opened.metadata.row_group(i).num_rows for i in range(3)] == groups
         assert opened.read_row_group(1)["image"].combine_chunks().to_numpy_ndarray().tobytes() == images[4].tobytes()
         check_layout(opened.metadata, path)
+
+
+def write(path: Path, schema: Any, groups: list[int], nulls: list[Any], values: list[bytes]) -> tuple[str, int]:
+    """The checksum and the size that the file tells."""
+    options: dict[str, Any] = {"compression": {"path": "zstd"}, "use_dictionary": ["path"]}
+    with Growing(path) as grown:
+        with PagesFile(grown, schema, "image", **options) as file:
+            for i, rows in enumerate(groups):
+                numbers = list(range(sum(groups[:i]), sum(groups[:i]) + rows))
+                for n in numbers:
+                    file.add(values[n])
+                columns = {"path": [f"name {n}" for n in numbers], "image": nulls[i], "index": numbers}
+                file.end(pa.table(columns, schema=schema))
+                grown.sync()
+                assert path.stat().st_size == grown.tell()
+        return grown.sha256(), grown.tell()
+
+
+def check_sum(path: Path, sha256: str, size: int) -> None:
+    data = path.read_bytes()
+    assert (hashlib.sha256(data).hexdigest(), len(data)) == (sha256, size)
+
+
+@pytest.mark.parametrize(
+    "sizes", [[0, 1, 5, 0, 3], [300_000] * 5, [0] * 5, [1 << 20, (1 << 20) - 4, 1, 3 << 20, 0]], ids=str
+)
+def test_bytes(tmp_path: Path, sizes: list[int]) -> None:
+    random = np.random.default_rng(0)
+    values = [random.bytes(size) for size in sizes]
+    schema = pa.schema(
+        [("path", pa.string()), ("image", pa.binary()), ("index", pa.int64())], metadata={"about": "this"}
+    )
+    path, groups = tmp_path / "a.parquet", [2, 1, 2]
+    check_sum(path, *write(path, schema, groups, [pa.nulls(rows, pa.binary()) for rows in groups], values))
+    table = pq.read_table(path)
+    assert table.schema.equals(schema, check_metadata=True)
+    assert table["image"].to_pylist() == values
+    assert table["path"].to_pylist() == [f"name {n}" for n in range(5)]
+    with pq.ParquetFile(path) as opened:
+        assert [opened.metadata.row_group(i).num_rows for i in range(3)] == groups
+        assert opened.read_row_group(1)["image"].to_pylist() == values[2:3]
+        assert [len(batch) for batch in opened.iter_batches(2)] == [2, 2, 1]
+        check_layout(opened.metadata, path)
+
+
+def test_what_no_page_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("twinlens.data.encoding._MOST", 11)
+    assert encode(np.zeros((1, 11, 1), np.uint8), "raw").data == bytes(11)
+    with pytest.raises(InputError, match="a result of 12 bytes; a row holds less than 2 GiB"):
+        encode(np.zeros((1, 1, 3), np.float32), "png")
 
 
 def check_layout(told: Any, path: Path) -> None:
@@ -94,15 +144,16 @@ def check_layout(told: Any, path: Path) -> None:
 
 def test_an_error_leaves_no_footer(tmp_path: Path) -> None:
     schema = pa.schema([("image", pa.fixed_shape_tensor(pa.uint8(), (2, 2)))])
-    with pytest.raises(RuntimeError, match="enough"), ArrayFile(tmp_path / "a.parquet", schema, "image"):
+    with (
+        pytest.raises(RuntimeError, match="enough"),
+        Growing(tmp_path / "a.parquet") as file,
+        PagesFile(file, schema, "image"),
+    ):
         raise RuntimeError("enough")
     assert (tmp_path / "a.parquet").read_bytes() == b"PAR1"
 
 
 def test_too_large_for_a_page() -> None:
-    from twinlens.data.encoding import Encoded
-    from twinlens.errors import InputError
-
     for shape, fits in (((1 << 14, (1 << 14) - 1, 1), True), ((1 << 14, 1 << 14, 1), False)):
         image = Encoded(b"", "raw", "uint8", "HWC", shape)
         if fits:
