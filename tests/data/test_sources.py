@@ -42,7 +42,7 @@ def assert_holds(source: Source, images: dict[str, bytes] | None = None, *, befo
     with ThreadPoolExecutor(4) as pool:
         found = dict(zip(order, pool.map(source.read, order), strict=True))
     for i, name in enumerate(sorted(images)):
-        content = found[i].read_bytes() if isinstance(found[i], Path) else found[i]
+        content = found[i] if isinstance(found[i], bytes) else Path(found[i]).read_bytes()
         assert content == images[name]
 
 
