@@ -110,7 +110,8 @@ class PagesFile:
         begin = self._small.tell()
         self._writer.write_table(table, row_group_size=max(len(table), 1))
         group.moved = self._file.tell() - begin
-        self._file.write(self._small.getvalue()[begin:])
+        self._small.seek(begin)
+        self._file.write(self._small.read())
         self._groups.append(group)
 
     def _page(self) -> None:
