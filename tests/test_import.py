@@ -32,6 +32,8 @@ HEAVY = (
     "skimage",
     "simplejpeg",
     "triton",
+    "onnx",
+    "onnxruntime",
 )
 INNER = sorted(
     info.name

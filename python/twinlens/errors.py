@@ -6,6 +6,7 @@ __all__ = [
     "ArgumentError",
     "DecodeError",
     "EngineError",
+    "ExportError",
     "HostCopyWarning",
     "InputError",
     "PipelineFileError",
@@ -28,6 +29,10 @@ class InputError(TwinlensError, ValueError):
 
 class EngineError(TwinlensError, RuntimeError):
     """An engine cannot run what it was asked to run."""
+
+
+class ExportError(TwinlensError, ValueError):
+    """A pipeline cannot be exported, or does not fit the model that it is to stand before."""
 
 
 class PipelineFileError(TwinlensError, ValueError):

@@ -25,6 +25,7 @@ COMMANDS = [
     ["show"],
     ["parity"],
     ["bench"],
+    ["export"],
     ["plugins"],
     ["plugins", "list"],
     ["plugins", "check"],

@@ -11,6 +11,7 @@ import typer
 
 from twinlens.cli.bench.command import bench
 from twinlens.cli.demo.command import demo
+from twinlens.cli.export import export
 from twinlens.cli.ingest import ingest
 from twinlens.cli.parity.command import parity
 from twinlens.cli.plugins import plugins_app
@@ -38,6 +39,7 @@ app = typer.Typer(
         "twinlens show photos --pipeline pipe.yaml\n\n"
         "twinlens parity photos --pipeline pipe.yaml\n\n"
         "twinlens bench photos --out measured\n\n"
+        "twinlens export pipe.yaml pipe.onnx\n\n"
         "twinlens plugins"
     ),
 )
@@ -93,6 +95,14 @@ app.command(
         "twinlens bench photos --strategies --pipeline pipe.yaml --workers 8 --out measured"
     )
 )(bench)
+app.command(
+    epilog=(
+        "[bold]Examples[/bold]\n\n"
+        "twinlens export pipe.yaml pipe.onnx\n\n"
+        "twinlens export pipe.yaml pipe.onnx --layout chw --opset 17 --input-name pixels --output-name prepared\n\n"
+        "twinlens export pipe.yaml served.onnx --model classifier.onnx"
+    )
+)(export)
 app.add_typer(plugins_app, name="plugins")
 
 

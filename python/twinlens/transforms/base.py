@@ -232,6 +232,17 @@ class Transform(torch.nn.Module):
 
         return Bound(self, images, keys)
 
+    def module(self, size: tuple[int, int], *, channels: int = 3, dtype: str = "uint8") -> torch.nn.Module:
+        """The transform for images of one `size` (h, w), as a module of tensor operations alone: (N, C, H, W), of any
+        N, to (N, C', H', W'), the pixels of `self(images)`. torch.export and torch.compile take it.
+
+        Raises ArgumentError where a part draws at random or runs Python code, EngineError where torch.export cannot
+        trace it.
+        """
+        from twinlens.pipeline.module import module
+
+        return module(self, size, channels, dtype)
+
     def plan(self, size: tuple[int, ...], *, dtype: str = "uint8", key: int = 0) -> Plan | PlanList:
         """The steps for an image of `size` (h, w) or (h, w, c): print it to see what runs where. Random transforms are
         shown as they are drawn under `key`.

@@ -51,7 +51,7 @@ def _borders(padding: int | list[int] | None) -> tuple[int, int, int, int]:
 
 def padded(borders: tuple[Any, Any, Any, Any], fill: Any, mode: PaddingMode, spec: Spec) -> Iterable[Step]:
     """Negative borders crop, as in torchvision; borders that are 0 everywhere are no step."""
-    left, top, right, bottom = (np.atleast_1d(np.asarray(b, np.int64)) for b in borders)
+    left, top, right, bottom = (np.atleast_1d(np.asanyarray(b, np.int64)) for b in borders)
     more = [np.maximum(b, 0) for b in (left, top, right, bottom)]
     pad = PadStep(more[0], more[1], more[2], more[3], mode, fill_rows(fill)) if any(b.any() for b in more) else None
     less = [np.maximum(-b, 0) for b in (left, top, right, bottom)]

@@ -77,7 +77,7 @@ def _pass_real(x: torch.Tensor, method: int, axis: Axis) -> torch.Tensor:
     at, used, w = (as_tensor(v, x.device)[:, None, None] for v in (index, counts, weight))
     total = torch.zeros((batch, channels, height, axis.n), dtype=torch.float64, device=x.device)
     for t in range(index.shape[2]):
-        tap = wide.gather(3, at[..., t].expand(-1, channels, height, -1)) * w[..., t]
+        tap = wide.gather(3, at[..., t].expand(batch, channels, height, -1)) * w[..., t]
         total = total + torch.where(used[..., t], tap, 0.0)  # a padded tap may meet an infinite pixel
     if x.dtype != torch.uint16:
         return total.to(torch.float32)
