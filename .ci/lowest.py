@@ -17,7 +17,8 @@ def pins(requirements: list[str]) -> dict[str, str]:
 
 
 project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
-lowest = pins([*project["dependencies"], *project["optional-dependencies"]["data"]])
+extras = project["optional-dependencies"]
+lowest = pins([*project["dependencies"], *extras["data"], *extras["serve"]])
 lowest["torchvision"] = TORCHVISION[".".join(lowest["torch"].split(".")[:2])]
 for name, version in sorted(lowest.items()):
     # A floor of two numbers is the first release of that series.

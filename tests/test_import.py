@@ -33,6 +33,11 @@ HEAVY = (
     "simplejpeg",
     "triton",
     "onnx",
+    "fastapi",
+    "starlette",
+    "uvicorn",
+    "httpx",
+    "prometheus_client",
     "onnxruntime",
 )
 INNER = sorted(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 __all__ = [
     "ArgumentError",
+    "BusyError",
+    "DeadlineError",
     "DecodeError",
     "EngineError",
     "ExportError",
@@ -11,7 +13,10 @@ __all__ = [
     "InputError",
     "PipelineFileError",
     "PluginError",
+    "ServerError",
+    "TooLargeError",
     "TwinlensError",
+    "UnknownFormatError",
 ]
 
 
@@ -45,6 +50,34 @@ class PluginError(TwinlensError, RuntimeError):
 
 class DecodeError(TwinlensError, ValueError):
     """A file is not an image that can be decoded."""
+
+
+class UnknownFormatError(DecodeError):
+    """Bytes that are none of the formats that are decoded."""
+
+
+class TooLargeError(DecodeError):
+    """An image has more bytes, pixels or a longer side than is allowed, or would need too much memory."""
+
+
+class BusyError(TwinlensError, RuntimeError):
+    """A queue is full or closed. retry_after: seconds after which there may be room."""
+
+    def __init__(self, message: str, retry_after: float = 1.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class DeadlineError(TwinlensError, TimeoutError):
+    """An image was not done by its deadline."""
+
+
+class ServerError(TwinlensError, RuntimeError):
+    """A server refused a request. status: of HTTP; code: the server's word for it."""
+
+    def __init__(self, message: str, status: int, code: str = "") -> None:
+        super().__init__(message)
+        self.status, self.code = status, code
 
 
 class HostCopyWarning(UserWarning):

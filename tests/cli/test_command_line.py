@@ -26,6 +26,7 @@ COMMANDS = [
     ["parity"],
     ["bench"],
     ["export"],
+    ["serve"],
     ["plugins"],
     ["plugins", "list"],
     ["plugins", "check"],

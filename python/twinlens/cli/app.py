@@ -16,6 +16,7 @@ from twinlens.cli.ingest import ingest
 from twinlens.cli.parity.command import parity
 from twinlens.cli.plugins import plugins_app
 from twinlens.cli.run import run
+from twinlens.cli.serve import serve
 from twinlens.cli.show.command import show
 from twinlens.cli.stats.command import stats
 from twinlens.errors import TwinlensError
@@ -40,6 +41,7 @@ app = typer.Typer(
         "twinlens parity photos --pipeline pipe.yaml\n\n"
         "twinlens bench photos --out measured\n\n"
         "twinlens export pipe.yaml pipe.onnx\n\n"
+        "twinlens serve pipe.yaml\n\n"
         "twinlens plugins"
     ),
 )
@@ -103,6 +105,15 @@ app.command(
         "twinlens export pipe.yaml served.onnx --model classifier.onnx"
     )
 )(export)
+app.command(
+    epilog=(
+        "[bold]Examples[/bold]\n\n"
+        "twinlens serve pipe.yaml\n\n"
+        "twinlens serve pipe.yaml --model classifier.onnx --port 8080 --workers 4\n\n"
+        "TWINLENS_API_KEY=$(cat key) twinlens serve pipe.yaml --host 0.0.0.0\n\n"
+        "curl --data-binary @photo.jpg http://127.0.0.1:8000/v1/transform?format=png --output seen.png"
+    )
+)(serve)
 app.add_typer(plugins_app, name="plugins")
 
 

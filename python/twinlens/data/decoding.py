@@ -97,7 +97,7 @@ def decode(
 
 def decode_bytes(data: bytes, mode: Mode, size: tuple[int, int] | None, max_pixels: int) -> NDArray[Any]:
     """`decode` of arguments that fit."""
-    kind = _kind_of(data)
+    kind = kind_of(data)
     try:
         array = _decode_jpeg(data, mode, size, max_pixels) if kind == "JPEG" else None
         return _decode_pillow(data, kind, mode, size, max_pixels) if array is None else array
@@ -144,7 +144,7 @@ def image_hw(data: bytes) -> tuple[int, int] | None:
     if data.startswith(_JPEG):
         return jpeg_hw(data)
     try:
-        kind = _kind_of(data)
+        kind = kind_of(data)
         if kind == "WebP":
             return _webp_size(data)[::-1]
         with _open(data, kind) as image:
@@ -155,7 +155,7 @@ def image_hw(data: bytes) -> tuple[int, int] | None:
 
 def file_mode(data: bytes) -> str:
     """Format and Pillow's mode, "JPEG RGB", as the header has them. DecodeError for what is no image."""
-    kind = _kind_of(data)
+    kind = kind_of(data)
     try:
         with _open(data, kind) as image:
             return f"{kind} {image.mode}"
@@ -177,7 +177,7 @@ def reduction(h: int, w: int, size: tuple[int, int] | None) -> int:
     return next(factor for factor in (8, 4, 2, 1) if factor <= max(most, 1))
 
 
-def _kind_of(data: bytes) -> str:
+def kind_of(data: bytes) -> str:
     """The format by the file's first bytes; names lie."""
     if not data:
         raise DecodeError("the file is empty")
