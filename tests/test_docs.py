@@ -43,11 +43,18 @@ def skip_without_plugins(path: Path, text: str = "") -> None:
         pytest.skip(f"not installed: {', '.join(f'twinlens-{name}' for name in sorted(missing))}")
 
 
+def skip_without_tensorflow(path: Path) -> None:
+    """It is large, and one page's: .ci/full docs installs it."""
+    if any("import tensorflow" in code for _, code in snippets(path, "python")):
+        pytest.importorskip("tensorflow", reason="tensorflow is not installed")
+
+
 @pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")  # a DataLoader's workers, beside threads
 @pytest.mark.parametrize("path", [p for p in FILES if snippets(p, "python")], ids=name_of)
 def test_python_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks share their names and an empty folder; line numbers in a traceback are those of the file."""
     skip_without_plugins(path)
+    skip_without_tensorflow(path)
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {"__name__": f"docs_{path.stem}"}
     for line, code in snippets(path, "python", "console"):

@@ -1,0 +1,1 @@
+"""What makes the site of docs/: tables from reports, links, notebooks, the API reference. See .mkdocs.yml."""
