@@ -39,6 +39,7 @@ HEAVY = (
     "httpx",
     "prometheus_client",
     "onnxruntime",
+    "gradio",
 )
 INNER = sorted(
     info.name

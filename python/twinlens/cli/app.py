@@ -14,6 +14,7 @@ from twinlens.cli.demo.command import demo
 from twinlens.cli.export import export
 from twinlens.cli.ingest import ingest
 from twinlens.cli.parity.command import parity
+from twinlens.cli.play import play
 from twinlens.cli.plugins import plugins_app
 from twinlens.cli.run import run
 from twinlens.cli.serve import serve
@@ -42,6 +43,7 @@ app = typer.Typer(
         "twinlens bench photos --out measured\n\n"
         "twinlens export pipe.yaml pipe.onnx\n\n"
         "twinlens serve pipe.yaml\n\n"
+        "twinlens play --open\n\n"
         "twinlens plugins"
     ),
 )
@@ -114,6 +116,14 @@ app.command(
         "curl --data-binary @photo.jpg http://127.0.0.1:8000/v1/transform?format=png --output seen.png"
     )
 )(serve)
+app.command(
+    epilog=(
+        "[bold]Examples[/bold]\n\n"
+        "twinlens play --open\n\n"
+        "twinlens play --pipeline pipe.yaml\n\n"
+        "twinlens play --pipeline pipe.yaml --port 8000"
+    )
+)(play)
 app.add_typer(plugins_app, name="plugins")
 
 

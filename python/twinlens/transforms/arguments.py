@@ -147,7 +147,9 @@ def _probability(value: Any) -> float:
 
 
 Probability = Annotated[
-    float, BeforeValidator(_probability), Field(description="The share of images that it is for, 0 to 1.")
+    float,
+    BeforeValidator(_probability),
+    Field(description="The share of images that it is for, 0 to 1.", json_schema_extra={"minimum": 0, "maximum": 1}),
 ]
 
 

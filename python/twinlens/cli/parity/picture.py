@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -28,7 +28,7 @@ _MOST = 99.5  # of the values that differ so many percent are below the end of t
 _COLOURS = np.array([(0, 0, 0), (60, 15, 110), (150, 38, 110), (220, 70, 60), (250, 150, 20), (252, 250, 170)])
 
 
-def draw(worst: Worst, theirs: str, normal: Normal | None, path: Path) -> None:
+def draw(worst: Worst, theirs: str, normal: Normal | None, path: Path | IO[bytes]) -> None:
     """Writes the PNG. theirs: the library's name. A pixel's difference is that of the channel that differs most; the
     scale ends where nearly all that differ are below.
     """
@@ -76,7 +76,8 @@ def _sheet(worst: Worst, pictures: list[Image.Image], titles: list[str], ends: t
     h, w = worst.ours.shape[:2]
     pen.text((_MARGIN, 26), cut(worst.name, 19, width - 2 * _MARGIN, middle=True), 19)
     mean = "another size" if worst.mean == float("inf") else f"mean difference {worst.mean:.3g} levels of 255"
-    pen.text((_MARGIN, 46), f"{w} x {h}, {mean}: of all images the greatest", 13, QUIET)
+    among = ": of all images the greatest" if worst.name else ""  # one that is alone has no name
+    pen.text((_MARGIN, 46), f"{w} x {h}, {mean}{among}", 13, QUIET)
     for column, (picture, title) in enumerate(zip(pictures, titles, strict=True)):
         x = _MARGIN + column * step
         pen.text((x, _HEAD - 13), cut(title, 14, step - _GAP), 14)
