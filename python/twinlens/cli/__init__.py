@@ -1,4 +1,4 @@
-"""The command line: `twinlens run | stats | show | parity | ingest | export | serve | play | demo | bench | plugins`."""
+"""The command line: see `twinlens --help`."""
 
 from __future__ import annotations
 
