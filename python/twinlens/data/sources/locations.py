@@ -148,6 +148,11 @@ def _once(files: Any) -> Any:
 
 
 def _again(files: Any) -> Any:
+    from fsspec import asyn
+
+    if asyn.iothread[0] is not None and not asyn.iothread[0].is_alive():  # before 2025.3 fsspec waited for it forever
+        asyn.loop[0] = asyn.iothread[0] = None
+        asyn.reset_lock()
     return _once(type(files)(*files.storage_args, **files.storage_options))
 
 
