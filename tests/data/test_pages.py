@@ -128,18 +128,21 @@ def test_what_no_page_holds(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def check_layout(told: Any, path: Path) -> None:
-    """Row groups lie one behind the other, with no more between than the nulls that the arrays took the place of."""
+    """Row groups lie one behind the other, with no more between than the nulls that the arrays took the place of, and
+    what pyarrow tells of each column behind it, up to version 16.
+    """
+    between, behind = (60, 0) if int(pa.__version__.split(".")[0]) > 16 else (200, 140)
     end = 4
     for i in range(told.num_row_groups):
         group = told.row_group(i)
         chunks = [group.column(j) for j in range(group.num_columns)]
         places = {chunk.dictionary_page_offset or chunk.data_page_offset: chunk for chunk in chunks}
         for start in sorted(places):
-            assert end <= start <= end + 60
+            assert end <= start <= end + between
             end = start + places[start].total_compressed_size
         assert group.total_byte_size == sum(chunk.total_uncompressed_size for chunk in chunks)
     data = path.read_bytes()
-    assert end == len(data) - 8 - len(footer(data))
+    assert 0 <= len(data) - 8 - len(footer(data)) - end <= behind
 
 
 def test_an_error_leaves_no_footer(tmp_path: Path) -> None:

@@ -110,8 +110,17 @@ def test_columns_of_arrays_from_elsewhere_are_sources(tmp_path: Path) -> None:
     vector = pa.FixedShapeTensorArray.from_numpy_ndarray(np.zeros((3, 8), np.float32))
     pq.write_table(pa.table({"pixels": pixels, "embedding": vector}), tmp_path / "a.parquet")
     assert [image.tolist() for image in data.ParquetDataset(tmp_path / "a.parquet")] == images.tolist()  # type: ignore[attr-defined]
+
+
+def test_an_array_that_is_missing_is_one_failure(tmp_path: Path) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (3, 4, 5, 3), np.uint8)
+    pixels = pa.FixedShapeTensorArray.from_numpy_ndarray(images)
     storage = pa.array([images[0].ravel().tolist(), None], pa.list_(pa.uint8(), 60))
     pq.write_table(pa.table({"image": pa.ExtensionArray.from_storage(pixels.type, storage)}), tmp_path / "b.parquet")
+    try:
+        pq.read_table(tmp_path / "b.parquet")
+    except pa.ArrowInvalid:
+        pytest.skip(f"pyarrow {pa.__version__} reads no nulls among lists of one size")
     summary = data.run(tmp_path / "b.parquet", T.CenterCrop(2), tmp_path / "out")
     assert (summary.written, summary.failed) == (1, 1)
     assert "has no bytes" in (tmp_path / "out/errors.jsonl").read_text("utf-8")

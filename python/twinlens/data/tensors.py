@@ -17,10 +17,13 @@ if TYPE_CHECKING:
 
     from twinlens.data.encoding import Encoded
 
-__all__ = ["Form", "arrays", "check", "first_form", "is_tensor", "layout_of", "nulls"]
+__all__ = ["Form", "arrays", "check", "first_form", "is_tensor", "layout_of", "nulls", "numpy_dtype"]
 
 #: numbers in an array: a page of Parquet has less than 2 GiB, and each of them up to 8 bytes
 _MOST = (1 << 28) - 64
+
+#: what Arrow calls otherwise than NumPy
+_NAMES = {"halffloat": "float16", "float": "float32", "double": "float64"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,11 @@ def arrays(column: Any) -> list[NDArray[Any] | None]:
     whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     found = iter(whole.drop_null().to_numpy_ndarray())
     return [next(found) if there else None for there in whole.is_valid().to_pylist()]
+
+
+def numpy_dtype(kind: Any) -> np.dtype[Any]:
+    """Of a type of Arrow's numbers; older Arrows ask pandas for it."""
+    return np.dtype(_NAMES.get(str(kind), str(kind)))
 
 
 def layout_of(kind: Any) -> str:

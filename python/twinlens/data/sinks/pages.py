@@ -202,7 +202,7 @@ class _Arrays:
     def __init__(self, kind: Any) -> None:
         pa, _ = arrow()
         self._count = kind.storage_type.list_size
-        self._dtype = np.dtype(kind.value_type.to_pandas_dtype())
+        self._dtype = tensors.numpy_dtype(kind.value_type)
         self._split = self._dtype.kind in "iu" and self._dtype.itemsize < 4
         self._lz4 = pa.Codec("lz4_raw") if self._split else None
         self.encoding = _BYTE_STREAM_SPLIT if self._split else _PLAIN
