@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +80,20 @@ def test_stopping_early_ends_the_threads(tmp_path: Path) -> None:
     assert any(thread.name.startswith("twinlens-map") for thread in threading.enumerate())
     results.close()  # type: ignore[attr-defined]
     assert not any(thread.name.startswith("twinlens-map") for thread in threading.enumerate())
+
+
+@pytest.mark.parametrize("pipe", [PIPE, T.Compose([T.Resize(8)])])
+def test_results_go_at_once(pipe: T.Compose, tmp_path: Path) -> None:
+    """Without waiting for the garbage collector, which does not know how large they are."""
+    for i in range(6):
+        (tmp_path / f"{i}.jpg").write_bytes(encoded("JPEG", 20 + i, 30))
+    gc.disable()
+    try:
+        images = [weakref.ref(one.image) for one in data.map(tmp_path, pipe, workers=1) if isinstance(one, data.Mapped)]
+        assert len(images) == 6
+        assert not any(image() is not None for image in images[:-1])  # the loop's variable held the last one
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize(

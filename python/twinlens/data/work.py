@@ -79,8 +79,8 @@ class Room:
 @dataclass(slots=True)
 class _Image:
     """An image that waits for the pipeline. pixels: or the bytes of its file, or what was wrong. keys: of the draws.
-    needs: bytes that it holds. hw: what a JPEG's header says. ways: for each draw, where it can run by itself. done:
-    the draws with their results, where it has.
+    needs: bytes that it holds. hw: what a JPEG's header says. ways: for each draw, where it can run by itself. made:
+    what came of each, where it has.
     """
 
     entry: Entry
@@ -89,12 +89,14 @@ class _Image:
     needs: int = 0
     hw: tuple[int, int] | None = None
     ways: tuple[Streamed, ...] = ()
-    done: tuple[_Draw, ...] = ()
+    made: tuple[Any, ...] = ()
 
 
 @dataclass(slots=True)
 class _Draw:
-    """One result that is to be made, or has been."""
+    """One result that is to be made, or has been: nothing of its image points back to it, so that pixels and results go
+    as soon as nobody needs them.
+    """
 
     image: _Image
     copy: int
@@ -223,10 +225,8 @@ class Work:
             results = [way.run(file.pixels) for way in file.ways]
         except Exception:
             return
-        draws = _draws(file)
-        for draw, result in zip(draws, results, strict=True):
-            draw.made = self._row(draw, result, ours=True)
-        file.done, file.pixels, file.needs = draws, None, size_of(draw.made for draw in draws)
+        made = tuple(self._row(draw, result, ours=True) for draw, result in zip(_draws(file), results, strict=True))
+        file.made, file.pixels, file.needs = made, None, size_of(made)
 
     def _finished(self, images: list[_Image], room: Room) -> Iterator[list[Any]]:
         """The results of these images, as many at a time as there is room for."""
@@ -288,8 +288,9 @@ class Work:
 
 
 def _draws(image: _Image) -> tuple[_Draw, ...]:
-    return image.done or tuple(
-        _Draw(image, *draw, key) for draw, key in zip(image.entry.draws, image.keys, strict=True)
+    made = image.made or (None,) * len(image.keys)
+    return tuple(
+        _Draw(image, *draw, key, result) for draw, key, result in zip(image.entry.draws, image.keys, made, strict=True)
     )
 
 
