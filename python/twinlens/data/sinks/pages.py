@@ -78,12 +78,11 @@ class PagesFile:
         self._kind: _Kind = _Arrays(kind) if tensors.is_tensor(kind) else _Bytes()
         self._small = io.BytesIO()
         self._writer = parquet.ParquetWriter(self._small, schema, **options)
-        self._groups: list[_Group] = []
-        self._group: _Group | None = None
         self._waiting: list[Value] = []
         self._bytes = 0
         self._file = file
         self._file.write(_MAGIC)
+        self._groups = [_Group(file.tell())]  # the last one is being written
 
     def __enter__(self) -> Self:
         return self
@@ -104,22 +103,20 @@ class PagesFile:
         self._bytes += size
 
     def end(self, table: Any) -> None:
-        """Of a row group. table: what was added, with nulls for the large values."""
+        """Of a row group. table: what was added, one row at least, with nulls for the large values."""
         self._page()
-        group, self._group = self._group or _Group(self._file.tell()), None
         begin = self._small.tell()
-        self._writer.write_table(table, row_group_size=max(len(table), 1))
-        group.moved = self._file.tell() - begin
+        self._writer.write_table(table, row_group_size=len(table))
+        self._groups[-1].moved = self._file.tell() - begin
         self._small.seek(begin)
         self._file.write(self._small.read())
-        self._groups.append(group)
+        self._groups.append(_Group(self._file.tell()))
 
     def _page(self) -> None:
         """What waits, to the file."""
         if not self._waiting:
             return
-        group = self._group = self._group or _Group(self._file.tell())
-        page = self._kind.page(self._waiting)
+        group, page = self._groups[-1], self._kind.page(self._waiting)
         self._file.writelines(page.parts)
         group.size += sum(map(len, page.parts))
         group.plain += page.plain
@@ -130,7 +127,7 @@ class PagesFile:
         small = self._small.getvalue()
         (size,) = struct.unpack("<I", small[-8:-4])
         told = thrift.read(small[-8 - size : -8])
-        for fields, group in zip(told[4][1][1], self._groups, strict=True):
+        for fields, group in zip(told[4][1][1], self._groups[:-1], strict=True):
             self._describe(fields, group)
         footer = thrift.write(told)
         return footer + struct.pack("<I", len(footer)) + _MAGIC
