@@ -17,7 +17,7 @@ from twinlens.errors import ArgumentError, InputError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Encoded", "Format", "as_array", "check_format", "encode", "restore"]
+__all__ = ["Encoded", "Format", "as_array", "check_format", "encode", "little", "restore", "widened"]
 
 Format = Literal["png", "jpeg", "raw", "array"]
 
@@ -67,9 +67,9 @@ def encode(result: Any, wanted: Format, *, bgr: bool = False, ours: bool = False
         return Encoded(data, "jpeg" if encoding == "jpeg" else "png", dtype, layout, shape)
     if array.nbytes > _MOST:
         raise InputError(f"a result of {array.nbytes} bytes; a row holds less than 2 GiB")
-    little = _little(array)
-    shares = ours and little.size > 0 and little.flags.c_contiguous
-    return Encoded(little.reshape(-1).view(np.uint8).data if shares else little.tobytes(), "raw", dtype, layout, shape)
+    flat = little(array)
+    shares = ours and flat.size > 0 and flat.flags.c_contiguous
+    return Encoded(flat.reshape(-1).view(np.uint8).data if shares else flat.tobytes(), "raw", dtype, layout, shape)
 
 
 def restore(row: Encoded, *, bgr: bool = False) -> NDArray[Any]:
@@ -77,7 +77,7 @@ def restore(row: Encoded, *, bgr: bool = False) -> NDArray[Any]:
     if row.encoding == "raw":
         bfloat = row.dtype == "bfloat16"
         flat = np.frombuffer(row.data, np.dtype("uint16" if bfloat else row.dtype).newbyteorder("<"))
-        wide = (flat.astype(np.uint32) << 16).view(np.float32) if bfloat else flat.astype(row.dtype)
+        wide = widened(flat) if bfloat else flat.astype(row.dtype)
         return wide.reshape(row.shape)
     with Image.open(io.BytesIO(row.data)) as file:
         pixels = np.array(file).astype(row.dtype, copy=False)
@@ -109,7 +109,12 @@ def _name(dtype: np.dtype[Any]) -> str:
     return dtype.name
 
 
-def _little(array: NDArray[Any]) -> NDArray[Any]:
+def widened(array: NDArray[np.uint16]) -> NDArray[np.float32]:
+    """The bits of bfloat16, which NumPy lacks, as float32 of the same value."""
+    return (array.astype(np.uint32) << 16).view(np.float32)
+
+
+def little(array: NDArray[Any]) -> NDArray[Any]:
     """In little-endian order."""
     swaps = array.dtype.itemsize > 1 and (sys.byteorder == "big") == array.dtype.isnative
     return array.astype(array.dtype.newbyteorder("<")) if swaps else array

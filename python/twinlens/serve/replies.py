@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from twinlens.data.encoding import as_array, encode
+from twinlens.data.encoding import as_array, encode, little, widened
 from twinlens.errors import InputError
 
 if TYPE_CHECKING:
@@ -83,10 +83,7 @@ def numbers(array: NDArray[Any]) -> list[Any]:
 def _plain(result: Any) -> tuple[NDArray[Any], str]:
     """In C order and little-endian, and its layout."""
     array, dtype, layout = as_array(result)
-    if dtype == "bfloat16":
-        array = (array.astype(np.uint32) << 16).view(np.float32)
-    if array.dtype.byteorder == ">":
-        array = array.astype(array.dtype.newbyteorder("<"))
+    array = little(widened(array) if dtype == "bfloat16" else array)
     return (array if array.flags.c_contiguous else np.ascontiguousarray(array).reshape(array.shape)), layout
 
 
