@@ -15,6 +15,7 @@ from onnx_twin import session
 import twinlens
 from twinlens import export
 from twinlens import transforms as T
+from twinlens.data.manifest import describe
 from twinlens.errors import ArgumentError, ExportError
 
 PIPE = T.Compose([T.Resize(16), T.CenterCrop(12), T.ToTensor(), T.Normalize(0.5, 0.25)])
@@ -110,7 +111,7 @@ def test_metadata() -> None:
     assert kept["twinlens.semantics"] == str(twinlens.SEMANTICS)
     assert twinlens.from_dict(json.loads(kept["twinlens.pipeline"])) == PIPE
     alone = {entry.key: entry.value for entry in export.onnx(PIPE).metadata_props}
-    assert alone["twinlens.pipeline.sha256"] == kept["twinlens.pipeline.sha256"]
+    assert alone["twinlens.pipeline_sha256"] == kept["twinlens.pipeline_sha256"] == describe(PIPE)["pipeline_sha256"]
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -123,19 +122,19 @@ def _side(value: Any, name: str) -> str | int:
 
 
 def described(pipe: Transform) -> dict[str, str]:
-    """What a model keeps of its pipeline: the file and its hash, where it can be saved, and the versions."""
-    from twinlens import SEMANTICS, __version__, to_dict
+    """What a model keeps of its pipeline: the file and its hash, where it can be saved, and the versions; under the
+    names that they have in a run's Parquet files, whose hash it is.
+    """
+    from twinlens import SEMANTICS, __version__
+    from twinlens.data.manifest import describe
 
     versions = {"twinlens.semantics": str(SEMANTICS), "twinlens.version": __version__}
     try:
-        text = json.dumps(to_dict(pipe), sort_keys=True)
+        data = describe(pipe)
     except (PipelineFileError, PluginError):  # transforms that no plugin brings
         return versions
-    return {
-        "twinlens.pipeline": text,
-        "twinlens.pipeline.sha256": hashlib.sha256(text.encode()).hexdigest(),
-        **versions,
-    }
+    digest = data.pop("pipeline_sha256")
+    return {"twinlens.pipeline": json.dumps(data), "twinlens.pipeline_sha256": digest, **versions}
 
 
 def image_info(name: str, layout: Layout, channels: int, batch: str | int = "batch") -> ValueInfoProto:

@@ -8,7 +8,7 @@ import numpy as np
 
 from twinlens.data.encoding import as_array
 from twinlens.data.manifest import describe
-from twinlens.errors import ArgumentError, PipelineFileError
+from twinlens.errors import ArgumentError, PipelineFileError, PluginError
 
 if TYPE_CHECKING:
     from twinlens.transforms import Transform
@@ -39,5 +39,5 @@ def hash_of(pipe: Transform) -> str:
     """As in run.json; empty for a pipeline that cannot be saved."""
     try:
         return str(describe(pipe)["pipeline_sha256"])
-    except PipelineFileError:
+    except (PipelineFileError, PluginError):
         return ""
