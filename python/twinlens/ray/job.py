@@ -27,7 +27,7 @@ from twinlens.ray.running import Running
 if TYPE_CHECKING:
     from twinlens.transforms import Transform
 
-__all__ = ["READERS", "prepare", "run"]
+__all__ = ["READERS", "run"]
 
 READERS, _READERS_OF_URLS = 2, 8
 
@@ -68,40 +68,9 @@ def run(
     without Ray.
     """
     ray_package()
-    settings: dict[str, Any] = {
-        "seed": seed,
-        "format": format,
-        "color": color,
-        "max_pixels": max_pixels,
-        "resume": resume,
-    }
+    check({"max_pixels": max_pixels, "shard_size": shard_size, "copies": copies}, color, seed, pipe)
     readers = _READERS_OF_URLS if is_url(src) else READERS
     crew = Crew(min_actors, max_actors, cpus, readers if read_concurrency is None else read_concurrency, batch_size)
-    running = prepare(src, pipe, out, crew, shard_size=shard_size, copies=copies, name=name, **settings)
-    try:
-        with connected(address) as ray, running.pool(ray) as pool:
-            return running.finish(ray, pool, progress)
-    finally:
-        running.clean()
-
-
-def prepare(
-    src: Any,
-    pipe: Transform,
-    out: str | os.PathLike[str],
-    crew: Crew,
-    *,
-    seed: int = 0,
-    shard_size: int = 1000,
-    format: str = "png",
-    color: str = "rgb",
-    max_pixels: int = MAX_PIXELS,
-    resume: bool = False,
-    copies: int = 1,
-    name: str | None = None,
-) -> Running:
-    """All of `run` that needs no cluster."""
-    check({"max_pixels": max_pixels, "shard_size": shard_size, "copies": copies}, color, seed, pipe)
     crew.check()
     place, stored, naming = place_of(out), check_format(format), Naming(copies, name)
     records = Records(place)
@@ -111,4 +80,9 @@ def prepare(
         job = replace(job, form=form_of(job, naming, records.earlier() if resume else None))
     manifest = manifest_of(src, job, PARQUET, naming)
     done = records.take_up(manifest, resume, out)
-    return Running(job, naming, place, records, manifest, done, crew, shard_size)
+    running = Running(job, naming, place, records, manifest, done, crew, shard_size)
+    try:
+        with connected(address) as ray, running.pool(ray) as pool:
+            return running.finish(ray, pool, progress)
+    finally:
+        running.clean()
