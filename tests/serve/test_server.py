@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import socket
 import ssl
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -14,6 +16,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+import uvicorn
 
 import twinlens
 from image_files import encoded
@@ -23,7 +26,8 @@ from twinlens import transforms as T
 from twinlens.cli.app import invoke
 from twinlens.data import Failure
 from twinlens.errors import ArgumentError, ServerError
-from twinlens.serve import Client, app
+from twinlens.serve import Client, app, connections
+from twinlens.serve.connections import connection_class
 
 
 def test_sigterm_in_mid_load_leaves_nobody_without_an_answer(tmp_path: Path) -> None:
@@ -84,6 +88,59 @@ def test_clients_that_send_slowly_are_not_waited_for(tmp_path: Path) -> None:
             assert one.recv(100).startswith(b"HTTP/1.1 408")
         served.terminate()
         assert served.end()[0] == 0
+
+
+@pytest.mark.parametrize("http", ["httptools", "h11"])
+def test_a_connection_that_is_closed_is_not_worked_for(http: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connection says so, without a task that waits for it, and nothing is left for the garbage collector."""
+    if http == "httptools":
+        pytest.importorskip("httptools", reason="httptools is not installed")
+    else:
+        monkeypatch.setattr(connections, "find_spec", lambda _: None)
+    gate, worked, lines = threading.Event(), [], []
+
+    def wait(image: Any) -> Any:
+        worked.append(image.shape)
+        assert gate.wait(20)
+        return image
+
+    async def main() -> None:
+        gate.set()
+        made = app(T.Compose([T.Lambda(wait)]), workers=1, max_batch=1, log=lines.append)
+        gate.clear(), worked.clear()  # it has tried the pipeline
+        config = uvicorn.Config(made, http=connection_class(5, 100), log_config=None, access_log=False)
+        served = uvicorn.Server(config)
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            serving = asyncio.ensure_future(served.serve([listener]))
+            body = files(1)[0]
+            request = b"POST /v1/transform HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+            writers = []
+            for _ in range(3):
+                _, writer = await asyncio.open_connection(*listener.getsockname())
+                writer.write(request)
+                await writer.drain()
+                writers.append(writer)
+            while not worked:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.2)
+            assert not [task for task in asyncio.all_tasks() if "_Watch" in repr(task)]
+            for writer in writers:
+                writer.close()
+            while len(lines) < 3:
+                await asyncio.sleep(0.01)
+            gate.set()
+            served.should_exit = True
+            await serving
+
+    gc.collect()
+    gc.disable()
+    try:
+        run(main())
+        assert not [one for one in gc.get_objects() if type(one).__name__ == "_Watch"]
+    finally:
+        gc.enable()
+    assert len(worked) == 1
+    assert [line["status"] for line in lines] == [499] * 3
 
 
 def test_tls_and_a_key_from_the_environment(tmp_path: Path, certificate: tuple[Path, Path]) -> None:

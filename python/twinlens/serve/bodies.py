@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from twinlens.errors import BusyError
 from twinlens.serve.refusals import Refused
 
 if TYPE_CHECKING:
-    from starlette.types import Receive
-
     from twinlens.serve.calls import Call
 
 __all__ = ["Bodies", "Gone", "Part", "answered"]
+
+_MULTIPART = "multipart/form-data"
 
 #: what a body that is no multipart must not say it is
 _OTHER = ("application/json", "text/", "multipart/", "application/xml")
@@ -45,19 +43,16 @@ class Bodies:
         self._max_bytes, self._max_files, self._max_held, self._timeout = max_bytes, max_files, max_held, timeout
         self.held = 0
 
-    @contextmanager
-    def hold(self) -> Iterator[_Hold]:
+    def hold(self) -> _Hold:
         """Bytes that are read within count until its end."""
-        hold = _Hold(self, self._max_held)
-        try:
-            yield hold
-        finally:
-            self.held -= hold.bytes
+        return _Hold(self, self._max_held)
 
     async def image(self, call: Call, hold: _Hold) -> bytes:
         """The one image of a body: the body itself, or the only file of a multipart one."""
-        if not _is_multipart(call):
-            _check_type(call)
+        kind = _media_type(call)
+        if kind != _MULTIPART:
+            if kind.startswith(_OTHER):
+                raise Refused(415, "media_type", f"a body of {kind}; wants an image's bytes or multipart/form-data")
             return await self._read(call, self._max_bytes, hold)
         parts = _parts(await self._read(call, self._max_bytes + _ROOM, hold), call)
         if len(parts) != 1:
@@ -66,7 +61,7 @@ class Bodies:
 
     async def files(self, call: Call, hold: _Hold) -> list[Part]:
         """All files of a multipart body, in order."""
-        if not _is_multipart(call):
+        if _media_type(call) != _MULTIPART:
             raise Refused(415, "media_type", "this route takes multipart/form-data with a file in each part")
         limit = min(self._max_files * (self._max_bytes + _ROOM), self._max_held)
         parts = _parts(await self._read(call, limit, hold), call)
@@ -108,6 +103,12 @@ class _Hold:
         self._bodies, self._most = bodies, most
         self.bytes = 0
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._bodies.held -= self.bytes
+
     def take(self, size: int) -> None:
         """BusyError where all requests together hold too much."""
         if self._bodies.held + size > self._most:
@@ -116,9 +117,9 @@ class _Hold:
         self.bytes += size
 
 
-async def answered(futures: list[asyncio.Future[Any]], receive: Receive) -> None:
+async def answered(futures: list[asyncio.Future[Any]], call: Call) -> None:
     """Waits for all of them, whatever they come to; cancels them where the client hangs up."""
-    watch = _Watch(futures, receive)
+    watch = _Watch(futures, call)
     try:
         for future in futures:
             try:
@@ -131,49 +132,51 @@ async def answered(futures: list[asyncio.Future[Any]], receive: Receive) -> None
                 continue
     finally:
         watch.end()
+        for future in futures:
+            if not future.cancel() and not future.cancelled():
+                future.exception()  # asyncio complains of those that nobody has looked at
 
 
 class _Watch:
-    """Looks, after a while, whether the client is still there."""
+    """Whether the client is still there: the connection says so, or is asked after a while."""
 
-    def __init__(self, futures: list[asyncio.Future[Any]], receive: Receive) -> None:
-        self._futures, self._receive = futures, receive
+    def __init__(self, futures: list[asyncio.Future[Any]], call: Call) -> None:
+        self._futures, self._call = futures, call
+        self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
-        self._timer = asyncio.get_running_loop().call_later(_PATIENCE, self._begin)
         self.gone = False
+        if call.hangup is None:
+            self._timer = asyncio.get_running_loop().call_later(_PATIENCE, self._begin)
+        else:
+            call.hangup.add_done_callback(self._hung_up)
 
     def end(self) -> None:
-        """Nobody waits any more."""
-        self._timer.cancel()
+        """Nobody waits any more. What points back here is let go: the garbage collector need not look for it."""
+        if self._call.hangup is not None:
+            self._call.hangup.remove_done_callback(self._hung_up)
+        if self._timer is not None:
+            self._timer.cancel()
         if self._task is not None:
             self._task.cancel()
-        for future in self._futures:
-            if not future.cancel() and not future.cancelled():
-                future.exception()  # asyncio complains of those that nobody has looked at
+        self._timer = self._task = None
 
     def _begin(self) -> None:
         self._task = asyncio.ensure_future(self._look())
 
     async def _look(self) -> None:
-        while (await self._receive())["type"] != "http.disconnect":
+        while (await self._call.receive())["type"] != "http.disconnect":
             pass
+        self._hung_up()
+
+    def _hung_up(self, _: object = None) -> None:
         self.gone = True
         for future in self._futures:
             future.cancel()
 
 
 def _media_type(call: Call) -> str:
-    return (call.header(b"content-type") or "").partition(";")[0].strip().lower()
-
-
-def _is_multipart(call: Call) -> bool:
-    return _media_type(call) == "multipart/form-data"
-
-
-def _check_type(call: Call) -> None:
-    kind = _media_type(call)
-    if kind.startswith(_OTHER):
-        raise Refused(415, "media_type", f"a body of {kind}; wants an image's bytes or multipart/form-data")
+    kind = call.header(b"content-type")
+    return "" if kind is None else kind.partition(";")[0].strip().lower()
 
 
 def _parts(body: bytes, call: Call) -> list[Part]:

@@ -8,9 +8,12 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
+from twinlens.serve.connections import HANGUP
 from twinlens.serve.refusals import Refused
 
 if TYPE_CHECKING:
+    import asyncio
+
     from starlette.types import Receive, Scope, Send
 
 __all__ = ["Call", "Reply"]
@@ -19,11 +22,14 @@ _MOST_FIELDS = 20
 
 
 class Call:
-    """headers: by their names in lower case, the last of several."""
+    """headers: by their names in lower case, the last of several. hangup: done when the client has hung up; None where
+    only `receive` tells.
+    """
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         self.receive = receive
+        self.hangup: asyncio.Future[None] | None = scope.get(HANGUP)
         self._query: bytes = scope["query_string"]
 
     @cached_property
@@ -46,7 +52,7 @@ def _fields(query: bytes) -> Mapping[str, str]:
         raise Refused(422, "query", f"a query with more than {_MOST_FIELDS} fields") from None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reply:
     """A status, a body and its type."""
 

@@ -6,7 +6,10 @@ import asyncio
 from importlib.util import find_spec
 from typing import Any
 
-__all__ = ["connection_class"]
+__all__ = ["HANGUP", "connection_class"]
+
+#: in a request's scope: a future that is done when the client has hung up, which spares a task that waits for it
+HANGUP = "twinlens.hangup"
 
 #: seconds that a connection without a request is kept while the server ends: one may be on its way
 _LINGER = 0.5
@@ -40,6 +43,7 @@ class _Watched(asyncio.Protocol):
         super().connection_made(transport)
         self._ending = False
         self._timer: asyncio.TimerHandle | None = None
+        self._hangup = self.loop.create_future()
         kind = type(self)
         kind.count += 1
         self._watch()
@@ -52,11 +56,14 @@ class _Watched(asyncio.Protocol):
         """One less."""
         type(self).count -= 1
         self._forget()
+        self._hangup.set_result(None)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Headers or a body, or parts of them."""
         super().data_received(data)
+        if self.cycle is not None:
+            self.cycle.scope[HANGUP] = self._hangup  # the request's task has not begun yet
         if not self._in_request():
             self._watch()
             return
