@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 from time import process_time
 from typing import Any
@@ -51,18 +52,18 @@ def main() -> None:
 def measured(files: list[Path], seconds: float, connections: int, workers: int) -> dict[str, Any]:
     """All figures, and whether the targets are met."""
     pipe = T.Compose([T.Resize(256), T.CenterCrop(224)])
-    offline = [_offline(pipe, files, workers)]
+    offline = [_offline(pipe, files, workers) for _ in range(2)]
     with TemporaryDirectory() as folder:
         twinlens.save(pipe, Path(folder, "pipe.yaml"))
         with _server(Path(folder, "pipe.yaml"), workers) as (process, port):
             _load(port, files, connections, 2.0)  # caches fill
             full = _watched(process, port, files, connections, seconds)
+            offline += [_offline(pipe, files, workers) for _ in range(2)]
             most = full["rate"]
             partial = _watched(process, port, files, connections, seconds, rate=0.7 * most)
             over = _watched(process, port, files, 10 * connections, seconds)
             after = _watched(process, port, files, connections, min(seconds, 5.0), rate=0.7 * most)
     offline.append(_offline(pipe, files, workers))
-    least = min(offline)
     return {
         "machine": machine.describe(),
         "commit": checkout.commit(),
@@ -75,7 +76,7 @@ def measured(files: list[Path], seconds: float, connections: int, workers: int) 
         "ten_times_the_connections": over,
         "after_it_at_70_percent": after,
         "targets": {
-            "microseconds_beside_offline": [round(full["server_microseconds"] - least), TARGET_MICROSECONDS],
+            "microseconds_beside_offline": [round(full["server_microseconds"] - median(offline)), TARGET_MICROSECONDS],
             "p99_milliseconds_at_70_percent": [partial["milliseconds"]["p99"], TARGET_P99],
         },
     }

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Augmenter"]
 
 _MASK = (1 << 64) - 1
-_PIECE = 0.004  # seconds after which a worker hands on what it has
+_PIECE, _PIECE_OF_MANY = 0.004, 0.02  # seconds after which a worker hands on what it has; where a batch more waits
 _RECENT = 0.2  # weight of the newest gap between arrivals, and of the newest batch's time
 
 
@@ -246,7 +246,8 @@ class Augmenter:
             try:
                 for answer in self._work.answers(batch):
                     answers.append(answer)
-                    if (now := monotonic()) - since > _PIECE:
+                    piece = _PIECE if len(self._waiting) < self._max_batch else _PIECE_OF_MANY
+                    if (now := monotonic()) - since > piece:
                         self._send(answers, None)
                         answers, since = [], now
             except BaseException as error:  # nobody is left without an answer

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twinlens.errors import ArgumentError
+from twinlens.serve.gate import Gate
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -24,6 +25,7 @@ __all__ = ["KEY_VARIABLE", "is_loopback", "read_key", "run"]
 KEY_VARIABLE = "TWINLENS_API_KEY"
 
 _BACKLOG = 2048
+_COLLECT = (20_000, 10, 10)
 
 
 def run(
@@ -73,7 +75,8 @@ def run(
                 ready(_url(host, listener.getsockname()[1], bool(tls)))
 
     gc.collect()
-    gc.freeze()  # the collector does not go through the libraries again and again
+    gc.freeze()  # the collector does not go through the libraries again and again,
+    gc.set_threshold(*_COLLECT)  # nor through what a request takes, which leaves nothing for it
     before = signal.signal(signal.SIGTERM, _end)  # uvicorn raises the signal again when all is done
     try:
         Server(config).run(sockets=[listener])
@@ -106,15 +109,21 @@ def is_loopback(host: str) -> bool:
 
 
 def _short(app: FastAPI) -> ASGIApp:
-    """The application without what FastAPI does about each request before its middleware."""
-    stack = app.build_middleware_stack()
+    """The application without what FastAPI does about each request before its middleware, nor FastAPI's own layers
+    where no others were added: they only handle what the gate lets nobody see.
+    """
+    stack: Any = app.build_middleware_stack()
+    gate = stack
+    while not isinstance(gate, Gate) and gate is not None:
+        gate = getattr(gate, "app", None)
+    first: ASGIApp = stack if gate is None or len(app.user_middleware) > 1 else gate
 
     async def called(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] != "POST":
             await app(scope, receive, send)
             return
         scope["app"] = app
-        await stack(scope, receive, send)
+        await first(scope, receive, send)
 
     return called
 

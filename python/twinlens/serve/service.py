@@ -60,6 +60,7 @@ class Service:
         self, pipe: Transform, model: str | PathLike[str] | None, settings: Settings, limits: Limits | None
     ) -> None:
         self.pipe, self._settings, self._limits = pipe, settings, limits or Limits()
+        self._draws = pipe.random
         self.model = None if model is None else Model(model)
         if self.model is not None:
             self.model.try_on(pipe)
@@ -135,7 +136,7 @@ class Service:
 
     async def _single(self, call: Call, then: Callable[[Any], bytes], media_type: str) -> Reply:
         seed, index = _seed(call)
-        drawn = key(seed, 0, index) if self.pipe.random else 0
+        drawn = key(seed, 0, index) if self._draws else 0
         with self._bodies.hold() as hold:
             self._check_room(1)
             image = await self._bodies.image(call, hold)
@@ -155,7 +156,7 @@ class Service:
         self._check_room(len(asked))
         seconds = deadline(call, self._settings.deadline)
         futures = [self._queue.submit(image, key=key, deadline=seconds, then=then) for image, key in asked]
-        await answered(futures, call.receive)
+        await answered(futures, call)
         errors = [future.exception() for future in futures]
         late = next((error for error in errors if isinstance(error, DeadlineError)), None)
         if late is not None:
