@@ -18,7 +18,8 @@ def pins(requirements: list[str]) -> dict[str, str]:
 
 project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
 extras = project["optional-dependencies"]
-lowest = pins([*project["dependencies"], *extras["data"], *extras["serve"]])
+names = ("data", "export", "serve")
+lowest = pins([*project["dependencies"], *(line for name in names for line in extras[name])])
 lowest["torchvision"] = TORCHVISION[".".join(lowest["torch"].split(".")[:2])]
 for name, version in sorted(lowest.items()):
     # A floor of two numbers is the first release of that series.

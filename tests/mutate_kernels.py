@@ -52,9 +52,7 @@ MUTANTS = (
     Mutant("drawn.cpp", "{u(kKinds + kind), kind}", "{u(kKinds - kind), kind}", "lowered_plan", DRAWN),
     Mutant("drawn.cpp", "static_cast<double>(yxhw[3])", "static_cast<double>(yxhw[2])", "rows", DRAWN),
     Mutant("drawn.cpp", "fits = h < height && w < width;", "fits = h <= height && w < width;", "hole", DRAWN),
-    Mutant(
-        "drawn.cpp", "draw_block(key, r.stream, kNext + 2)", "draw_block(key, r.stream, kNext + 1)", "single", DRAWN
-    ),
+    Mutant("drawn.cpp", "draw_block(key, r.stream, kNext + 2)", "draw_block(key, r.stream, kNext + 1)", "hole", DRAWN),
     Mutant("drawn.cpp", "return down ? over / 2", "return !down ? over / 2", "of_one_size", DRAWN),
     Mutant("drawn.cpp", "static_cast<double>(src.w);", "static_cast<double>(src.h);", "of_one_size", DRAWN),
     Mutant("reads.cpp", "std::max(scale, 1.0) + 1;", "std::max(scale, 1.0) - 1;", "nothing_else", PARTS),

@@ -301,6 +301,14 @@ def test_a_hole_is_smaller_than_the_image_on_both_sides(size: tuple[int, int]) -
         assert_equal(pipe(image, key=key), general(pipe, image, key))
 
 
+@pytest.mark.parametrize("size", [(8, 20), (20, 8)])
+def test_a_hole_of_noise(size: tuple[int, int]) -> None:
+    pipe, image = T.Compose([T.RandomErasing(1.0, (0.3, 0.45), value="random")]), picture(*size)
+    assert is_drawn(pipe, image)
+    for key in range(20):
+        assert_equal(pipe(image, key=key), general(pipe, image, key))
+
+
 # Pipelines that draw nothing, whose results have one size.
 
 

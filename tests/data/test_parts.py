@@ -71,6 +71,17 @@ def test_a_part_has_the_pixels_of_the_whole_file(case: tuple[bytes, tuple[int, i
     assert np.array_equal(image[top:bottom, left:right], whole[top:bottom, left:right])
 
 
+@pytest.mark.parametrize("subsampling", SUBSAMPLING)
+def test_a_part_has_the_pixels_wherever_it_begins_and_ends(subsampling: str) -> None:
+    """Beside the borders of blocks too, where chroma is interpolated from columns outside of the part."""
+    data = jpeg(20, 80, subsampling, seed=1)
+    whole = simplejpeg.decode_jpeg(data)
+    for left in range(72):
+        image = np.full_like(whole, 99)
+        assert decoded(data, (3, left, 17, left + 8), image)
+        assert np.array_equal(image[3:17, left : left + 8], whole[3:17, left : left + 8])
+
+
 def test_rows_outside_the_part_are_left_alone() -> None:
     data = jpeg(64, 64, "420")
     image = np.full((64, 64, 3), 99, np.uint8)
