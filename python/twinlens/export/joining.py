@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from twinlens.errors import ArgumentError, ExportError
-from twinlens.export.model import FORMATS, OPSET, Layout, Made, described, fill, image_info
+from twinlens.export.loading import converted, opset_of, read
+from twinlens.export.model import FORMATS, Layout, Made, described, fill, image_info
 
 if TYPE_CHECKING:
+    import os
+
     from onnx import GraphProto, ModelProto, ValueInfoProto
 
     from twinlens.transforms.base import Transform
@@ -33,66 +34,29 @@ def join(
     """The model with its image input replaced by the pipeline's."""
     from onnx import helper
 
-    joined = _converted(_read(model), opset)
+    joined = converted(read(model), opset)
     graph = joined.graph
     old = _image_input(graph, replaces)
+    _check_input_name(graph, old, input_name)
     prefix = _free(graph, "twinlens/")
-    pixels = f"{prefix}pixels"
+    pixels = f"{prefix}pixels" if input_name == old.name else old.name
     done = fill(pipe, input_name, pixels, layout=layout, channels=channels, opset=opset, prefix=prefix)
-    if done.graph.opset > _opset(joined):
-        joined = _converted(joined, done.graph.opset)
+    if done.graph.opset > opset_of(joined):
+        joined = converted(joined, done.graph.opset)
         graph, old = joined.graph, _image_input(joined.graph, replaces)
-    if done.graph.opset < _opset(joined):
-        same = _opset(joined)
+    if done.graph.opset < opset_of(joined):
+        same = opset_of(joined)
         done = fill(pipe, input_name, pixels, layout=layout, channels=channels, opset=same, prefix=prefix)
     batch = _fit(done, old)
+    image = image_info(input_name, layout, channels, [batch, *_sides(graph, old)])
     _rename(graph, old.name, pixels)
-    if input_name in _names(graph) - {old.name}:
-        raise ArgumentError(f"input_name={input_name!r} is the name of something else in the model")
-    _put_in_front(graph, done, old, image_info(input_name, layout, channels, batch))
+    _put_in_front(graph, done, old, image)
     if output_name is not None:
         _name_output(graph, output_name)
-    joined.ir_version = max(joined.ir_version, FORMATS.get(_opset(joined), joined.ir_version))
+    joined.ir_version = max(joined.ir_version, FORMATS.get(opset_of(joined), joined.ir_version))
     properties = {entry.key: entry.value for entry in joined.metadata_props} | described(pipe)
     helper.set_model_props(joined, properties)
     return joined
-
-
-def _read(model: Any) -> ModelProto:
-    import onnx
-
-    if isinstance(model, onnx.ModelProto):
-        copy = onnx.ModelProto()
-        copy.CopyFrom(model)
-        return copy
-    if not isinstance(model, str | os.PathLike):
-        raise ArgumentError(f"model={type(model).__name__} must be a path or an onnx.ModelProto")
-    try:
-        return onnx.load(Path(model))
-    except FileNotFoundError:
-        raise ExportError(f"{model}: no such file") from None
-    except OSError as error:
-        raise ExportError(f"{model}: {error.strerror or error}") from None
-    except Exception as error:  # protobuf's own
-        raise ExportError(f"{model}: not an ONNX model: {error}") from None
-
-
-def _opset(model: ModelProto) -> int:
-    return next((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), 1)
-
-
-def _converted(model: ModelProto, opset: int | None) -> ModelProto:
-    """Of the opset that is asked for; without, of its own, or of the first that a pipeline can be written in."""
-    from onnx import version_converter
-
-    has = _opset(model)
-    to = max(has, OPSET) if opset is None else opset
-    if has == to:
-        return model
-    try:
-        return version_converter.convert_version(model, to)
-    except Exception as error:  # the converter's are RuntimeErrors of C++, one kind a cause
-        raise ExportError(f"the model is of opset {has} and cannot be converted to {to}: {error}") from None
 
 
 def _image_input(graph: GraphProto, name: str | None) -> ValueInfoProto:
@@ -105,6 +69,13 @@ def _image_input(graph: GraphProto, name: str | None) -> ValueInfoProto:
     if found is None:
         raise ArgumentError(f"model_input={name!r} is not an input of the model, which has {listed}")
     return found
+
+
+def _check_input_name(graph: GraphProto, old: ValueInfoProto, name: str) -> None:
+    """The name of the input that goes is free, unless an output is the input itself."""
+    taken = {info.name for info in graph.output} if name == old.name else _names(graph)
+    if name in taken:
+        raise ArgumentError(f"input_name={name!r} is the name of something else in the model")
 
 
 def _names(graph: GraphProto) -> set[str]:
@@ -127,10 +98,12 @@ def _free(graph: GraphProto, prefix: str) -> str:
     return prefix
 
 
-def _fit(done: Made, old: ValueInfoProto) -> str | int:
+def _fit(done: Made, old: ValueInfoProto) -> str | int | None:
     """Checks what the pipeline makes against what the model takes; the batch that both have."""
     from onnx import helper
 
+    if not old.type.HasField("tensor_type"):
+        raise ExportError(f"the model's input {old.name!r} is no tensor")
     tensor = old.type.tensor_type
     takes = helper.tensor_dtype_to_np_dtype(tensor.elem_type) if tensor.elem_type else None
     if takes is not None and takes != np.dtype(done.dtype):
@@ -138,14 +111,24 @@ def _fit(done: Made, old: ValueInfoProto) -> str | int:
             f"the pipeline makes {done.dtype}, the model's input {old.name!r} takes {takes}; see ToTensor and ToDtype"
         )
     if not tensor.HasField("shape"):
-        return "batch"
-    sides = [side.dim_value if side.HasField("dim_value") else side.dim_param or "?" for side in tensor.shape.dim]
+        return None
+    sides = [side.dim_value if side.dim_value > 0 else side.dim_param or None for side in tensor.shape.dim]
     pairs = zip(done.shape[1:], sides[1:], strict=False)
     wrong = any(isinstance(want, int) and has != want for has, want in pairs)
     if len(sides) != 4 or wrong:
-        made, wanted = (f"({', '.join(map(str, shape))})" for shape in (done.shape, sides))
+        made, wanted = (f"({', '.join(str(side or '?') for side in shape)})" for shape in (done.shape, sides))
         raise ExportError(f"the pipeline makes {made}, the model's input {old.name!r} takes {wanted}")
-    return sides[0] if sides[0] != "?" else "batch"
+    return sides[0]
+
+
+def _sides(graph: GraphProto, old: ValueInfoProto) -> tuple[str, str]:
+    """Names of the image's height and width that no other size in the model has."""
+    infos = [info for info in (*graph.input, *graph.output, *graph.value_info) if info.name != old.name]
+    taken = {side.dim_param for info in infos for side in info.type.tensor_type.shape.dim}
+    prefix = ""
+    while taken & {f"{prefix}height", f"{prefix}width"}:
+        prefix += "image_"
+    return f"{prefix}height", f"{prefix}width"
 
 
 def _rename(graph: GraphProto, old: str, new: str) -> None:

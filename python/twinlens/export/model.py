@@ -15,6 +15,8 @@ from twinlens.export.lowering import Lowered, lowered
 from twinlens.export.picture import NeedsOpset, Picture, Unsupported
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from onnx import ModelProto, ValueInfoProto
 
     from twinlens.export.sizes import Expressions
@@ -137,11 +139,13 @@ def described(pipe: Transform) -> dict[str, str]:
     return {"twinlens.pipeline": json.dumps(data), "twinlens.pipeline_sha256": digest, **versions}
 
 
-def image_info(name: str, layout: Layout, channels: int, batch: str | int = "batch") -> ValueInfoProto:
-    """The input of a graph that begins with a pipeline."""
+def image_info(
+    name: str, layout: Layout, channels: int, sizes: Sequence[str | int | None] = ("batch", "height", "width")
+) -> ValueInfoProto:
+    """The input of a graph that begins with a pipeline. sizes: N, H and W, None for one without a name."""
     from onnx import TensorProto, helper
 
-    sides = ["height", "width"]
+    batch, *sides = sizes
     shape = [batch, channels, *sides] if layout == "chw" else [batch, *sides, channels]
     info: ValueInfoProto = helper.make_tensor_value_info(name, TensorProto.UINT8, shape)
     return info
