@@ -43,6 +43,7 @@ def export(
     import twinlens
     from twinlens import export as exporting
     from twinlens.errors import ArgumentError
+    from twinlens.export.loading import opset_of
 
     if model is None and model_input is not None:
         raise ArgumentError("--model-input goes with --model")
@@ -50,7 +51,7 @@ def export(
     if model is None:
         made = exporting.onnx(
             pipe, out, layout=layout, channels=channels, opset=opset, input_name=input_name,
-            output_name=output_name or "output",
+            output_name="output" if output_name is None else output_name,
         )  # fmt: skip
     else:
         made = exporting.prepend(
@@ -60,8 +61,7 @@ def export(
     held = {tensor.name for tensor in made.graph.initializer}
     taken = ", ".join(_shown(info) for info in made.graph.input if info.name not in held)
     given = ", ".join(_shown(info) for info in made.graph.output)
-    version = next(entry.version for entry in made.opset_import if entry.domain in ("", "ai.onnx"))
-    typer.echo(f"{out}: {taken} -> {given}, opset {version}, {out.stat().st_size:,} bytes")
+    typer.echo(f"{out}: {taken} -> {given}, opset {opset_of(made)}, {out.stat().st_size:,} bytes")
 
 
 def _shown(info: ValueInfoProto) -> str:

@@ -45,7 +45,10 @@ def onnx(
     """
     _check_installed()
     models.check_options(pipe, layout, channels, opset)
-    _check_names(input_name, output_name)
+    _check_name("input_name", input_name)
+    _check_name("output_name", output_name)
+    if input_name == output_name:
+        raise ArgumentError(f"input_name and output_name are both {input_name!r}")
     made = models.to_model(
         pipe, layout=layout, channels=channels, opset=opset, input_name=input_name, output_name=output_name
     )
@@ -85,7 +88,9 @@ def prepend(
     from twinlens.export.joining import join
 
     models.check_options(pipe, layout, channels, opset)
-    _check_names(input_name, output_name or "output")
+    _check_name("input_name", input_name)
+    if output_name is not None:
+        _check_name("output_name", output_name)
     made = join(
         model, pipe, replaces=model_input, layout=layout, channels=channels, opset=opset, input_name=input_name,
         output_name=output_name,
@@ -96,14 +101,26 @@ def prepend(
 
 
 def save(model: ModelProto, path: str | os.PathLike[str]) -> None:
-    """Writes a model to a file, all or nothing."""
+    """Writes a model to a file, all or nothing. A model of 2 GiB or more fits in no file; ONNX has it in two:
+    `onnx.save(model, path, save_as_external_data=True)`.
+    """
     from twinlens.data import durable
 
     target = Path(path)
     if not target.parent.is_dir():
         raise ExportError(f"{target}: the folder {target.parent} does not exist")
-    with durable.write(target) as partial:
-        partial.write_bytes(model.SerializeToString())
+    try:
+        data = model.SerializeToString()
+    except Exception:  # protobuf's own, another one in every version
+        raise ExportError(
+            f"{target}: the model is of 2 GiB or more: leave the path out, and write what is returned with "
+            "onnx.save(model, path, save_as_external_data=True)"
+        ) from None
+    try:
+        with durable.write(target) as partial:
+            partial.write_bytes(data)
+    except OSError as error:
+        raise ExportError(f"{target}: {error.strerror or error}") from None
 
 
 def _check_installed() -> None:
@@ -113,9 +130,6 @@ def _check_installed() -> None:
         raise ExportError("exporting wants onnx: pip install twinlens[export]") from None
 
 
-def _check_names(*names: object) -> None:
-    for option, name in zip(("input_name", "output_name"), names, strict=True):
-        if not isinstance(name, str) or not name or name.startswith("twinlens/"):
-            raise ArgumentError(f"{option}={name!r} must be a name that does not begin with 'twinlens/'")
-    if names[0] == names[1]:
-        raise ArgumentError(f"input_name and output_name are both {names[0]!r}")
+def _check_name(option: str, name: object) -> None:
+    if not isinstance(name, str) or not name or name.startswith("twinlens/"):
+        raise ArgumentError(f"{option}={name!r} must be a name that does not begin with 'twinlens/'")
