@@ -149,6 +149,14 @@ def test_batches() -> None:
     np.testing.assert_array_equal(graph.run(images), wanted)
 
 
+@pytest.mark.parametrize("layout", ["hwc", "chw"])
+@pytest.mark.parametrize("name", ["eval", "float", "clahe", "equalize", "letter box", "nearest"])
+def test_a_batch_of_none(name: str, layout: str) -> None:
+    graph = Twin(PIPES[name], layout=layout)
+    wanted = graph.wanted(graph.image(50, 70))
+    assert graph.run(graph.image(50, 70)[None][:0]).shape == (0, *wanted.shape)
+
+
 def test_one_level_would_be_seen() -> None:
     """The comparison itself: a table that is wrong at one value."""
     graph = Twin(T.RandomInvert(p=1.0))

@@ -60,12 +60,10 @@ def resample_pillow(
     columns = _taps(graph, method, before[1], after[1], real=dtype != "uint8")
     rows = _taps(graph, method, before[0], after[0], real=dtype != "uint8")
     every = graph.constant([-1], np.int64)
-    outer = graph.op("Slice", graph.op("Shape", x), *(graph.constant([v], np.int64) for v in (0, 2 if planar else 1)))
+    channels = graph.op("Gather", graph.op("Shape", x), graph.constant([1 if planar else 3], np.int64))
     if planar:
         wide = _turned(graph, graph.op("Reshape", x, graph.join(every, before[1])))  # (W, N C H)
     else:
-        channels = graph.op("Slice", graph.op("Shape", x), *(graph.constant([v], np.int64) for v in (3, 4)))
-        outer = graph.join(channels, outer)
         pixels = graph.op("Mul", before[1], channels)
         wide = _turned(graph, graph.op("Reshape", x, graph.join(every, pixels)))  # (W C, N H)
         wide = graph.op("Reshape", wide, graph.join(before[1], every))  # (W, C N H)
@@ -74,7 +72,8 @@ def resample_pillow(
     tall = one_pass(graph, tall, rows)
     area = graph.op("Mul", *after)
     done = _turned(graph, graph.op("Reshape", tall, graph.join(area, every)))  # (N C, H' W') or (C N, H' W')
-    done = graph.op("Reshape", done, graph.join(outer, *after))
+    outer = (every, channels) if planar else (channels, every)  # N as what is left: a 0 would mean "as it was"
+    done = graph.op("Reshape", done, graph.join(*outer, *after))
     return done if planar else graph.op("Transpose", done, perm=[1, 0, 2, 3])
 
 
