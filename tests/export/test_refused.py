@@ -10,7 +10,8 @@ import pytest
 
 from twinlens import export
 from twinlens import transforms as T
-from twinlens.errors import ArgumentError, ExportError
+from twinlens.errors import ArgumentError, ExportError, InputError
+from twinlens.steps import Crop
 
 
 def _halved(image: Any) -> Any:
@@ -39,6 +40,21 @@ def test_the_reason(transform: T.Transform, reason: str) -> None:
         export.onnx(transform)
 
 
+@pytest.mark.parametrize("transform", [T.Lambda(_halved), T.Grayscale(3)])
+def test_what_comes_after_is_not_blamed(transform: T.Transform) -> None:
+    """Nobody knows what images the second one would get."""
+    pipe = T.Compose([T.CenterCrop(9), transform, T.Normalize([0.5] * 3, [0.5] * 3), T.RandomInvert()])
+    with pytest.raises(ExportError, match=r"at 3: it draws at random") as caught:
+        export.onnx(pipe, channels=2)
+    assert f"{type(transform).__name__}(" in str(caught.value)
+    assert "Normalize" not in str(caught.value)
+
+
+def test_images_that_a_transform_refuses() -> None:
+    with pytest.raises(ExportError, match=r"RGB\(\): RGB: wants 1 or 3 channels, image has 4"):
+        export.onnx(T.RGB(), channels=4)
+
+
 def test_all_are_named_and_nothing_is_written(tmp_path: Path) -> None:
     pipe = T.Compose([T.Resize(20), T.RandomInvert(), T.Morphological(p=1.0), T.ToTensor(), T.RandomErasing()])
     with pytest.raises(ExportError) as caught:
@@ -56,8 +72,6 @@ class Tricky(T.Transform):
 
     def lower(self, params: Any, spec: Any) -> Any:
         del params
-        from twinlens.steps import Crop
-
         plain = np.asarray(spec.h)
         yield Crop(np.array([0]), np.array([0]), np.maximum(plain // 2, 1), spec.w)
 
@@ -77,6 +91,28 @@ class Deciding(T.Transform):
 def test_steps_that_hide_the_size(transform: T.Transform) -> None:
     with pytest.raises(ExportError, match="its steps depend on the size in a way that has no graph"):
         export.onnx(transform)
+
+
+class Checked(Crop):
+    """Its check looks at several numbers at once."""
+
+    def result(self, spec: Any) -> Any:
+        if np.stack([self.h, self.w]).min() < 1:
+            raise InputError("nothing is left")
+        return super().result(spec)
+
+
+class Checking(T.Transform):
+    """All but the first row."""
+
+    def lower(self, params: Any, spec: Any) -> Any:
+        del params
+        yield Checked(np.array([1]), np.array([0]), spec.h - 1, spec.w)
+
+
+def test_checks_of_several_numbers() -> None:
+    with pytest.raises(ExportError, match="the step Checked has no graph"):
+        export.onnx(Checking())
 
 
 class Halved(T.Transform):

@@ -68,25 +68,41 @@ def lowered(pipe: Any, channels: int, container: str) -> tuple[list[Lowered], Ex
 
 def _for_example(pipe: Any, spec: Spec, container: str) -> tuple[list[Lowered], Spec, bool]:
     """The transforms, what they leave, and whether one of them refused images like these."""
-    parts, failed = [], False
+    parts, refused = [], False
+    known = True  # what the images are at this place
     for path, unit in pipe.units(""):
         part = Lowered(path, unit, container=container)
         parts.append(part)
-        trace = _Trace(spec, np.zeros(1, np.uint64), container)
         with checking():
             part.reason = why_not_fixed(unit, spec)
         if getattr(unit, "opaque", True):
+            known = False
             continue
+        trace = _Trace(spec, np.zeros(1, np.uint64), container)
         try:
-            unit.trace(trace, path)
+            _traced(unit, trace, path, fixed=part.reason is None)
         except TwinlensError as error:
-            part.reason, failed = part.reason or str(error), True
+            reason, refused = str(error) if known else None, True
         except (SizeDependent, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-            part.reason = part.reason or f"its steps depend on the size in a way that has no graph: {error}"
+            reason = f"its steps depend on the size in a way that has no graph: {error}"
         else:
             part.steps, spec, container = trace.placed(), trace.spec, trace.container
             part.container = container
-    return parts, spec, failed
+            continue
+        part.reason, known = part.reason or reason, False
+    return parts, spec, refused
+
+
+def _traced(unit: Any, trace: _Trace, path: str, *, fixed: bool) -> None:
+    """Adds the steps of a transform. One that refuses images may name their size, which it gets on a second try."""
+    again = _Trace(trace.spec, trace.keys, trace.container)
+    try:
+        unit.trace(trace, path)
+    except SizeDependent:
+        if fixed:
+            with checking():
+                unit.trace(again, path)
+        raise
 
 
 def _same(one: Lowered, other: Lowered) -> bool:

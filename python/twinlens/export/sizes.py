@@ -163,6 +163,8 @@ class Sized(np.ndarray[Any, Any]):
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
     return value.view(np.ndarray) if isinstance(value, Sized) else value
 
 
