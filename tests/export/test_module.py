@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pytest
@@ -19,6 +20,8 @@ PIPES = {
     "equalize": T.RandomEqualize(p=1.0),
     "float": T.Compose([T.ToTensor(), T.Resize(20), T.Pad(2)]),
     "nothing": T.Compose([]),
+    "crop": T.CenterCrop((SIZE[0], 20)),
+    "blue first": T.ChannelSelect((2, 1, 0)),
 }
 
 
@@ -42,6 +45,22 @@ def test_module_export_and_compile(name: str) -> None:
     assert torch.equal(compiled(images(2)), pipe(images(2)))
 
 
+@pytest.mark.parametrize("name", ["crop", "nothing", "blue first"])
+def test_results_are_memory_of_their_own(name: str) -> None:
+    batch = images(2)
+    before = batch.clone()
+    PIPES[name].module(SIZE)(batch).add_(1)
+    assert torch.equal(batch, before)
+
+
+def test_a_part_of_a_model() -> None:
+    """Both modes, and copies."""
+    model = torch.nn.Sequential(PIPES["eval"].module(SIZE), torch.nn.Dropout(1.0))
+    assert torch.equal(copy.deepcopy(model).eval()(images(2)), PIPES["eval"](images(2)))
+    assert model.training
+    assert not model.train()(images(2)).any()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["eval", "opencv", "blur"])
 def test_inductor(name: str) -> None:
@@ -56,6 +75,7 @@ def test_inductor(name: str) -> None:
         (T.RandomInvert(), (SIZE,), r"module: RandomInvert\(\): it draws at random; see bind"),
         (T.ToPILImage(), (SIZE,), r"module: ToPILImage\(\): it runs Python code"),
         (T.Resize(20), ((0, 5),), r"module: size=\(0, 5\) must be"),
+        (T.Resize(20), (224,), r"module: size=224 must be \(h, w\)"),
     ],
 )
 def test_refused(pipe: T.Transform, arguments: Any, message: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import torch
@@ -23,21 +23,39 @@ __all__ = ["module"]
 class _Planned(torch.nn.Module):
     """The torch engine on images of one size. One row of parameters serves the batch, of whatever size it is."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, *, copies: bool = False) -> None:
         super().__init__()
-        self._plan = plan
+        self._plan, self._copies = plan, copies
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """(N, C, H, W) to (N, C', H', W')."""
         done = images
         for step, before, _ in self._plan.placed:
             done = step.batched(done, before)
-        return done.clone() if done is images else done
+        return done.clone() if self._copies else done
+
+
+class _Program(torch.nn.Module):
+    """An exported program as a part of other modules: in training and in evaluation it does the same."""
+
+    def __init__(self, program: torch.export.ExportedProgram) -> None:
+        super().__init__()
+        self._run = program.module()
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        done: torch.Tensor = self._run(images)
+        return done
+
+    def train(self, mode: bool = True) -> Self:
+        """The program itself has no such thing, and refuses."""
+        self.training = mode
+        return self
 
 
 def module(root: Transform, size: tuple[int, int], channels: int, dtype: str) -> torch.nn.Module:
     """See `Transform.module`."""
-    if len(size) != 2 or any(isinstance(n, bool) or not isinstance(n, int) or n < 1 for n in size):
+    pair = isinstance(size, tuple | list) and len(size) == 2
+    if not pair or any(isinstance(n, bool) or not isinstance(n, int) or n < 1 for n in size):
         raise ArgumentError(f"module: size={size!r} must be (h, w), positive integers")
     if isinstance(channels, bool) or not isinstance(channels, int) or channels < 1:
         raise ArgumentError(f"module: channels={channels!r} must be a positive integer")
@@ -66,11 +84,18 @@ def _exported(root: Transform, plan: Plan, example: torch.Tensor) -> torch.nn.Mo
     wanted = root(example, engine="kornia")
     batch = torch.export.Dim("batch")
     try:
-        program = torch.export.export(_Planned(plan), (example,), dynamic_shapes=({0: batch},), strict=False)
-        done = program.module()
+        planned = _Planned(plan, copies=_share(_Planned(plan)(example), example))
+        program = torch.export.export(planned, (example,), dynamic_shapes=({0: batch},), strict=False)
+        done = _Program(program)
         same = torch.equal(done(example), wanted)
     except Exception as error:  # whatever torch.export says of a step that it cannot trace
-        raise EngineError(f"module: torch.export cannot trace the pipeline: {str(error).splitlines()[0]}") from error
+        said = (str(error) or type(error).__name__).splitlines()[0]
+        raise EngineError(f"module: torch.export cannot trace the pipeline: {said}") from error
     if not same:
         raise EngineError("module: a step of the pipeline has no form that serves a batch of any size")
     return done
+
+
+def _share(one: torch.Tensor, other: torch.Tensor) -> bool:
+    """Whether they have one memory."""
+    return one.untyped_storage().data_ptr() == other.untyped_storage().data_ptr()

@@ -54,8 +54,8 @@ class Channels(Step):
     def batched(self, x: torch.Tensor, spec: Spec) -> torch.Tensor:
         del spec
         b, _, h, w = x.shape
-        source = as_tensor(np.broadcast_to(self.source, (b, self.source.shape[1])), x.device)
-        index = source.clamp(min=0)[:, :, None, None].expand(-1, -1, h, w)
+        source = as_tensor(self.source, x.device)
+        index = source.clamp(min=0)[:, :, None, None].expand(b, -1, h, w)
         chosen = movable(x).gather(1, index)
         if (self.source < 0).any():
             values = self.fill.astype(str(x.dtype).removeprefix("torch."))

@@ -234,7 +234,7 @@ class Transform(torch.nn.Module):
 
     def module(self, size: tuple[int, int], *, channels: int = 3, dtype: str = "uint8") -> torch.nn.Module:
         """The transform for images of one `size` (h, w), as a module of tensor operations alone: (N, C, H, W), of any
-        N, to (N, C', H', W'), the pixels of `self(images)`. torch.export and torch.compile take it.
+        N, to (N, C', H', W'), the pixels of `self(images)`. torch.export and torch.compile take it. It runs on the CPU.
 
         Raises ArgumentError where a part draws at random or runs Python code, EngineError where torch.export cannot
         trace it.
