@@ -50,6 +50,7 @@ OTHERS = {
     "tables": T.Compose([T.RandomInvert(p=1.0), T.RandomPosterize(3, p=1.0), T.RandomSolarize(99, p=1.0)]),
     "sepia": T.ToSepia(p=1.0),
     "half": T.Compose([T.ToTensor(), T.Normalize(MEAN, STD), T.ToDtype("float16")]),
+    "half, resized": T.Compose([T.ToTensor(), T.Resize(20), T.Normalize(0.5, 1e-5), T.ToDtype("float16"), T.Pad(1)]),
     "there and back": T.Compose([T.ToTensor(), T.Resize(20), T.ConvertImageDtype("uint8"), T.RandomInvert(p=1.0)]),
     "equalize": T.Compose([T.Resize(40), T.RandomEqualize(p=1.0)]),
     "equalize, opencv": T.HistogramEqualization(),

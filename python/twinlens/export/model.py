@@ -38,7 +38,6 @@ class Made:
     """A pipeline's graph; `shape` of its result has names for what is not known before."""
 
     graph: Graph
-    output: str
     dtype: str
     shape: list[str | int]
 
@@ -81,7 +80,7 @@ def fill(
         graph.op("Transpose", x, out=output, perm=[0, 2, 3, 1])
         shape = ["batch", *sides, picture.channels]
     graph.prune(output)
-    return Made(graph, output, picture.dtype, shape)
+    return Made(graph, picture.dtype, shape)
 
 
 def _begun(

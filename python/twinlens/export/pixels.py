@@ -50,14 +50,17 @@ def normalize(picture: Picture, step: steps.Normalize, spec: Spec) -> None:
 
 
 def convert(picture: Picture, step: steps.Convert, spec: Spec) -> None:
-    """A table where the values were uint8; from float32 to uint8, cut off as torchvision has it."""
+    """A table where the values were uint8; from float32 to float16, and to uint8, cut off as torchvision has it."""
     if picture.dtype == step.dtype:
         return None
     if picture.dtype == "uint8" or picture.table is not None:
         return by_table(picture, step, spec)
-    if (picture.dtype, step.dtype) != ("float32", "uint8"):
+    if picture.dtype != "float32" or step.dtype not in ("uint8", "float16"):
         raise Unsupported(f"Convert from {picture.dtype} to {step.dtype} has no graph")
     graph = picture.graph
+    if step.dtype == "float16":
+        picture.name, picture.dtype = graph.cast(picture.name, "float16"), "float16"
+        return None
     x = graph.op("Mul", picture.name, graph.constant(255.0 + 1.0 - 1e-3, np.float32)) if step.scale else picture.name
     x = graph.op("Where", graph.op("IsNaN", x), graph.constant(0.0, np.float32), x)
     x = graph.op("Clip", x, graph.constant(0.0, np.float32), graph.constant(255.0, np.float32))
