@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from twinlens.transforms.base import Transform
 
 __all__ = ["module"]
+
+_MOST = 1 << 30  # images in a batch: torch before 2.6 wants a bound
 
 
 class _Planned(torch.nn.Module):
@@ -82,10 +85,12 @@ def _exported(root: Transform, plan: Plan, example: torch.Tensor) -> torch.nn.Mo
     """The program, of any batch; looked at once: a step that took one row of parameters for one image would show."""
     # First: steps keep tables that they have made, and those of a trace would be no real ones.
     wanted = root(example, engine="kornia")
-    batch = torch.export.Dim("batch")
+    batch = torch.export.Dim("batch", max=_MOST)
     try:
         planned = _Planned(plan, copies=_share(_Planned(plan)(example), example))
-        program = torch.export.export(planned, (example,), dynamic_shapes=({0: batch},), strict=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # some versions of torch warn of tables that they copy
+            program = torch.export.export(planned, (example,), dynamic_shapes=({0: batch},), strict=False)
         done = _Program(program)
         same = torch.equal(done(example), wanted)
     except Exception as error:  # whatever torch.export says of a step that it cannot trace
