@@ -90,9 +90,55 @@ def test_clients_that_send_slowly_are_not_waited_for(tmp_path: Path) -> None:
         assert served.end()[0] == 0
 
 
+def test_clients_that_do_not_read_are_not_waited_for(tmp_path: Path) -> None:
+    """A long reply lies in memory until they take it; nor does the server wait for them when it ends."""
+    file = encoded("JPEG", 2000, 2000)
+    head = f"POST /v1/transform HTTP/1.1\r\nHost: x\r\nContent-Length: {len(file)}\r\n\r\n".encode()
+    flip = T.Compose([T.RandomHorizontalFlip(0.0)])
+    with server(tmp_path, "--header-timeout", "1", pipe=flip) as served:
+
+        def ask() -> socket.socket:
+            one = socket.create_connection(("127.0.0.1", served.port), 10)
+            one.sendall(head + file)
+            return one
+
+        def taken(one: socket.socket, pause: float) -> int:
+            found = 0
+            with suppress(ConnectionResetError):
+                while found < 12_000_000 and (piece := one.recv(1 << 18)):
+                    found += len(piece)
+                    time.sleep(pause)
+            return found
+
+        with ask() as idle, ask() as slow:
+            assert taken(slow, 0.05) >= 12_000_000
+            assert taken(idle, 0) < 12_000_000  # the kernel had the first part of it
+        with ask():
+            time.sleep(0.5)
+            served.terminate()
+            status, lines = served.end()
+    assert status == 0
+    assert [line.get("status") for line in lines] == [200, 200, 200, None]
+
+
+def test_words_without_end_are_not_kept(tmp_path: Path) -> None:
+    with server(tmp_path, "--quiet") as served:
+        for begun in (b"GET /healthz?", b"GET /healthz HTTP/1.1\r\nX: ", b"POST /v1/transform HTTP/1.1\r\nHost: x\r\n"
+                      b"Transfer-Encoding: chunked\r\n\r\n0\r\nX: "):  # fmt: skip
+            with socket.create_connection(("127.0.0.1", served.port), 5) as one:
+                one.sendall(begun)
+                with pytest.raises(ConnectionError):
+                    for _ in range(1000):
+                        one.sendall(b"a" * 65536)
+        assert httpx.get(f"{served.url}/healthz").status_code == 200
+
+
+@pytest.mark.parametrize("tail", [0, 300_000])
 @pytest.mark.parametrize("http", ["httptools", "h11"])
-def test_a_connection_that_is_closed_is_not_worked_for(http: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The connection says so, without a task that waits for it, and nothing is left for the garbage collector."""
+def test_a_connection_that_is_closed_is_not_worked_for(http: str, tail: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connection says so, without a task that waits for it, and nothing is left for the garbage collector. tail:
+    behind a large body no more is read by uvicorn itself.
+    """
     if http == "httptools":
         pytest.importorskip("httptools", reason="httptools is not installed")
     else:
@@ -112,7 +158,7 @@ def test_a_connection_that_is_closed_is_not_worked_for(http: str, monkeypatch: p
         served = uvicorn.Server(config)
         with socket.create_server(("127.0.0.1", 0)) as listener:
             serving = asyncio.ensure_future(served.serve([listener]))
-            body = files(1)[0]
+            body = files(1)[0] + bytes(tail)
             request = b"POST /v1/transform HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
             writers = []
             for _ in range(3):

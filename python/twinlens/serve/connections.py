@@ -14,12 +14,16 @@ HANGUP = "twinlens.hangup"
 #: seconds that a connection without a request is kept while the server ends: one may be on its way
 _LINGER = 0.5
 
+#: bytes of a request's line and headers, of trailers, and of what a chunk says beside its length
+_MOST_WORDS = 64 << 10
+
 
 def connection_class(header_timeout: float, max_connections: int) -> type[asyncio.Protocol]:
     """A protocol for uvicorn's `http`, on httptools where it is installed, else on h11.
 
     header_timeout: seconds within which headers must be there, from the first byte or the connection's beginning, and
-    within which what is left of a body must be there after an early reply. max_connections: a further one takes the
+    within which what is left of a body must be there after an early reply, and within which a client must take something
+    of a long reply. max_connections: a further one takes the
     place of the one that has been without a request for the longest.
     """
     settings = {"header_timeout": header_timeout, "max_connections": max_connections, "idle": {}, "count": 0}
@@ -35,6 +39,7 @@ class _Watched(asyncio.Protocol):
     count: int
     # of uvicorn's
     cycle: Any
+    flow: Any
     transport: asyncio.Transport
     loop: asyncio.AbstractEventLoop
 
@@ -43,6 +48,8 @@ class _Watched(asyncio.Protocol):
         super().connection_made(transport)
         self._ending = False
         self._timer: asyncio.TimerHandle | None = None
+        self._reader: asyncio.TimerHandle | None = None
+        self._unsent = 0
         self._hangup = self.loop.create_future()
         kind = type(self)
         kind.count += 1
@@ -56,6 +63,7 @@ class _Watched(asyncio.Protocol):
         """One less."""
         type(self).count -= 1
         self._forget()
+        self._trust_reader()
         self._hangup.set_result(None)
         super().connection_lost(exc)
 
@@ -64,6 +72,7 @@ class _Watched(asyncio.Protocol):
         super().data_received(data)
         if self.cycle is not None:
             self.cycle.scope[HANGUP] = self._hangup  # the request's task has not begun yet
+            self._read_on()
         if not self._in_request():
             self._watch()
             return
@@ -80,10 +89,22 @@ class _Watched(asyncio.Protocol):
     def shutdown(self) -> None:
         """The server ends: what is asked is answered, and what is on its way."""
         self._ending = True
+        self._watch_reader()
         if self._in_request():
             self._close_after()
         else:
             self.loop.call_later(_LINGER, self._end_if_idle)
+
+    def pause_writing(self) -> None:
+        """The client is slow to take its reply."""
+        super().pause_writing()  # type: ignore[misc]
+        self._watch_reader()
+
+    def resume_writing(self) -> None:
+        """It has taken most of it."""
+        super().resume_writing()  # type: ignore[misc]
+        if not self._ending:
+            self._trust_reader()
 
     def _in_request(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
@@ -96,6 +117,34 @@ class _Watched(asyncio.Protocol):
     def _end_if_idle(self) -> None:
         if not self._in_request():
             self.transport.close()
+
+    def _read_on(self) -> None:
+        """uvicorn pauses behind the end of a large body too, and would not hear a client hang up; but not before another
+        request, which waits for its turn.
+        """
+        if self.flow.read_paused and not self.cycle.more_body and not self._next_is_here():
+            self.flow.resume_reading()
+
+    def _next_is_here(self) -> bool:
+        httptools: Any = getattr(self, "pipeline", None)
+        return bool(self.conn.trailing_data[0]) if httptools is None else bool(httptools)  # type: ignore[attr-defined]
+
+    def _watch_reader(self) -> None:
+        """Begins the time to take something of a reply."""
+        self._trust_reader()
+        self._unsent = self.transport.get_write_buffer_size()
+        self._reader = self.loop.call_later(self.header_timeout, self._look_at_reader)
+
+    def _look_at_reader(self) -> None:
+        if 0 < self._unsent <= self.transport.get_write_buffer_size():
+            self.transport.abort()
+        else:
+            self._watch_reader()
+
+    def _trust_reader(self) -> None:
+        if self._reader is not None:
+            self._reader.cancel()
+            self._reader = None
 
     def _watch(self) -> None:
         """Begins the time for headers, if it does not run."""
@@ -122,4 +171,23 @@ def _base() -> Any:
         return H11Protocol
     from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-    return HttpToolsProtocol
+    class Bounded(HttpToolsProtocol):
+        """What is neither a whole head nor a body is kept, piece by piece: not without end. h11 sees to that itself."""
+
+        _words = 0
+
+        def data_received(self, data: bytes) -> None:
+            self._words += len(data)
+            super().data_received(data)
+            if self._words > _MOST_WORDS:
+                self.transport.abort()
+
+        def on_headers_complete(self) -> None:
+            self._words = 0
+            super().on_headers_complete()
+
+        def on_body(self, body: bytes) -> None:
+            self._words = 0
+            super().on_body(body)
+
+    return Bounded
