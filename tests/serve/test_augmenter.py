@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -191,6 +192,28 @@ def test_late_and_cancelled_images_are_dropped_before_work(held: Held) -> None:
 
     run(main())
     assert worked == [3]
+
+
+def test_dropped_images_leave_no_bytes_behind(held: Held) -> None:
+    """Those in the middle of the queue too, which nobody takes out before it is their turn."""
+
+    async def main() -> None:
+        async with Augmenter(held, workers=1, max_batch=1, deadline=30) as queue:
+            first = queue.submit(picture(4, 4))
+            await until(Held.started.is_set)
+            kept = [queue.submit(picture(4, 4)) for _ in range(2)]
+            file = bytes(1 << 20)
+            before = sys.getrefcount(file)
+            cancelled, late = queue.submit(file), queue.submit(file, deadline=0.01)
+            assert sys.getrefcount(file) == before + 2
+            cancelled.cancel()
+            with pytest.raises(DeadlineError):
+                await late
+            assert sys.getrefcount(file) == before
+            Held.gate.set()
+            await asyncio.gather(first, *kept)
+
+    run(main())
 
 
 def test_closing_answers_what_was_accepted(held: Held) -> None:

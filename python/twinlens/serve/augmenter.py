@@ -151,7 +151,8 @@ class Augmenter:
             _check_deadline(deadline)
         asked = Asked(image, self._key(key), then, loop.create_future(), loop.time())
         if deadline is not None:
-            asked.timer = loop.call_at(asked.arrived + deadline, _expire, asked, deadline)
+            asked.timer = loop.call_at(asked.arrived + deadline, _expire, asked.future, deadline)
+        asked.future.add_done_callback(asked.let_go)
         self._gap += _RECENT * (min(asked.arrived - self._last, 1.0) - self._gap)
         self._last = asked.arrived
         self._waiting.append(asked)
@@ -224,8 +225,6 @@ class Augmenter:
     def _deliver(self, answers: list[Answer], done: tuple[int, float] | None) -> None:
         """done: images and seconds of a batch that has ended."""
         for asked, answer, error in answers:
-            if asked.timer is not None:
-                asked.timer.cancel()
             if asked.future.done():
                 continue
             if error is None:
@@ -272,9 +271,9 @@ def _check_deadline(deadline: float | None) -> None:
         raise ArgumentError(f"Augmenter: deadline={deadline!r} must be positive seconds or None")
 
 
-def _expire(asked: Asked, deadline: float) -> None:
-    if not asked.future.done():
-        asked.future.set_exception(DeadlineError(f"not done within {deadline:g} s"))
+def _expire(future: asyncio.Future[Any], deadline: float) -> None:
+    if not future.done():
+        future.set_exception(DeadlineError(f"not done within {deadline:g} s"))
 
 
 def _plain(error: BaseException) -> Exception:

@@ -41,6 +41,13 @@ class Asked:
     arrived: float = 0.0
     timer: asyncio.TimerHandle | None = None
 
+    def let_go(self, _: object) -> None:
+        """Nobody waits for it any more: it may lie among those that do for a while, but without its bytes."""
+        if isinstance(self.image, bytes):
+            self.image = b""  # which a worker that comes to it now takes for no image
+        if self.timer is not None:
+            self.timer.cancel()
+
 
 @dataclass(slots=True, eq=False)
 class _Ready:
