@@ -393,15 +393,84 @@ def test_the_application_works_below_another() -> None:
     from fastapi import FastAPI
 
     async def main() -> None:
-        inner, outer = app(EVAL, workers=1), FastAPI()
+        lines: list[dict[str, Any]] = []
+        inner, outer = app(EVAL, workers=1, api_key="k", log=lines.append), FastAPI()
         outer.mount("/images", inner)
         transport = httpx.ASGITransport(outer)
         async with (
             inner.router.lifespan_context(inner),
             httpx.AsyncClient(transport=transport, base_url="http://test") as client,
         ):
+            assert (await client.get("/images/healthz")).status_code == 200  # without the key
+            client.headers["x-api-key"] = "k"
             reply = await client.post("/images/v1/transform", content=files(1)[0])
             assert np.array_equal(array(reply), wanted(files(1)[0]))
             assert code(await client.post("/images/v1/transform", content=b"?")) == (415, "unknown_format")
+            counted = (await client.get("/images/metrics")).text
+            assert 'twinlens_requests_total{route="/v1/transform",status="415"} 1.0' in counted
+            assert lines[0]["path"] == "/images/healthz"
+
+    run(main())
+
+
+def test_an_application_that_nobody_started_says_so() -> None:
+    async def main() -> None:
+        transport = httpx.ASGITransport(app(EVAL, workers=1))
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            reply = await client.post("/v1/transform", content=files(1)[0])
+            assert code(reply) == (503, "not_running")
+            assert "lifespan" in reply.json()["error"]["message"]
+
+    run(main())
+
+
+def test_results_of_a_request_are_limited_together() -> None:
+    """Copies of a large image are larger than all that was sent."""
+    file = encoded("PNG", 100, 100)  # 30,000 bytes each, and a header
+
+    async def main() -> None:
+        async with serving(T.Compose([T.RandomHorizontalFlip()]), limits=Limits(max_memory=100_000)) as client:
+            for reply in (
+                await client.post("/v1/augment?copies=4&format=npy", content=file),
+                await client.post("/v1/batch?format=npz", files=form(*[file] * 4)),
+            ):
+                assert code(reply) == (422, "too_large")
+                assert "above max_memory=100000" in reply.json()["error"]["message"]
+            reply = await client.post("/v1/augment?copies=3&format=npy", content=file)
+            assert array(reply).shape == (3, 100, 100, 3)
+
+    run(main())
+
+
+@pytest.mark.parametrize(("path", "words"), [
+    ("transform?sede=3", "'sede' is none of this route's: format, seed, index"),
+    ("transform?copies=3", "'copies' is none"),
+    ("batch?copies=3", "'copies' is none"),
+    ("augment?copies=1&key=3", "'key' is none of this route's: format, seed, index, copies"),
+    ("transform?seed=" + 2000 * "0", "a query of 2005 bytes, above 1000"),
+])  # fmt: skip
+def test_queries_that_no_route_knows(path: str, words: str) -> None:
+    async def main() -> None:
+        async with serving(TRAIN) as client:
+            reply = await client.post(f"/v1/{path}", content=files(1)[0])
+            assert code(reply) == (422, "query")
+            assert words in reply.json()["error"]["message"]
+
+    run(main())
+
+
+def test_many_small_parts_do_not_hold_the_loop() -> None:
+    """They are read in its thread, some 60 us each, and are refused before most of them are."""
+    part = b'--b\r\nContent-Disposition: form-data; name="a"%b\r\n\r\n\r\n'
+    kind = {"content-type": "multipart/form-data; boundary=b"}
+
+    async def main() -> None:
+        async with serving() as client:
+            for extra in (b"", b'; filename="a"'):
+                body = part % extra * 10_000 + b"--b--\r\n"
+                for route, most in (("transform", 17), ("batch", 80)):
+                    reply = await client.post(f"/v1/{route}", content=body, headers=kind)
+                    assert code(reply) == (422, "multipart")
+                    assert f"more than {most} parts" in reply.json()["error"]["message"]
 
     run(main())

@@ -250,6 +250,7 @@ def test_without_a_key_torch_decides() -> None:
     ({"max_batch": True}, "max_batch=True must be a positive integer"),
     ({"max_delay": -1}, "max_delay=-1 must be seconds"),
     ({"deadline": 0}, "deadline=0 must be positive seconds"),
+    ({"deadline": float("inf")}, "deadline=inf must be positive seconds"),
     ({"pipe": T.Compose([T.MixUp(num_classes=3)])}, "mixes the images of a batch"),
     ({"pipe": print}, "must be a transform"),
 ])  # fmt: skip

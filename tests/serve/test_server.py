@@ -28,6 +28,7 @@ from twinlens.data import Failure
 from twinlens.errors import ArgumentError, ServerError
 from twinlens.serve import Client, app, connections
 from twinlens.serve.connections import connection_class
+from twinlens.serve.replies import numbers
 
 
 def test_sigterm_in_mid_load_leaves_nobody_without_an_answer(tmp_path: Path) -> None:
@@ -128,8 +129,7 @@ def test_words_without_end_are_not_kept(tmp_path: Path) -> None:
             with socket.create_connection(("127.0.0.1", served.port), 5) as one:
                 one.sendall(begun)
                 with pytest.raises(ConnectionError):
-                    for _ in range(1000):
-                        one.sendall(b"a" * 65536)
+                    one.sendall(b"a" * (64 << 20))
         assert httpx.get(f"{served.url}/healthz").status_code == 200
 
 
@@ -251,6 +251,9 @@ class TestStart:
         assert "not a model that onnxruntime runs" in fails("eval.yaml", "--model", "bad.onnx")
         assert "the model takes float32, the pipeline gives uint8" in fails("eval.yaml", "--model", "model.onnx")
         assert "draws nothing" in fails("train.yaml", "--model", "model.onnx")
+        write_model(Path("maps.onnx"), maps=True)
+        twinlens.save(LOGITS, "logits.yaml")
+        assert "maps.onnx: the model does not run on the" in fails("logits.yaml", "--model", "maps.onnx")
 
     def test_places_files_and_numbers(self, fails: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -268,20 +271,31 @@ class TestStart:
 LOGITS = T.Compose([T.Resize(16), T.CenterCrop(12), T.ToTensor()])
 
 
-def write_model(path: Path) -> None:
-    """(N, 3, 12, 12) to (N, 5)."""
+def write_model(path: Path, *, maps: bool = False) -> None:
+    """(N, 3, 12, 12) to (N, 5); maps: to dictionaries by class, which are no arrays, as converters write them."""
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
     weights = np.random.default_rng(0).normal(size=(432, 5)).astype(np.float32)
-    graph = helper.make_graph(
-        [helper.make_node("Flatten", ["image"], ["flat"]), helper.make_node("MatMul", ["flat", "w"], ["logits"])],
-        "linear",
-        [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["n", 3, 12, 12])],
-        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["n", 5])],
-        [numpy_helper.from_array(weights, "w")],
-    )
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+    nodes = [helper.make_node("Flatten", ["image"], ["flat"]), helper.make_node("MatMul", ["flat", "w"], ["logits"])]
+    output = helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["n", 5])
+    if maps:
+        nodes.append(
+            helper.make_node("ZipMap", ["logits"], ["maps"], domain="ai.onnx.ml", classlabels_int64s=list(range(5)))
+        )
+        value = helper.make_tensor_type_proto(TensorProto.FLOAT, [])
+        kind = helper.make_sequence_type_proto(helper.make_map_type_proto(TensorProto.INT64, value))
+        output = helper.make_value_info("maps", kind)
+    image = helper.make_tensor_value_info("image", TensorProto.FLOAT, ["n", 3, 12, 12])
+    graph = helper.make_graph(nodes, "linear", [image], [output], [numpy_helper.from_array(weights, "w")])
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 1)]
+    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=8), path)
+
+
+def test_outputs_as_json() -> None:
+    assert numbers(np.array([[1.5, np.nan], [-np.inf, 2]])) == [[1.5, None], [None, 2.0]]
+    assert numbers(np.array([[True], [False]])) == [[True], [False]]
+    assert numbers(np.array(["cat", "dog"], object)) == ["cat", "dog"]
 
 
 def connected(made: Any, **options: Any) -> Client:
@@ -379,6 +393,28 @@ class TestRetries:
         with pytest.raises(ServerError):
             run(main(transport))
         assert len(asked) == 1
+
+    def test_a_reply_in_drops_ends_with_the_deadline(self) -> None:
+        class Drops(httpx.AsyncByteStream):
+            async def __aiter__(self) -> Any:
+                while True:
+                    await asyncio.sleep(0.02)
+                    yield b" "
+
+        async def main() -> None:
+            transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=Drops()))
+            async with Client("http://test", transport=transport, deadline=0.2) as client:
+                await client.health()
+
+        with pytest.raises(ServerError, match="TimeoutError"):
+            run(main())
+
+    def test_no_images_are_no_request(self) -> None:
+        async def main() -> list[Any]:
+            async with Client("http://test", transport=httpx.MockTransport(lambda _: httpx.Response(500))) as client:
+                return await client.batch([])
+
+        assert run(main()) == []
 
     def test_arguments_are_checked(self) -> None:
         for words, options in {

@@ -113,7 +113,7 @@ app.command(
         "twinlens serve pipe.yaml\n\n"
         "twinlens serve pipe.yaml --model classifier.onnx --port 8080 --workers 4\n\n"
         "TWINLENS_API_KEY=$(cat key) twinlens serve pipe.yaml --host 0.0.0.0\n\n"
-        "curl --data-binary @photo.jpg http://127.0.0.1:8000/v1/transform?format=png --output seen.png"
+        "curl --data-binary @photo.jpg 'http://127.0.0.1:8000/v1/transform?format=png' --output seen.png"
     )
 )(serve)
 app.command(

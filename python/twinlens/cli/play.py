@@ -25,7 +25,7 @@ def play(
 ) -> None:
     """Put a pipeline together on a page: see what it does to a picture, step by step, and copy it as YAML or Python.
 
-    Needs Gradio: pip install twinlens[play]. Nothing leaves this machine.
+    Needs Gradio, the extra `play`. Nothing leaves this machine.
     """
     import twinlens
     from twinlens.errors import ArgumentError

@@ -17,6 +17,7 @@ from twinlens.data.checks import positive
 from twinlens.errors import ArgumentError, BusyError, DeadlineError
 from twinlens.random import keys_from_torch
 from twinlens.serve.limits import Limits
+from twinlens.serve.settings import seconds
 from twinlens.serve.work import Answer, Asked, Work
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ class Augmenter:
             positive("Augmenter", name, value)
         if isinstance(max_delay, bool) or not isinstance(max_delay, int | float) or not 0 <= max_delay < 60:
             raise ArgumentError(f"Augmenter: max_delay={max_delay!r} must be seconds, 0 up to 60")
-        _check_deadline(deadline)
+        if deadline is not None:
+            seconds("Augmenter", "deadline", deadline)
         if not callable(getattr(pipe, "batch", None)):
             raise ArgumentError(f"Augmenter: pipe={type(pipe).__name__} must be a transform of twinlens")
         if pipe.mixes:
@@ -148,7 +150,7 @@ class Augmenter:
         if deadline is None:
             deadline = self._deadline
         else:
-            _check_deadline(deadline)
+            seconds("augment", "deadline", deadline)
         asked = Asked(image, self._key(key), then, loop.create_future(), loop.time())
         if deadline is not None:
             asked.timer = loop.call_at(asked.arrived + deadline, _expire, asked.future, deadline)
@@ -262,13 +264,6 @@ class Augmenter:
 
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _check_deadline(deadline: float | None) -> None:
-    if deadline is None:
-        return
-    if isinstance(deadline, bool) or not isinstance(deadline, int | float) or not deadline > 0:
-        raise ArgumentError(f"Augmenter: deadline={deadline!r} must be positive seconds or None")
 
 
 def _expire(future: asyncio.Future[Any], deadline: float) -> None:

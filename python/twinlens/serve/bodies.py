@@ -21,6 +21,9 @@ _OTHER = ("application/json", "text/", "multipart/", "application/xml")
 #: for multipart: boundaries and headers of a part
 _ROOM = 4096
 
+#: parts of a multipart body that may be other fields, which are left out
+_OTHERS = 16
+
 #: seconds after which it is worth a task to see whether the client is still there
 _PATIENCE = 0.05
 
@@ -54,7 +57,7 @@ class Bodies:
             if kind.startswith(_OTHER):
                 raise Refused(415, "media_type", f"a body of {kind}; wants an image's bytes or multipart/form-data")
             return await self._read(call, self._max_bytes, hold)
-        parts = _parts(await self._read(call, self._max_bytes + _ROOM, hold), call)
+        parts = _parts(await self._read(call, self._max_bytes + _ROOM, hold), call, 1)
         if len(parts) != 1:
             raise Refused(422, "parts", f"a multipart body with {len(parts)} files; this route takes one")
         return parts[0].data
@@ -64,7 +67,7 @@ class Bodies:
         if _media_type(call) != _MULTIPART:
             raise Refused(415, "media_type", "this route takes multipart/form-data with a file in each part")
         limit = min(self._max_files * (self._max_bytes + _ROOM), self._max_held)
-        parts = _parts(await self._read(call, limit, hold), call)
+        parts = _parts(await self._read(call, limit, hold), call, self._max_files)
         if not 1 <= len(parts) <= self._max_files:
             raise Refused(422, "parts", f"{len(parts)} files; wants 1 to {self._max_files}")
         return parts
@@ -72,7 +75,7 @@ class Bodies:
     async def _read(self, call: Call, limit: int, hold: _Hold) -> bytes:
         """Refused with 413 as soon as it is known to be too large, and with 408 where it takes too long."""
         length = call.header(b"content-length") or ""
-        if length.isdigit() and int(length) > limit:
+        if length.isdecimal() and int(length) > limit:
             raise Refused(413, "too_many_bytes", f"a body of {length} bytes, above {limit}")
         chunks: list[bytes] = []
         size = 0
@@ -179,13 +182,13 @@ def _media_type(call: Call) -> str:
     return "" if kind is None else kind.partition(";")[0].strip().lower()
 
 
-def _parts(body: bytes, call: Call) -> list[Part]:
+def _parts(body: bytes, call: Call, files: int) -> list[Part]:
     """Fields without a file's name are left out."""
     from python_multipart.exceptions import MultipartParseError
 
     from twinlens.serve.multipart import Parts
 
     try:
-        return Parts(call.header(b"content-type") or "").read(body)
+        return Parts(call.header(b"content-type") or "", files + _OTHERS).read(body)
     except (MultipartParseError, ValueError) as error:
         raise Refused(422, "multipart", f"not a multipart body: {error}") from None

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Call", "Reply"]
 
-_MOST_FIELDS = 20
+_MOST_FIELDS, _MOST_BYTES = 20, 1000  # of a query
 
 
 class Call:
@@ -34,7 +34,9 @@ class Call:
 
     @cached_property
     def query(self) -> Mapping[str, str]:
-        """The last of several of a name. Refused for what is none."""
+        """The last of several of a name. Refused for what is none, or longer than anybody needs."""
+        if len(self._query) > _MOST_BYTES:
+            raise Refused(422, "query", f"a query of {len(self._query)} bytes, above {_MOST_BYTES}")
         return _fields(self._query) if self._query else {}
 
     def header(self, name: bytes) -> str | None:

@@ -97,6 +97,8 @@ class Client:
         self, images: Sequence[bytes | str | PathLike[str]], *, seed: int = 0, index: int = 0
     ) -> list[NDArray[Any] | Failure]:
         """The result of each, or a Failure with the reason; image i draws under `twinlens.key(seed, 0, index + i)`."""
+        if not images:
+            return []
         asked = {"seed": seed, "index": index} if seed or index else {}
         files = [("images", (f"{i}", await _bytes(image))) for i, image in enumerate(images)]
         arrays, failures = _arrays(await self._send("/v1/batch", "npz", asked, files=files))
@@ -125,8 +127,9 @@ class Client:
             headers = {**request.get("headers", {}), "x-deadline": f"{remaining:.3f}"}
             asked: float | None = None
             try:
-                reply = await self._http.request(method, path, **{**request, "headers": headers}, timeout=remaining)
-            except httpx.TransportError as error:
+                async with asyncio.timeout(remaining):  # httpx has one for each of a request's parts
+                    reply = await self._http.request(method, path, **{**request, "headers": headers}, timeout=remaining)
+            except (httpx.TransportError, TimeoutError) as error:
                 refused = ServerError(f"{self._http.base_url}: {type(error).__name__}: {error}".rstrip(": "), 0)
             else:
                 if reply.is_success:

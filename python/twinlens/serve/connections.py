@@ -22,9 +22,9 @@ def connection_class(header_timeout: float, max_connections: int) -> type[asynci
     """A protocol for uvicorn's `http`, on httptools where it is installed, else on h11.
 
     header_timeout: seconds within which headers must be there, from the first byte or the connection's beginning, and
-    within which what is left of a body must be there after an early reply, and within which a client must take something
-    of a long reply. max_connections: a further one takes the
-    place of the one that has been without a request for the longest.
+    within which what is left of a body must be there after an early reply, and within which a client must take
+    something of a long reply. max_connections: a further one takes the place of the one that has been without a request
+    for the longest.
     """
     settings = {"header_timeout": header_timeout, "max_connections": max_connections, "idle": {}, "count": 0}
     return type("Connection", (_Watched, _base()), settings)
@@ -119,8 +119,8 @@ class _Watched(asyncio.Protocol):
             self.transport.close()
 
     def _read_on(self) -> None:
-        """uvicorn pauses behind the end of a large body too, and would not hear a client hang up; but not before another
-        request, which waits for its turn.
+        """uvicorn pauses behind the end of a large body too, and would not hear a client hang up. Not so where another
+        request is there already, which waits for its turn.
         """
         if self.flow.read_paused and not self.cycle.more_body and not self._next_is_here():
             self.flow.resume_reading()

@@ -78,7 +78,7 @@ class Gate:
             await reply.send(sent.send)
 
     def _allows(self, scope: Scope) -> bool:
-        if self._key is None or scope["path"] in OPEN:
+        if self._key is None or _path(scope) in OPEN:
             return True
         given = b""
         for name, value in scope["headers"]:
@@ -89,14 +89,14 @@ class Gate:
         return hmac.compare_digest(given, self._key)
 
     def _note(self, scope: Scope, sent: _Sent, seconds: float, trouble: str) -> None:
-        path = scope["path"]
+        path = _path(scope)
         self._metrics.request(path if path in self._routes else "other", sent.status, seconds)
         if self._log is None:
             return
         line: dict[str, Any] = {
             "event": "request",
             "method": scope["method"],
-            "path": path,
+            "path": scope["path"],
             "status": sent.status,
             "seconds": round(seconds, 6),
             "bytes": sent.bytes,
@@ -105,6 +105,13 @@ class Gate:
         if trouble:
             line["error"] = trouble
         self._log(line)
+
+
+def _path(scope: Scope) -> str:
+    """Below where the application is mounted."""
+    path: str = scope["path"]
+    root = scope.get("root_path")
+    return path.removeprefix(root) if root else path
 
 
 class _Sent:

@@ -23,7 +23,7 @@ _THIN = 8
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What one image may have at most: bytes as it comes, pixels, pixels along a side, and bytes of memory that the
-    pipeline needs for it, its result among them.
+    pipeline needs for it, its result among them; the results of a request with several have the same bound together.
 
     >>> Limits(max_pixels=10_000_000).max_side
     30000

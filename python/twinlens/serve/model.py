@@ -48,14 +48,14 @@ class Model:
         self._outputs = [output.name for output in self._session.get_outputs()]
 
     def try_on(self, pipe: Transform) -> None:
-        """ArgumentError where the model does not take what `pipe` gives."""
+        """ArgumentError where the model does not take what `pipe` gives, or where its outputs are no arrays."""
         if pipe.random:
             raise ArgumentError("a model wants a pipeline that draws nothing, the one of evaluation; this one draws")
         try:
-            self.outputs(pipe(np.zeros((480, 640, 3), np.uint8)))
+            self.json(pipe(np.zeros((480, 640, 3), np.uint8)))
         except Exception as error:
             words = " ".join(str(error).split())
-            raise ArgumentError(f"{self.path}: the model does not take the pipeline's results: {words}") from None
+            raise ArgumentError(f"{self.path}: the model does not run on the pipeline's results: {words}") from None
 
     def outputs(self, result: Any) -> dict[str, NDArray[Any]]:
         """By name, without the axis of the batch."""

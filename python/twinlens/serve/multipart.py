@@ -11,22 +11,23 @@ __all__ = ["Parts"]
 
 
 class Parts:
-    """What python-multipart calls while it reads."""
+    """What python-multipart calls while it reads. most: parts, of any kind; each is some work for the loop's thread."""
 
-    def __init__(self, content_type: str) -> None:
+    def __init__(self, content_type: str, most: int) -> None:
         _, options = parse_options_header(content_type)
         boundary = options.get(b"boundary")
         if not boundary:
             raise ValueError("its content type has no boundary")
         self._boundary = boundary
         self._parts: list[Part] = []
+        self._count, self._most = 0, most
         self._name = self._value = b""
         self._headers: dict[bytes, bytes] = {}
         self._data: list[bytes] = []
         self._ended = False
 
     def read(self, body: bytes) -> list[Part]:
-        """The parts with files, in order. ValueError for a body without an end."""
+        """The parts with files, in order. ValueError for a body without an end, or with too many parts."""
         parser = MultipartParser(
             self._boundary,
             {
@@ -46,6 +47,9 @@ class Parts:
         return self._parts
 
     def _begin(self) -> None:
+        self._count += 1
+        if self._count > self._most:
+            raise ValueError(f"it has more than {self._most} parts")
         self._headers, self._data = {}, []
 
     def _on_name(self, data: bytes, start: int, end: int) -> None:

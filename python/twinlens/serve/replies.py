@@ -74,10 +74,11 @@ def npz(files: Sequence[tuple[str, bytes]], failures: Sequence[dict[str, Any]]) 
 
 
 def numbers(array: NDArray[Any]) -> list[Any]:
-    """Nested lists; None for what is no number, which JSON has no word for."""
+    """Nested lists; None for NaN and infinities, which JSON has no word for."""
     if array.ndim > 1:
         return [numbers(row) for row in array]
-    return [value if math.isfinite(value) else None for value in array.reshape(-1).tolist()]
+    values = array.reshape(-1).tolist()
+    return [None if isinstance(value, float) and not math.isfinite(value) else value for value in values]
 
 
 def _plain(result: Any) -> tuple[NDArray[Any], str]:

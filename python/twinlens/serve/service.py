@@ -8,13 +8,14 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from os import PathLike
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import twinlens
-from twinlens.errors import DeadlineError
+from twinlens.errors import DeadlineError, TooLargeError
 from twinlens.random import key
 from twinlens.serve import replies
-from twinlens.serve.asking import asked_format, deadline, integer
+from twinlens.serve.asking import asked_format, check_query, deadline, integer
 from twinlens.serve.augmenter import Augmenter
 from twinlens.serve.bodies import Bodies, answered
 from twinlens.serve.calls import Call, Reply
@@ -35,6 +36,8 @@ ONE = ("npy", "png", "json")
 MANY = ("json", "npy", "npz")
 COPIES = (*MANY, "png")
 PREDICT = ("json", "npy")
+
+_FIELDS = ("format", "seed", "index")  # of a query
 
 _ENCODERS: dict[str, Callable[[Any], bytes]] = {
     "npy": replies.npy,
@@ -65,6 +68,7 @@ class Service:
         if self.model is not None:
             self.model.try_on(pipe)
         self._bodies = Bodies(self._limits.max_bytes, settings.max_files, settings.max_held, settings.body_timeout)
+        self._runs = False
         self.metrics = Metrics(lambda: self._queue.waiting, lambda: self._bodies.held)
         self._queue = self._new_queue()
         check_servable(pipe)
@@ -78,23 +82,27 @@ class Service:
         """The queue takes images meanwhile, and answers all of them before the end."""
         self._queue = self._new_queue()
         async with self._queue:
+            self._runs = True
             yield
 
     # The routes.
 
     async def transform(self, call: Call) -> Reply:
         """One image through the pipeline."""
+        check_query(call, *_FIELDS)
         name = asked_format(call, ONE)
         return await self._single(call, _ENCODERS[name], replies.MEDIA[name])
 
     async def predict(self, call: Call) -> Reply:
         """One image through the pipeline and the model."""
+        check_query(call, *_FIELDS)
         assert self.model is not None
         name = asked_format(call, PREDICT)
         return await self._single(call, self.model.npy if name == "npy" else self.model.json, replies.MEDIA[name])
 
     async def batch(self, call: Call) -> Reply:
         """Several images, image i under key(seed, 0, index + i). Failures are listed, the rest goes on."""
+        check_query(call, *_FIELDS)
         name = asked_format(call, MANY)
         seed, index = _seed(call)
         with self._bodies.hold() as hold:
@@ -107,6 +115,7 @@ class Service:
 
     async def augment(self, call: Call) -> Reply:
         """Copies of one image; copy k draws under key(seed, k, index)."""
+        check_query(call, *_FIELDS, "copies")
         name = asked_format(call, COPIES)
         seed, index = _seed(call)
         copies = integer(call, "copies", 1, 1, self._settings.max_copies)
@@ -145,6 +154,8 @@ class Service:
 
     def _check_room(self, images: int) -> None:
         """Before a body is read: who is too much is told so at once."""
+        if not self._runs:
+            raise Refused(503, "not_running", "the application's lifespan has not begun: who mounts it has to run it")
         if images > self._settings.max_queue:
             raise Refused(422, "query", f"{images} images at once, above max_queue={self._settings.max_queue}")
         self._queue.check_room(images)
@@ -155,8 +166,11 @@ class Service:
         """Of each image, the whole request within one deadline."""
         self._check_room(len(asked))
         seconds = deadline(call, self._settings.deadline)
-        futures = [self._queue.submit(image, key=key, deadline=seconds, then=then) for image, key in asked]
+        within = then if len(asked) == 1 else _Within(then, self._limits.max_memory)
+        futures = [self._queue.submit(image, key=key, deadline=seconds, then=within) for image, key in asked]
         await answered(futures, call)
+        if isinstance(within, _Within):
+            within.check()
         errors = [future.exception() for future in futures]
         late = next((error for error in errors if isinstance(error, DeadlineError)), None)
         if late is not None:
@@ -168,6 +182,25 @@ class Service:
             self.metrics.images("ok" if error is None else outcome.code)
             found.append(outcome)
         return found
+
+
+class _Within:
+    """Encodes the results of one request, in several threads, and drops all that go beyond `most` bytes together."""
+
+    def __init__(self, then: Callable[[Any], bytes], most: int) -> None:
+        self._then, self._most = then, most
+        self._bytes, self._lock = 0, Lock()
+
+    def __call__(self, result: Any) -> bytes:
+        made = self._then(result)
+        with self._lock:
+            self._bytes += len(made)
+        return made if self._bytes <= self._most else b""
+
+    def check(self) -> None:
+        """TooLargeError where something was dropped: of the whole request, whichever image came last."""
+        if self._bytes > self._most:
+            raise TooLargeError(f"results of {self._bytes} bytes, above max_memory={self._most}: ask for fewer at once")
 
 
 def _seed(call: Call) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from twinlens.data.checks import positive
@@ -39,5 +40,5 @@ class Settings:
 
 def seconds(owner: str, name: str, value: object) -> None:
     """ArgumentError for all but a positive number."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < inf:
         raise ArgumentError(f"{owner}: {name}={value!r} must be positive seconds")
