@@ -6,6 +6,7 @@ import asyncio
 import base64
 import io
 import json
+import sys
 import threading
 from typing import Any
 
@@ -21,6 +22,7 @@ from twinlens import data, key
 from twinlens import transforms as T
 from twinlens.errors import ArgumentError
 from twinlens.serve import Limits, app
+from twinlens.serve.gate import log_line
 
 
 def wanted(file: bytes, pipe: Any = EVAL, drawn: int = 0) -> Any:
@@ -368,12 +370,21 @@ class TestServer:
             ("POST", 415), ("GET", 404), ("GET", 200),
         ]  # fmt: skip
 
+    def test_a_log_that_nobody_takes_is_no_trouble(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        class Closed(io.StringIO):
+            def write(self, _: str) -> int:
+                raise BrokenPipeError
+
+        monkeypatch.setattr(sys, "stderr", Closed())
+        log_line({"event": "ended"})
+
     def test_health_tells_the_pipeline(self) -> None:
         async def main() -> None:
             async with serving() as client:
                 told = (await client.get("/healthz")).json()
                 assert len(told["pipeline"]) == 64
                 assert told["semantics"] == twinlens.SEMANTICS
+                assert (await client.head("/healthz")).status_code == 200
 
         run(main())
 

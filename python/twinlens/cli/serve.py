@@ -30,7 +30,9 @@ def serve(
     max_side: Annotated[int, typer.Option(help="Pixels along a side, by the header.", min=1)] = 30_000,
     max_held: Annotated[int, typer.Option(help="Bytes of all bodies in memory.", min=1)] = 512 << 20,
     body_timeout: Annotated[float, typer.Option(help="Seconds for a body to arrive.")] = 20.0,
-    header_timeout: Annotated[float, typer.Option(help="Seconds for headers to arrive.")] = 10.0,
+    header_timeout: Annotated[
+        float, typer.Option(help="Seconds for headers to arrive, or a reply to be read on.")
+    ] = 10.0,
     max_connections: Annotated[int, typer.Option(help="Open at a time.", min=1)] = 1000,
     api_key_file: Annotated[
         Path | None,

@@ -80,6 +80,7 @@ def app(
     made.router.redirect_slashes = False
     direct = _add_images(made, service, settings)
     made.add_api_route("/healthz", service.health, response_model=schemas.Health, tags=["server"])
+    made.add_api_route("/healthz", service.health, methods=["HEAD"], include_in_schema=False)  # as some monitors ask
     made.add_api_route("/metrics", _counted(service), response_class=Response, tags=["server"], responses=_TEXT)
     routes = [*direct, *OPEN, "/metrics"]
     made.add_middleware(Gate, metrics=service.metrics, direct=direct, routes=routes, api_key=api_key, log=log)

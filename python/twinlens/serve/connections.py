@@ -97,12 +97,12 @@ class _Watched(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """The client is slow to take its reply."""
-        super().pause_writing()  # type: ignore[misc]
+        super().pause_writing()
         self._watch_reader()
 
     def resume_writing(self) -> None:
         """It has taken most of it."""
-        super().resume_writing()  # type: ignore[misc]
+        super().resume_writing()
         if not self._ending:
             self._trust_reader()
 

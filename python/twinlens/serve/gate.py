@@ -6,6 +6,7 @@ import hmac
 import json
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -130,7 +131,8 @@ class _Sent:
 
 
 def log_line(line: dict[str, Any]) -> None:
-    """On stderr, as JSON, with the time before it."""
+    """On stderr, as JSON, with the time before it. The server outlives a log that nobody takes any more."""
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    sys.stderr.write(json.dumps({"time": now, **line}) + "\n")
-    sys.stderr.flush()
+    with suppress(OSError):
+        sys.stderr.write(json.dumps({"time": now, **line}) + "\n")
+        sys.stderr.flush()
