@@ -57,3 +57,9 @@ def test_help(capsys: Capture) -> None:
     out = capsys.readouterr().out
     assert "twinlens play --pipeline pipe.yaml" in out
     assert "127.0.0.1" in out
+
+
+def test_help_names_the_extra(capsys: Capture) -> None:
+    """What stands in brackets, Rich would take for markup."""
+    assert invoke(["play", "--help"]) == 0
+    assert "the extra `play`" in capsys.readouterr().out
