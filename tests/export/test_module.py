@@ -29,7 +29,7 @@ def images(n: int, seed: int = 0) -> torch.Tensor:
     return torch.randint(0, 256, (n, 3, *SIZE), dtype=torch.uint8, generator=torch.Generator().manual_seed(seed))
 
 
-@pytest.mark.filterwarnings("ignore:Attempted to insert a get_attr")  # of torch before 2.6
+@pytest.mark.filterwarnings("ignore:(Attempted to insert a get_attr|Node .* target|Additional)")  # of torch before 2.6
 @pytest.mark.parametrize("name", PIPES)
 def test_module_export_and_compile(name: str) -> None:
     pipe = PIPES[name]

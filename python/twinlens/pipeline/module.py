@@ -90,8 +90,7 @@ def _exported(root: Transform, plan: Plan, example: torch.Tensor) -> torch.nn.Mo
         planned = _Planned(plan, copies=_share(_Planned(plan)(example), example))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # some versions of torch warn of tables that they copy
-            program = torch.export.export(planned, (example,), dynamic_shapes=({0: batch},), strict=False)
-        done = _Program(program)
+            done = _Program(torch.export.export(planned, (example,), dynamic_shapes=({0: batch},), strict=False))
         same = torch.equal(done(example), wanted)
     except Exception as error:  # whatever torch.export says of a step that it cannot trace
         said = (str(error) or type(error).__name__).splitlines()[0]

@@ -23,6 +23,8 @@ def as_tensor(values: NDArray[Any], device: torch.device) -> torch.Tensor:
     if recording is not None:
         return recording.table(values)
     dense = np.ascontiguousarray(values)
+    if torch.compiler.is_compiling():  # torch before 2.6 keeps a table in what it traces only where it made it itself
+        return torch.tensor(dense, device=device)
     tensor = torch.from_numpy(dense if dense.flags.writeable else dense.copy())
     if device.type == "cpu":
         return tensor
