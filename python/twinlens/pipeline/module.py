@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["module"]
 
-_MOST = 1 << 30  # images in a batch: torch before 2.6 wants a bound
+#: images in a batch: torch before 2.6 wants a bound
+_MOST = 1 << 30 if torch.__version__ < "2.6" else None
 
 
 class _Planned(torch.nn.Module):
