@@ -80,7 +80,7 @@ class Bodies:
         chunks: list[bytes] = []
         size = 0
         try:
-            async with asyncio.timeout(self._timeout):
+            async with asyncio.timeout(None if call.whole else self._timeout):
                 while True:
                     message = await call.receive()
                     if message["type"] == "http.disconnect":

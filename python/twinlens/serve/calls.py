@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from twinlens.serve.connections import HANGUP
+from twinlens.serve.connections import HANGUP, WHOLE
 from twinlens.serve.refusals import Refused
 
 if TYPE_CHECKING:
@@ -23,13 +23,14 @@ _MOST_FIELDS, _MOST_BYTES = 20, 1000  # of a query
 
 class Call:
     """headers: by their names in lower case, the last of several. hangup: done when the client has hung up; None where
-    only `receive` tells.
+    only `receive` tells. whole: nobody has to wait for the body.
     """
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         self.receive = receive
         self.hangup: asyncio.Future[None] | None = scope.get(HANGUP)
+        self.whole: bool = scope.get(WHOLE, False)
         self._query: bytes = scope["query_string"]
 
     @cached_property

@@ -6,10 +6,13 @@ import asyncio
 from importlib.util import find_spec
 from typing import Any
 
-__all__ = ["HANGUP", "connection_class"]
+__all__ = ["HANGUP", "WHOLE", "connection_class"]
 
 #: in a request's scope: a future that is done when the client has hung up, which spares a task that waits for it
 HANGUP = "twinlens.hangup"
+
+#: in a request's scope: whether its body is here to the end, which spares a timer
+WHOLE = "twinlens.whole"
 
 #: seconds that a connection without a request is kept while the server ends: one may be on its way
 _LINGER = 0.5
@@ -71,7 +74,8 @@ class _Watched(asyncio.Protocol):
         """Headers or a body, or parts of them."""
         super().data_received(data)
         if self.cycle is not None:
-            self.cycle.scope[HANGUP] = self._hangup  # the request's task has not begun yet
+            # The request's task begins after this.
+            self.cycle.scope.update({HANGUP: self._hangup, WHOLE: not self.cycle.more_body})
             self._read_on()
         if not self._in_request():
             self._watch()
