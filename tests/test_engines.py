@@ -114,6 +114,15 @@ def test_other_byte_order_and_misaligned(engine: Any) -> None:
         np.testing.assert_array_equal(pipe(other, engine=engine), expected)
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("mode", ["edge", "reflect", "symmetric"])
+def test_a_fill_that_a_mode_does_not_use_may_have_any_length(engine: Any, mode: Any) -> None:
+    for channels in (1, 3, 5):
+        image = picture(9, 8, channels)
+        done = T.Pad(2, fill=(1, 2, 3), padding_mode=mode)(image, engine=engine)
+        np.testing.assert_array_equal(done, np.pad(image, ((2, 2), (2, 2), (0, 0)), mode))
+
+
 @dataclass(frozen=True, eq=False)
 class TorchStep(Step):
     """A step without a native operation."""

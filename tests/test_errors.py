@@ -164,6 +164,7 @@ def test_calls() -> None:
         (lambda: pipe({"image": RGB, "images": RGB[2:]}), "the images of one sample differ in size"),
         (lambda: pipe.plan((0, 5)), "plan: size"),
         (lambda: pipe.plan((5,)), "plan: size"),
+        (lambda: pipe.plan(224), "plan: size=224 must be"),  # type: ignore[arg-type]
         (lambda: pipe.plan((5, 5), dtype="int7"), "plan: dtype"),
     ]
     for call, message in cases:

@@ -66,7 +66,8 @@ class Pad(Step):
         if spec.dtype not in DTYPES[:3]:
             return None
         borders = (self.left, self.top, self.right, self.bottom)
-        return 3, int_rows(self.active, *borders, _MODES.index(self.mode)), real_rows(self.fill)
+        fill = self.fill if self.mode == "constant" else np.zeros((1, 1))  # of no other mode, and of any length
+        return 3, int_rows(self.active, *borders, _MODES.index(self.mode)), real_rows(fill)
 
     def batched(self, x: torch.Tensor, spec: Spec) -> torch.Tensor:
         # kornia has no padding of its own; torch's F.pad takes one border for the whole batch and no symmetric mode.

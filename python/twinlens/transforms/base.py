@@ -247,7 +247,8 @@ class Transform(torch.nn.Module):
         """The steps for an image of `size` (h, w) or (h, w, c): print it to see what runs where. Random transforms are
         shown as they are drawn under `key`.
         """
-        if len(size) not in (2, 3) or any(isinstance(n, bool) or not isinstance(n, int) or n < 1 for n in size):
+        listed = isinstance(size, tuple | list) and len(size) in (2, 3)
+        if not listed or any(isinstance(n, bool) or not isinstance(n, int) or n < 1 for n in size):
             raise ArgumentError(f"plan: size={size!r} must be (h, w) or (h, w, c), positive integers")
         if dtype not in DTYPES:
             raise ArgumentError(f"plan: dtype={dtype!r} must be one of {', '.join(DTYPES)}")
