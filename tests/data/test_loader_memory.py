@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import torch
@@ -48,6 +49,23 @@ def test_memory_serves_again_only_when_nobody_holds_it() -> None:
     del memory
     third.fill_(1)
     assert third.sum() == 20
+
+
+def test_a_batch_may_be_let_go_while_another_is_handed_out() -> None:
+    """The garbage collector does so, in the thread that has the lock."""
+    memory = BatchMemory(2, pinned=False)
+    batches = [memory.empty((4, 5), torch.uint8)]
+    where = batches[0].data_ptr()
+
+    def let_go() -> None:
+        with memory._lock:
+            batches.clear()
+
+    thread = threading.Thread(target=let_go, daemon=True)
+    thread.start()
+    thread.join(20)
+    assert not thread.is_alive()
+    assert memory.empty((4, 5), torch.uint8).data_ptr() == where
 
 
 def test_few_blocks_serve_many_batches() -> None:

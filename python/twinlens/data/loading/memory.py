@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import weakref
+from collections import deque
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,8 @@ class BatchMemory:
         self._most, self._pinned = most, pinned
         self._free: list[NDArray[Any]] = []
         self._lock = threading.Lock()
+        # The collector may let a batch go in the midst of `empty`, in the thread that has the lock: that takes none.
+        self._back: deque[NDArray[Any]] = deque(maxlen=most)
 
     def empty(self, shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
         """A dense tensor on CPU. torch keeps pinned memory itself, until copies from it are through."""
@@ -33,6 +36,9 @@ class BatchMemory:
         if self._pinned or not size:
             return torch.empty(shape, dtype=dtype, pin_memory=self._pinned)
         with self._lock:
+            while self._back:
+                self._free.append(self._back.popleft())
+            del self._free[: -self._most]
             fitting = [i for i, block in enumerate(self._free) if block.nbytes == size]
             block = self._free.pop(fitting[-1]) if fitting else None
         if block is None:
@@ -42,12 +48,7 @@ class BatchMemory:
         weakref.finalize(view, _give, weakref.ref(self), block).atexit = False
         return torch.from_numpy(view).view(dtype).view(shape)
 
-    def _keep(self, block: NDArray[Any]) -> None:
-        with self._lock:
-            self._free.append(block)
-            del self._free[: -self._most]
-
 
 def _give(memory: weakref.ref[BatchMemory], block: NDArray[Any]) -> None:
     if (owner := memory()) is not None:
-        owner._keep(block)
+        owner._back.append(block)

@@ -83,8 +83,8 @@ class Threads:
         self._tasks.clear()
         for _ in self._threads:
             self._tasks.put(None)
-        for thread in self._threads:
-            if thread is not threading.current_thread():  # the garbage collector runs in any thread
+        if threading.current_thread() not in self._threads:  # where the garbage collector came in the midst of a batch
+            for thread in self._threads:
                 thread.join()
         self._threads = []
 
