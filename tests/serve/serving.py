@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -58,6 +59,26 @@ def code(reply: httpx.Response) -> tuple[int, str]:
     error = reply.json()["error"]
     assert error["message"]
     return reply.status_code, error["code"]
+
+
+class Held:
+    """A function of a pipeline that waits until `gate` is set. worked: shapes of the images that it has got."""
+
+    def __init__(self) -> None:
+        self.gate = threading.Event()
+        self.worked: list[Any] = []
+
+    def __call__(self, image: Any) -> Any:
+        self.worked.append(image.shape)
+        assert self.gate.wait(20)
+        return image
+
+    def app(self, **options: Any) -> Any:
+        """An application that runs it, an image at a time; it has tried the pipeline before."""
+        self.gate.set()
+        made = app(T.Compose([T.Lambda(self)]), workers=1, max_batch=1, **options)
+        self.gate.clear(), self.worked.clear()
+        return made
 
 
 class Served:

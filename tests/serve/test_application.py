@@ -17,7 +17,7 @@ from PIL import Image
 
 import twinlens
 from image_files import encoded, jpeg_with_header, png_with_header
-from serving import EVAL, TRAIN, array, code, files, run, serving
+from serving import EVAL, TRAIN, Held, array, code, files, run, serving
 from twinlens import data, key
 from twinlens import transforms as T
 from twinlens.errors import ArgumentError
@@ -273,19 +273,11 @@ class TestRefusals:
         run(main())
 
     def test_who_hangs_up_is_not_worked_for(self) -> None:
-        gate = threading.Event()
-        worked: list[int] = []
+        held = Held()
         lines: list[dict[str, Any]] = []
 
-        def wait(image: Any) -> Any:
-            worked.append(1)
-            assert gate.wait(20)
-            return image
-
         async def main() -> None:
-            gate.set()
-            made = app(T.Compose([T.Lambda(wait)]), workers=1, max_batch=1, log=lines.append)
-            gate.clear(), worked.clear()  # it has tried the pipeline
+            made = held.app(log=lines.append)
             sent: list[Any] = []
             hung_up = asyncio.Event()
 
@@ -306,15 +298,15 @@ class TestRefusals:
 
             async with made.router.lifespan_context(made):
                 asked = [asyncio.ensure_future(ask()) for _ in range(3)]
-                while not worked:
+                while not held.worked:
                     await asyncio.sleep(0.01)
                 hung_up.set()
                 await asyncio.gather(*asked)
-                gate.set()
+                held.gate.set()
             assert not sent
 
         run(main())
-        assert len(worked) == 1
+        assert len(held.worked) == 1
         assert [line["status"] for line in lines] == [499] * 3
 
     def test_what_the_pipelines_own_code_says_stays_inside(self) -> None:
@@ -371,12 +363,16 @@ class TestServer:
         ]  # fmt: skip
 
     def test_a_log_that_nobody_takes_is_no_trouble(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        written: list[str] = []
+
         class Closed(io.StringIO):
-            def write(self, _: str) -> int:
+            def write(self, text: str) -> int:
+                written.append(text)
                 raise BrokenPipeError
 
         monkeypatch.setattr(sys, "stderr", Closed())
         log_line({"event": "ended"})
+        assert len(written) == 1
 
     def test_health_tells_the_pipeline(self) -> None:
         async def main() -> None:

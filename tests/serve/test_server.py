@@ -7,7 +7,6 @@ import gc
 import json
 import socket
 import ssl
-import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -20,7 +19,7 @@ import uvicorn
 
 import twinlens
 from image_files import encoded
-from serving import EVAL, TRAIN, code, files, run, server
+from serving import EVAL, TRAIN, Held, code, files, run, server
 from twinlens import data, key
 from twinlens import transforms as T
 from twinlens.cli.app import invoke
@@ -143,17 +142,10 @@ def test_a_connection_that_is_closed_is_not_worked_for(http: str, tail: int, mon
         pytest.importorskip("httptools", reason="httptools is not installed")
     else:
         monkeypatch.setattr(connections, "find_spec", lambda _: None)
-    gate, worked, lines = threading.Event(), [], []
-
-    def wait(image: Any) -> Any:
-        worked.append(image.shape)
-        assert gate.wait(20)
-        return image
+    held, lines = Held(), []
 
     async def main() -> None:
-        gate.set()
-        made = app(T.Compose([T.Lambda(wait)]), workers=1, max_batch=1, log=lines.append)
-        gate.clear(), worked.clear()  # it has tried the pipeline
+        made = held.app(log=lines.append)
         config = uvicorn.Config(made, http=connection_class(5, 100), log_config=None, access_log=False)
         served = uvicorn.Server(config)
         with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -166,7 +158,7 @@ def test_a_connection_that_is_closed_is_not_worked_for(http: str, tail: int, mon
                 writer.write(request)
                 await writer.drain()
                 writers.append(writer)
-            while not worked:
+            while not held.worked:
                 await asyncio.sleep(0.01)
             await asyncio.sleep(0.2)
             assert not [task for task in asyncio.all_tasks() if "_Watch" in repr(task)]
@@ -174,7 +166,7 @@ def test_a_connection_that_is_closed_is_not_worked_for(http: str, tail: int, mon
                 writer.close()
             while len(lines) < 3:
                 await asyncio.sleep(0.01)
-            gate.set()
+            held.gate.set()
             served.should_exit = True
             await serving
 
@@ -185,7 +177,7 @@ def test_a_connection_that_is_closed_is_not_worked_for(http: str, tail: int, mon
         assert not [one for one in gc.get_objects() if type(one).__name__ == "_Watch"]
     finally:
         gc.enable()
-    assert len(worked) == 1
+    assert len(held.worked) == 1
     assert [line["status"] for line in lines] == [499] * 3
 
 
