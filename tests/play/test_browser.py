@@ -6,8 +6,10 @@ import io
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
@@ -54,7 +56,9 @@ class Page:
     def __init__(self, page: Any, address: str) -> None:
         self._page = page
         self.requests: list[str] = []
+        self.errors: list[str] = []
         page.on("request", lambda request: self.requests.append(request.url))
+        page.on("response", lambda got: self.errors.append(f"{got.status} {got.url}") if got.status >= 400 else None)
         page.goto(address)
         self.find("#after img").wait_for()
 
@@ -82,8 +86,38 @@ class Page:
     def text(self, where: str, *said: str) -> str:
         """Of an element, as soon as all of this is in it."""
         for words in said:
-            self.find(where).filter(has_text=words).wait_for()
+            try:
+                self.find(where).filter(has_text=words).wait_for()
+            except Exception as error:
+                tabs = [tab.inner_text() for tab in self._page.locator("[role=tab][aria-selected=true]").all()]
+                seen = f"{where} has {self.find(where).all_inner_texts()}; tabs: {tabs}; refused: {self.errors}"
+                raise AssertionError(f"no {words!r}: {seen}; last asked for: {self.requests[-8:]}") from error
         return str(self.find(where).inner_text())
+
+    @contextmanager
+    def late(self) -> Iterator[None]:
+        """What the server says about the new cards does not arrive within."""
+        held: list[Any] = []
+        streams = 0
+
+        def stream(route: Any) -> None:
+            nonlocal streams
+            streams += 1
+            (held.append if streams > 1 else lambda each: each.continue_())(route)  # the first brings the new state
+
+        self._page.route("**/queue/data*", stream)
+        yield
+        assert held
+        for route in held:
+            route.continue_()
+        self._page.unroute("**/queue/data*")
+
+    def wait(self, ms: int) -> None:
+        self._page.wait_for_timeout(ms)
+
+    def file(self, where: str) -> Path:
+        """Which holds the picture, on the server's side."""
+        return Path(unquote(self.find(f"{where} img").get_attribute("src").partition("file=")[2]))
 
     def code(self, where: str) -> str:
         """What the copy button puts on the clipboard."""
@@ -178,6 +212,32 @@ def test_steps_move_switch_off_and_go(page: Page) -> None:
     page.find("[id^=step-][id$=-remove]").first.click()
     page.text("#steps", "1. Resize")
     assert "ToGray" not in page.text("#steps")
+
+
+def test_a_click_on_a_card_that_is_being_placed_anew(page: Page) -> None:
+    page.add("Resize")
+    page.add("ToGray")
+    page.text("#steps", "1. Resize", "2. ToGray")
+    with page.late():
+        page.find("#steps input[type=checkbox]").first.uncheck()
+        page.text("#yaml", "Identity")
+        page.wait(1000)  # the server has placed the cards anew
+        page.find("[id^=step-][id$=-remove]").first.click()
+        page.wait(200)
+    page.text("#steps", "1. ToGray")
+    assert "Identity" not in page.text("#yaml", "ToGray")
+    assert page.errors == []
+
+
+def test_pictures_that_the_browser_has_are_not_written_again(page: Page) -> None:
+    page.add("ToGray")
+    page.text("#panel", "draw 0")
+    files = [page.file(where) for where in ("#before", "#after")]
+    written = [file.stat().st_mtime_ns for file in files]
+    page.tab("Steps")
+    page.text("#panel", "1. ToGray")
+    assert [file.stat().st_mtime_ns for file in files] == written
+    assert [page.file(where) for where in ("#before", "#after")] == files
 
 
 def test_every_tab_and_nothing_from_elsewhere(page: Page, address: str) -> None:

@@ -32,8 +32,15 @@ class At:
 class Events(Protocol):
     """Who knows what happens then: see `page`."""
 
-    def on(self, triggers: list[Any], act: Callable[..., Any], inputs: list[Any], also: list[Any] | None = None) -> Any:
-        """`act(at, *inputs)`, then all is shown again."""
+    def on(
+        self,
+        triggers: list[Any],
+        act: Callable[..., Any],
+        inputs: list[Any],
+        also: list[Any] | None = None,
+        key: Any = None,
+    ) -> Any:
+        """`act(at, *inputs)`, then all is shown again. key: the same for the same control, whenever it is placed."""
 
 
 class Cards:
@@ -76,12 +83,12 @@ class Cards:
             self._button(number, "\N{UPWARDS ARROW}", "up", lambda at: at.editor.move(number, -1))
             self._button(number, "\N{DOWNWARDS ARROW}", "down", lambda at: at.editor.move(number, 1))
             self._button(number, "\N{MULTIPLICATION SIGN}", "remove", lambda at: at.editor.remove(number))
-        self._events.on([on.input], lambda at, value: at.editor.switch(number, value), [on])
-        self._events.on([name.click], lambda at: at.editor.choose(number), [])
+        self._events.on([on.input], lambda at, value: at.editor.switch(number, value), [on], key=(number, "on"))
+        self._events.on([name.click], lambda at: at.editor.choose(number), [], key=(number, "choose"))
 
     def _button(self, number: int, sign: str, what: str, act: Callable[..., Any]) -> None:
         made = self._gr.Button(sign, size="sm", scale=0, elem_classes="tl-small", elem_id=f"step-{number}-{what}")
-        self._events.on([made.click], act, [])
+        self._events.on([made.click], act, [], key=(number, what))
 
     def _arguments(self, step: Step) -> None:
         first = (inspect.getdoc(registry.get(step.name)) or "").split("\n\n")[0]
@@ -101,7 +108,7 @@ class Cards:
             return [self._gr.update(**_looks(control, at.editor.set(number, name, shown)))]
 
         triggers = [made.blur, made.submit] if control.kind == "text" else [made.input]
-        self._events.on(triggers, act, [made], also=[made])
+        self._events.on(triggers, act, [made], also=[made], key=(number, "argument", name))
 
     def _made(self, control: Control, value: Any, looks: dict[str, Any]) -> Any:
         gr, looks = self._gr, looks | {"label": control.name, "interactive": True}

@@ -29,7 +29,9 @@ AGAINST = (NATIVE_ONLY, "pillow", "opencv", "torchvision", "kornia", "albumentat
 
 @dataclass
 class Desk:
-    """The scene, and how to look at it. tab: one of TABS. faults: what was wrong with the last things put on it."""
+    """The scene, and how to look at it. tab: one of TABS. faults: what was wrong with the last things put on it.
+    pictures: those that the page has, by the name of their place.
+    """
 
     scene: Scene = field(default_factory=sample)
     seed: int = 0
@@ -37,6 +39,7 @@ class Desk:
     tab: str = TABS[0]
     against: str = NATIVE_ONLY
     faults: dict[str, str] = field(default_factory=dict)
+    pictures: dict[str, Image.Image | None] = field(default_factory=dict)
 
     def take_image(self, path: str | None) -> None:
         """Another image, without mask and boxes, which were the old one's; the sample for None. On an error the old

@@ -8,7 +8,7 @@ import twinlens
 from twinlens.cli.samples import reason
 from twinlens.play import html
 from twinlens.play.cards import At, Cards
-from twinlens.play.desk import AGAINST, NATIVE_ONLY, TABS, Desk, shown
+from twinlens.play.desk import AGAINST, NATIVE_ONLY, TABS, Desk, Shown, shown
 from twinlens.play.needs import gradio
 from twinlens.play.pictures import boxes_text
 from twinlens.play.views import MOST_DRAWS
@@ -53,7 +53,12 @@ class _Page:
         self.outputs += [self.panel, self.yaml, self.python]
         cards = Cards(gr, self)
         with self._cards:
-            place = gr.render(inputs=[self.editor], triggers=[self._blocks.load, self.layout.change])
+            place = gr.render(
+                inputs=[self.editor],
+                triggers=[self._blocks.load, self.layout.change],
+                concurrency_limit=1,  # Gradio counts the renderings of all visitors together, to know old listeners by
+                concurrency_id="page",
+            )
             place(lambda editor: cards.place(editor))  # without annotations, which Gradio would evaluate
         self._connect()
 
@@ -140,9 +145,17 @@ class _Page:
         for name, tab in self.looks.items():
             self.on([tab.select], lambda at, name=name: setattr(at.desk, "tab", name), [])
 
-    def on(self, triggers: list[Any], act: Callable[..., Any], inputs: list[Any], also: list[Any] | None = None) -> Any:
+    def on(
+        self,
+        triggers: list[Any],
+        act: Callable[..., Any],
+        inputs: list[Any],
+        also: list[Any] | None = None,
+        key: Any = None,
+    ) -> Any:
         """`act(at, *inputs)` when something happens, then all is shown again. What it returns, a list, goes
-        to `also`. One call runs at a time, and of those that wait only the last.
+        to `also`. One call runs at a time, and of those that wait only the last. key: of what is placed anew with
+        each change; a click in a browser that has not got the newest cards yet finds its listener by it.
         """
         extra = also or []
 
@@ -154,7 +167,7 @@ class _Page:
             except Exception as error:  # a plugin's transform may raise anything
                 desk.faults["page"] = reason(error)
             values = values or [self._gr.skip() for _ in extra]
-            return [editor, desk, editor.layout(), *vars(shown(editor, desk)).values(), *values]
+            return [editor, desk, editor.layout(), *self._sent(desk, shown(editor, desk)), *values]
 
         return self._gr.on(
             triggers,
@@ -166,7 +179,16 @@ class _Page:
             concurrency_id="page",
             show_progress="hidden",
             api_visibility="private",
+            key=key,
         )
+
+    def _sent(self, desk: Desk, now: Shown) -> list[Any]:
+        """What the page gets, without the pictures that it has: Gradio would write their files again while the browser
+        may be reading them.
+        """
+        had, desk.pictures = desk.pictures, {"before": now.before, "after": now.after}
+        same = [name for name, picture in desk.pictures.items() if name in had and had[name] == picture]
+        return list((vars(now) | dict.fromkeys(same, self._gr.skip())).values())
 
 
 def _nothing(at: At) -> None:
