@@ -81,6 +81,15 @@ def test_the_horizon(method: str) -> None:
         assert_like_native(one(method, [float(v) for v in matrix], (12, 20), True), [planar(picture(12, 20, 3))])
 
 
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("perspective", [False, True])
+def test_places_on_the_border(method: str, perspective: bool) -> None:
+    """At 0, which is inside of the image, and at its height and width, which are not."""
+    for x, y in ((-0.5, 0.0), (0.5, 0.0), (0.0, -0.5), (0.0, 0.5)):
+        step = one(method, [1.0, 0.0, x, 0.0, 1.0, y, 0.0, 0.0], (5, 7), perspective)
+        assert_like_native(step, [planar(picture(5, 7, 3))])
+
+
 def test_halves_go_to_even() -> None:
     """OpenCV's nearest and linear, half-way between pixels and between levels."""
     levels = np.arange(0, 250, 10, np.uint8)[None, :, None] + np.array([0, 1, 2], np.uint8)
