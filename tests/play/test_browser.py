@@ -246,7 +246,7 @@ def test_every_tab_and_nothing_from_elsewhere(page: Page, address: str) -> None:
     page.tab("Steps")
     page.text("#panel", "original", "1. RandomResizedCrop")
     page.tab("Engines")
-    page.text("#panel", "batched engine, CPU", "0 of 150,528 values differ")
+    page.text("#panel", "batched engine", "CPU", "0 of 150,528 values differ")
     page.tab("Time")
     page.text("#panel", "RandomResizedCrop", " ms")
     elsewhere = [url for url in page.requests if not url.startswith((address, "data:", "blob:"))]
